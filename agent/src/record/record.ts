@@ -1,0 +1,46 @@
+import type { Destination, Verdict, Workload } from '@eastwall/policy';
+
+export type Protocol = 'http1' | 'h2' | 'tls' | 'opaque' | 'unknown';
+
+/**
+ * How an exchange ended. `denied` and `malformed` never reached upstream; the `..._reset`, `timeout`
+ * and `upstream_unreachable` outcomes say which side broke off.
+ */
+export type Outcome =
+  | 'ok'
+  | 'denied'
+  | 'malformed_request'
+  | 'malformed_response'
+  | 'caller_reset'
+  | 'upstream_reset'
+  | 'upstream_unreachable'
+  | 'timeout'
+  | 'identity_unknown'
+  | 'drained';
+
+/** One line of `eastwall tail`: a finished exchange (or, for opaque bytes, a finished connection). */
+export interface FlowRecord {
+  /** Decision id: what the caller's error body and `eastwall explain` share. */
+  readonly id: string;
+  /** Milliseconds since the epoch, when the exchange began. */
+  readonly time: number;
+  readonly node: string;
+  /** Null when the identity was still unknown at the deadline. */
+  readonly caller: Workload | null;
+  readonly destination: Destination;
+  readonly protocol: Protocol;
+  /** Empty strings for opaque exchanges. `path` has no query: values may be secrets. */
+  readonly method: string;
+  readonly host: string;
+  readonly path: string;
+  /** HTTP status that the caller saw; 0 when it saw none. */
+  readonly status: number;
+  readonly verdict: Verdict;
+  readonly reason: string;
+  readonly policy: string | null;
+  readonly rule: string | null;
+  readonly outcome: Outcome;
+  readonly durationMs: number;
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}

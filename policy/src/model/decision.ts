@@ -1,0 +1,28 @@
+/** Everything that a decision may depend on. `path` is the raw request target's path, without the query. */
+export interface Operation {
+  readonly method: string;
+  readonly path: string;
+}
+
+/** `would-deny` comes from Audit policies only: the request passes and is reported. */
+export type Verdict = 'allow' | 'would-deny' | 'deny';
+
+export const REASONS = {
+  ungoverned: 'no policy selects this destination',
+  allowed_by_rule: 'a rule allows it',
+  denied_by_rule: 'a rule denies it',
+  no_rule_allows: 'an enforced policy selects this destination and no rule allows the request',
+  ambiguous_path: 'the path can be read in two ways, so no rule can judge it',
+} as const;
+export type Reason = keyof typeof REASONS;
+
+/**
+ * The answer, with what decided it. `policy` is `namespace/name`; for `no_rule_allows` it is
+ * the policy that selects the destination, and `rule` is null.
+ */
+export interface Decision {
+  readonly verdict: Verdict;
+  readonly reason: Reason;
+  readonly policy: string | null;
+  readonly rule: string | null;
+}
