@@ -1,0 +1,25 @@
+import ipaddr from 'ipaddr.js';
+
+const IPV4 = /^(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)){3}$/;
+
+/**
+ * One text per address, so that text can be a map key: RFC 5952 for IPv6 (zone dropped), dotted decimal for
+ * IPv4, and an IPv4-mapped IPv6 address is the IPv4 address that it dials. Null when it is no IP address.
+ */
+export function canonicalIp(text: string): string | null {
+  if (!text.includes(':')) return canonicalIpv4(text);
+  if (!ipaddr.IPv6.isValid(text)) return null;
+  const address = ipaddr.IPv6.parse(text);
+  if (address.isIPv4MappedAddress()) return address.toIPv4Address().toString();
+  delete address.zoneId;
+  return address.toString();
+}
+
+/**
+ * Leading zeros are read as decimal, as kube-proxy reads the ones that old objects still carry;
+ * `ipaddr.js` would read them as octal and so name another host.
+ */
+function canonicalIpv4(text: string): string | null {
+  const decimal = text.replace(/(^|\.)0+(?=\d)/g, '$1');
+  return IPV4.test(decimal) ? decimal : null;
+}
