@@ -1,0 +1,118 @@
+import { isIP } from 'node:net';
+import { err, ok, type Result } from '../kernel/result.ts';
+
+/** Text from a flag or the environment to a value; the error says what would have been right. */
+export type Parser<T> = (text: string) => Result<T, string>;
+
+const DURATION_UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
+const BYTE_UNITS = { '': 1, B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 } as const;
+
+export interface Bounds {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** `500ms`, `30s`, `10m`, `1h`; milliseconds. The unit is required: a bare `30` has meant both to too many people. */
+export const duration =
+  (bounds: Bounds): Parser<number> =>
+  (text) => {
+    const match = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
+    if (match === null)
+      return err('not a duration; write a number and a unit, e.g. `30s`, `500ms`, `10m`, `1h`');
+    const value = Number(match[1]) * DURATION_UNITS[match[2] as keyof typeof DURATION_UNITS];
+    return within(value, bounds, formatDuration);
+  };
+
+/** `65536`, `64KiB`, `1MiB`; bytes. */
+export const bytes =
+  (bounds: Bounds): Parser<number> =>
+  (text) => {
+    const match = /^(\d{1,12})(B|KiB|MiB|GiB|)$/.exec(text);
+    if (match === null) return err('not a size; write bytes or a number with KiB, MiB or GiB, e.g. `64KiB`');
+    return within(Number(match[1]) * BYTE_UNITS[match[2] as keyof typeof BYTE_UNITS], bounds, formatBytes);
+  };
+
+export const integer =
+  (bounds: Bounds): Parser<number> =>
+  (text) =>
+    /^\d{1,12}$/.test(text) ? within(Number(text), bounds, String) : err('not a whole number');
+
+/** One of the given words. */
+export const oneOf =
+  <T extends string>(...words: readonly T[]): Parser<T> =>
+  (text) => {
+    const found = words.find((word) => word === text);
+    return found === undefined
+      ? err(`not one of ${words.map((word) => `\`${word}\``).join(', ')}`)
+      : ok(found);
+  };
+
+/** A parser's value, or the word `auto`, which becomes null: the agent chooses. */
+export const orAuto =
+  <T>(parse: Parser<T>): Parser<T | null> =>
+  (text) =>
+    text === 'auto' ? ok(null) : parse(text);
+
+export const absolutePath: Parser<string> = (text) => {
+  if (!text.startsWith('/')) return err('not an absolute path');
+  return text.includes('\0')
+    ? err('holds a NUL byte')
+    : ok(text.length > 1 ? text.replace(/\/+$/, '') : text);
+};
+
+/** An absolute path, or nothing at all. */
+export const optionalPath: Parser<string> = (text) => (text === '' ? ok(text) : absolutePath(text));
+
+/** A DNS-1123 subdomain: what the kube API accepts as the name of a node. */
+export const nodeName: Parser<string> = (text) =>
+  text.length <= 253 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/.test(text)
+    ? ok(text)
+    : err('not the name of a node: lower-case letters, digits, `-` and `.`, at most 253');
+
+/** Comma-separated DNS-1123 labels; empty for none. */
+export const namespaceList: Parser<readonly string[]> = (text) => {
+  const names = text.split(',').filter((name) => name !== '');
+  const bad = names.find((name) => name.length > 63 || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name));
+  return bad === undefined ? ok(names) : err(`\`${bad}\` is not the name of a namespace`);
+};
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `127.0.0.1:9464`, `[::1]:9464`; port 0 takes any free port; `off` listens nowhere (null). */
+export const listenAddress: Parser<Address | null> = (text) => {
+  if (text === 'off') return ok(null);
+  const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2] ?? '';
+  const port = Number(match?.[3]);
+  if (match === null || isIP(host) === 0)
+    return err('not an address; write `127.0.0.1:9464`, `[::1]:9464` or `off`');
+  return port <= 65_535 ? ok({ host, port }) : err('the port is above 65535');
+};
+
+/** The largest unit that keeps the number whole: 90000 is `90s`, 3600000 is `1h`. */
+export function formatDuration(ms: number): string {
+  if (ms === 0) return '0s';
+  for (const unit of ['h', 'm', 's'] as const) {
+    if (ms % DURATION_UNITS[unit] === 0) return `${ms / DURATION_UNITS[unit]}${unit}`;
+  }
+  return `${ms}ms`;
+}
+
+/** The largest binary unit that keeps the number whole. */
+export function formatBytes(size: number): string {
+  for (const unit of ['GiB', 'MiB', 'KiB'] as const) {
+    if (size > 0 && size % BYTE_UNITS[unit] === 0) return `${size / BYTE_UNITS[unit]}${unit}`;
+  }
+  return `${size}`;
+}
+
+function within(
+  value: number,
+  { min, max }: Bounds,
+  format: (value: number) => string,
+): Result<number, string> {
+  return value < min || value > max ? err(`not between ${format(min)} and ${format(max)}`) : ok(value);
+}

@@ -1,0 +1,168 @@
+import {
+  absolutePath,
+  bytes,
+  duration,
+  integer,
+  listenAddress,
+  namespaceList,
+  nodeName,
+  oneOf,
+  optionalPath,
+  orAuto,
+  type Parser,
+} from './parsers.ts';
+
+/**
+ * One setting of the agent. Its flag and environment variable follow from its name (`flagOf`, `variableOf`),
+ * and everything else that names settings (`--help`, the reference page) is generated from this table.
+ */
+export interface Setting<T> {
+  readonly parse: Parser<T>;
+  /** Written as a user would write it, and read by the same parser. */
+  readonly fallback: string;
+  /** What the value is, for `--help`: `<duration>`, `<path>`. */
+  readonly form: string;
+  readonly doc: string;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const KIB = 1_024;
+
+const setting = <T>(parse: Parser<T>, fallback: string, form: string, doc: string): Setting<T> => ({
+  parse,
+  fallback,
+  form,
+  doc,
+});
+
+const time = (fallback: string, min: number, max: number, doc: string) =>
+  setting(duration({ min, max }), fallback, 'duration', doc);
+const count = (fallback: string, min: number, max: number, doc: string) =>
+  setting(integer({ min, max }), fallback, 'number', doc);
+
+/** Every setting there is. A fallback of `auto` is resolved in `load.ts`. */
+export const SETTINGS = {
+  node: setting(
+    orAuto(nodeName),
+    'auto',
+    'name',
+    'Name of the node this agent serves; `auto` is the hostname.',
+  ),
+  netnsDir: setting(
+    absolutePath,
+    '/run/netns',
+    'path',
+    'Directory where the container runtime keeps the network namespaces of pods.',
+  ),
+  runDir: setting(
+    absolutePath,
+    '/run/eastwall',
+    'path',
+    'Directory of the admin socket (`admin.sock`), made when missing.',
+  ),
+  kubeconfig: setting(
+    optionalPath,
+    '',
+    'path',
+    'Kubeconfig of the kube API; empty uses the service account mounted into the pod.',
+  ),
+  excludedNamespaces: setting(
+    namespaceList,
+    'kube-system',
+    'names',
+    'Namespaces whose pods are never enrolled, comma-separated.',
+  ),
+  logLevel: setting(
+    oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal'),
+    'info',
+    'level',
+    'Least severe line that is logged: `trace`, `debug`, `info`, `warn`, `error` or `fatal`.',
+  ),
+  metricsAddress: setting(
+    listenAddress,
+    '127.0.0.1:9464',
+    'address',
+    'Address of `/metrics`, `/readyz` and `/livez`; must be loopback, `off` listens on the admin socket only.',
+  ),
+  onExit: setting(
+    oneOf('remove', 'keep'),
+    'remove',
+    'what',
+    'What a stopping agent does with the redirect rules: `remove` lets pods go direct, `keep` refuses their new connections until an agent runs again. A killed agent always leaves them.',
+  ),
+  dataplanes: setting(
+    orAuto(integer({ min: 1, max: 64 })),
+    'auto',
+    'number',
+    'Dataplane processes; pods are spread over them. `auto` is one per two cores, from 1 to 8.',
+  ),
+  maxConnections: count('20000', 1, 1_000_000, 'Connections that one dataplane process keeps open at once.'),
+  maxHeadBytes: setting(
+    bytes({ min: KIB, max: KIB * KIB }),
+    '64KiB',
+    'size',
+    'Longest request or response head (start line and headers).',
+  ),
+  headTimeoutMs: time('30s', 100, HOUR, 'Time for a head to arrive completely once its first byte has.'),
+  firstByteTimeoutMs: time(
+    '10m',
+    100,
+    24 * HOUR,
+    'Time a new connection may stay silent in both directions.',
+  ),
+  idleTimeoutMs: time('1h', SECOND, 7 * 24 * HOUR, 'Time an established connection may move no byte.'),
+  identityHoldMs: time('5s', 0, MINUTE, 'Time a connection waits for its caller to be known.'),
+  recordQueue: count(
+    '10000',
+    100,
+    1_000_000,
+    'Flow records that a dataplane keeps until control takes them.',
+  ),
+  flowLogRecords: count(
+    '10000',
+    100,
+    1_000_000,
+    'Flow records kept in memory for `explain` and `tail --since`.',
+  ),
+  tailQueue: count('2000', 10, 1_000_000, 'Flow records kept for one slow `tail` before some are dropped.'),
+  maxTails: count('16', 1, 1_000, 'Flow streams that may be open at once.'),
+  maxSeries: count(
+    '5000',
+    10,
+    1_000_000,
+    'Label sets per traffic metric; what comes after is counted as `other`.',
+  ),
+  reconcileIntervalMs: time(
+    '30s',
+    SECOND,
+    HOUR,
+    'Time between two checks that rules and listeners are in place.',
+  ),
+  restartDelayMs: time(
+    '100ms',
+    10,
+    MINUTE,
+    'Wait before the second restart of a dataplane; doubles on repetition.',
+  ),
+  maxRestartDelayMs: time('5s', 10, 10 * MINUTE, 'Longest wait before a dataplane is restarted.'),
+  drainMs: time('10s', 0, HOUR, 'Time that open exchanges may take to finish when the agent stops.'),
+} as const satisfies Record<string, Setting<unknown>>;
+
+export type SettingName = keyof typeof SETTINGS;
+
+/** What the parsers give, before `auto` is resolved. */
+export type ParsedSettings = {
+  readonly [K in SettingName]: (typeof SETTINGS)[K] extends Setting<infer T> ? T : never;
+};
+
+export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];
+
+/** `headTimeoutMs` → `head-timeout`: users write the unit, so it is not part of the name. */
+export const flagOf = (name: SettingName): string =>
+  name.replace(/Ms$/, '').replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+
+/** `headTimeoutMs` → `EASTWALL_HEAD_TIMEOUT`. */
+export const variableOf = (name: SettingName): string =>
+  `EASTWALL_${flagOf(name).replaceAll('-', '_').toUpperCase()}`;
