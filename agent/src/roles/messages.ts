@@ -1,6 +1,7 @@
 import type { ApiPolicy, Workload } from '@eastwall/policy';
 import type { ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
 import type { FlowRecord } from '../record/record.ts';
+import type { TrafficCell } from '../record/traffic-cell.ts';
 
 /**
  * What control and a dataplane process say to each other over Node's IPC channel.
@@ -64,23 +65,6 @@ export interface DataplaneSettings {
   readonly identityHoldMs: number;
   readonly maxConnections: number;
   readonly recordQueue: number;
-}
-
-/** One counter cell per caller workload × destination service × verdict × status class, as deltas since the last message. */
-export interface TrafficCell {
-  readonly callerNamespace: string;
-  readonly callerWorkload: string;
-  readonly destination: string;
-  readonly protocol: string;
-  readonly verdict: string;
-  readonly outcome: string;
-  readonly statusClass: string;
-  readonly exchanges: number;
-  readonly bytesSent: number;
-  readonly bytesReceived: number;
-  /** Counts per bucket of `DURATION_BUCKETS_MS`, plus one for the rest; and the sum in ms. */
-  readonly durations: readonly number[];
-  readonly durationSumMs: number;
 }
 
 export interface DataplaneTotals {
