@@ -1,0 +1,11 @@
+import { constants } from 'node:os';
+import { getSystemErrorMap } from 'node:util';
+
+/** Linux error numbers by name, for comparing with the `-errno` of the libc bindings. */
+export const { EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, EBADF, ECONNRESET, EPIPE } = constants.errno;
+
+/** `-errno` as an operator reads it: `EADDRINUSE: address already in use`. */
+export function errnoText(negative: number): string {
+  const [name, meaning] = getSystemErrorMap().get(negative) ?? [`errno ${-negative}`, 'unknown error'];
+  return `${name}: ${meaning}`;
+}

@@ -1,0 +1,46 @@
+import { closeSync, fstatSync, openSync, statfsSync } from 'node:fs';
+import { bindLibc, type Fd, orErrno } from './libc.ts';
+
+/** Network namespaces as descriptors. Only the capture thread calls `setns`. */
+
+const CLONE_NEWNET = 0x40000000;
+/** statfs type of a namespace file (NSFS_MAGIC). */
+const NSFS_MAGIC = 0x6e736673;
+
+const setnsCall = bindLibc<(fd: Fd, type: number) => number>('int setns(int fd, int type)');
+const unshareCall = bindLibc<(flags: number) => number>('int unshare(int flags)');
+
+/** Moves the calling thread, and only it, into the netns behind `fd`. Returns 0 or `-errno`. */
+export function setNetns(fd: Fd): number {
+  return orErrno(setnsCall(fd, CLONE_NEWNET));
+}
+
+/** Moves the calling thread, and only it, into a new empty netns. Returns 0 or `-errno`. */
+export function unshareNetns(): number {
+  return orErrno(unshareCall(CLONE_NEWNET));
+}
+
+/**
+ * Opens a namespace file; the descriptor pins the namespace. `null` while the file is there and the namespace is not
+ * mounted on it yet. Throws what `open` throws.
+ */
+export function openNamespace(path: string): { fd: Fd; inode: number } | null {
+  const fd = openSync(path, 'r');
+  const inode = namespaceInode(fd);
+  if (inode !== null) return { fd, inode };
+  closeSync(fd);
+  return null;
+}
+
+/** The inode that identifies the namespace while it is pinned, or `null` when `fd` is no namespace. */
+export function namespaceInode(fd: Fd): number | null {
+  const path = `/proc/self/fd/${fd}`;
+  return statfsSync(path).type === NSFS_MAGIC ? fstatSync(fd).ino : null;
+}
+
+/** The netns of the calling thread; `/proc/self` would answer for the main thread. */
+export function openThreadNetns(): { fd: Fd; inode: number } {
+  const opened = openNamespace('/proc/thread-self/ns/net');
+  if (opened === null) throw new Error('/proc/thread-self/ns/net is not a namespace: is /proc mounted?');
+  return opened;
+}

@@ -1,0 +1,115 @@
+import { isIPv6 } from 'node:net';
+import { ipv4Text, ipv6Text } from './ip-text.ts';
+import { bindLibc, type Fd, orErrno } from './libc.ts';
+
+/** Raw TCP sockets: made here, connected or accepted elsewhere. A socket keeps the netns it was made in. */
+
+const AF_INET = 2;
+const AF_INET6 = 10;
+/** SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC: what libuv expects of a descriptor it is handed. */
+const STREAM = 0x1 | 0x800 | 0x80000;
+const SOL_SOCKET = 1;
+const SO_LINGER = 13;
+const SO_MARK = 36;
+const IPPROTO_IP = 0;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
+/** The same number for IPv4 (SO_ORIGINAL_DST) and IPv6 (IP6T_SO_ORIGINAL_DST); the level tells them apart. */
+const ORIGINAL_DST = 80;
+
+const socket = bindLibc<(domain: number, type: number, protocol: number) => number>(
+  'int socket(int domain, int type, int protocol)',
+);
+const bind = bindLibc<(fd: Fd, address: Uint8Array, length: number) => number>(
+  'int bind(int fd, const void *address, uint32_t length)',
+);
+const listen = bindLibc<(fd: Fd, backlog: number) => number>('int listen(int fd, int backlog)');
+const setsockopt = bindLibc<
+  (fd: Fd, level: number, name: number, value: Uint8Array, length: number) => number
+>('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)');
+const getsockopt = bindLibc<
+  (fd: Fd, level: number, name: number, value: Uint8Array, length: Uint8Array) => number
+>('int getsockopt(int fd, int level, int name, void *value, void *length)');
+
+/** An unconnected non-blocking TCP socket in the calling thread's netns, or `-errno`. */
+export function tcpSocket(family: 4 | 6): Fd {
+  return orErrno(socket(family === 4 ? AF_INET : AF_INET6, STREAM, 0));
+}
+
+/** Binds to a literal address, `127.0.0.1` or `::1` style; an IPv6 socket stays IPv6-only. Returns 0 or `-errno`. */
+export function bindTo(fd: Fd, ip: '127.0.0.1' | '::1', port: number): number {
+  if (!isIPv6(ip)) return orErrno(bind(fd, loopbackAddress4(port), 16));
+  const only = setInt(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+  return only < 0 ? only : orErrno(bind(fd, loopbackAddress6(port), 28));
+}
+
+/** The kernel caps `backlog` at `net.core.somaxconn` of the socket's netns. Returns 0 or `-errno`. */
+export function listenOn(fd: Fd, backlog: number): number {
+  return orErrno(listen(fd, backlog));
+}
+
+/** Marks the socket's packets (SO_MARK); needs CAP_NET_ADMIN over the netns. Returns 0 or `-errno`. */
+export function setMark(fd: Fd, mark: number): number {
+  return setInt(fd, SOL_SOCKET, SO_MARK, mark);
+}
+
+/** Makes the coming close send RST instead of FIN (SO_LINGER with 0 seconds). Returns 0 or `-errno`. */
+export function resetOnClose(fd: Fd): number {
+  const linger = Buffer.alloc(8);
+  linger.writeInt32LE(1, 0);
+  return orErrno(setsockopt(fd, SOL_SOCKET, SO_LINGER, linger, 8));
+}
+
+// One accept at a time per thread: the answer is read before the next call.
+const answer = Buffer.alloc(28);
+const answerLength = Buffer.alloc(4);
+
+/**
+ * Where an accepted connection was going before REDIRECT. `null` when conntrack does not know it, which is the case
+ * for a connection that was dialled straight to the listener.
+ */
+export function originalDestination(fd: Fd, family: 4 | 6): { ip: string; port: number } | null {
+  // A v4-mapped peer of an IPv6 listener is known to IPv4's conntrack only, so the other level is asked next.
+  const levels = family === 4 ? [IPPROTO_IP, IPPROTO_IPV6] : [IPPROTO_IPV6, IPPROTO_IP];
+  for (const level of levels) {
+    answerLength.writeUInt32LE(answer.length, 0);
+    if (getsockopt(fd, level, ORIGINAL_DST, answer, answerLength) === 0) return readAddress(answer);
+  }
+  return null;
+}
+
+function setInt(fd: Fd, level: number, name: number, value: number): number {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value >>> 0, 0);
+  return orErrno(setsockopt(fd, level, name, bytes, 4));
+}
+
+/** struct sockaddr_in: family in host order (little-endian on x64 and arm64), port and address in network order. */
+function loopbackAddress4(port: number): Uint8Array {
+  const address = Buffer.alloc(16);
+  address.writeUInt16LE(AF_INET, 0);
+  address.writeUInt16BE(port, 2);
+  address.set([127, 0, 0, 1], 4);
+  return address;
+}
+
+/** struct sockaddr_in6: family, port, flow info, address, scope. */
+function loopbackAddress6(port: number): Uint8Array {
+  const address = Buffer.alloc(28);
+  address.writeUInt16LE(AF_INET6, 0);
+  address.writeUInt16BE(port, 2);
+  address.writeUInt8(1, 23);
+  return address;
+}
+
+function readAddress(address: Buffer): { ip: string; port: number } | null {
+  const port = address.readUInt16BE(2);
+  switch (address.readUInt16LE(0)) {
+    case AF_INET:
+      return { ip: ipv4Text(address, 4), port };
+    case AF_INET6:
+      return { ip: ipv6Text(address, 8), port };
+    default:
+      return null;
+  }
+}
