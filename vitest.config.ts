@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
+/** The unit tests: fast, in process, run by `make check`. The slow ones have their own config in `test/`. */
 export default defineConfig({
   test: {
-    include: ['policy/src/**/*.test.ts', 'agent/src/**/*.test.ts', 'test/repo/**/*.test.ts'],
+    include: ['{policy,agent}/src/**/*.test.ts', 'bench/**/*.test.ts', 'test/repo/**/*.test.ts'],
+    ...(process.env['FUZZ_SECONDS']
+      ? { setupFiles: ['test/repo/fuzz.setup.ts'], testTimeout: 3_600_000 }
+      : {}),
   },
 });

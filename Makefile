@@ -1,0 +1,65 @@
+# Every target does its own set-up first, so a fresh checkout needs nothing but `make`.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+
+RUN := . scripts/env.sh &&
+# vitest's reports, for .ci/run to count.
+REPORTS := .cache/reports
+VITEST := vitest run --reporter=default --reporter=json
+
+.PHONY: help
+help: ## Show this
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+.PHONY: setup
+setup: ## Install all that is missing: Node 24, npm packages, system packages (as root)
+	@scripts/setup.sh all
+
+.PHONY: check
+check: types lint unit ## Type checks, lint and unit tests: seconds
+
+.PHONY: test
+test: check whole ## Everything, the whole-agent tests in the sandbox included: minutes
+
+.PHONY: demo
+demo: ## A small shop under attack in a sandbox cluster (KEEP=1 stays up for exploring)
+	@scripts/setup.sh run
+	@$(RUN) node scripts/demo.ts
+
+.PHONY: bench
+bench: ## CPU, speed and memory beside HAProxy, nginx and http-proxy (ONLY="scenario subject …" narrows it)
+	@scripts/setup.sh bench
+	@$(RUN) node bench/main.ts $(ONLY)
+
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: ## Run every property test for FUZZ_SECONDS (60) each
+	@scripts/setup.sh check
+	@$(RUN) FUZZ_SECONDS=$(FUZZ_SECONDS) vitest run $$(grep -rl --include='*.test.ts' "'fast-check'" policy/src agent/src)
+
+.PHONY: generate
+generate: ## Rewrite the generated files: CRDs and settings reference
+	@scripts/setup.sh check
+	@$(RUN) node scripts/generate.ts
+
+.PHONY: clean
+clean: ## Remove what builds, tests and benchmarks wrote
+	rm -rf .tsbuild .cache coverage bench/results/*
+
+.PHONY: types lint unit whole
+types:
+	@scripts/setup.sh check
+	@$(RUN) tsc -b
+
+lint:
+	@scripts/setup.sh check
+	@$(RUN) biome ci --error-on-warnings
+
+unit:
+	@scripts/setup.sh check
+	@$(RUN) $(VITEST) --outputFile.json=$(REPORTS)/unit.json
+
+whole:
+	@scripts/setup.sh test
+	@$(RUN) $(VITEST) --config test/vitest.config.ts --outputFile.json=$(REPORTS)/whole.json
