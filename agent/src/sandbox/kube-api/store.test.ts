@@ -3,11 +3,13 @@ import type { ObjectEvent } from './history.ts';
 import type { ObjectInput } from './object.ts';
 import { ObjectStore } from './store.ts';
 
+const specOn = (nodeName: string) => ({ nodeName, containers: [{ name: 'main', image: 'none' }] });
+
 const pod = (name: string, extra: Record<string, unknown> = {}): ObjectInput => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name, namespace: 'default' },
-  spec: { nodeName: 'a', containers: [{ name: 'main', image: 'none' }] },
+  spec: specOn('a'),
   ...extra,
 });
 
@@ -34,10 +36,7 @@ describe('ObjectStore', () => {
     expect(running).toMatchObject({
       value: { metadata: { generation: 1 }, status: { phase: 'Running' }, spec: { nodeName: 'a' } },
     });
-    const changed = store.update(
-      'pods',
-      pod('web', { spec: { nodeName: 'b' }, status: { phase: 'Failed' } }),
-    );
+    const changed = store.update('pods', pod('web', { spec: specOn('b'), status: { phase: 'Failed' } }));
     expect(changed).toMatchObject({
       value: { metadata: { generation: 2 }, status: { phase: 'Running' }, spec: { nodeName: 'b' } },
     });
