@@ -13,6 +13,8 @@ export const REASONS = {
   denied_by_rule: 'a rule denies it',
   no_rule_allows: 'an enforced policy selects this destination and no rule allows the request',
   ambiguous_path: 'the path can be read in two ways, so no rule can judge it',
+  unreadable_protocol:
+    'an enforced policy selects this destination and the connection speaks nothing it can read',
 } as const;
 export type Reason = keyof typeof REASONS;
 

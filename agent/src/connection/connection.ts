@@ -1,0 +1,219 @@
+import type { Decision, Workload } from '@eastwall/policy';
+import { Judge } from '../decide/judge.ts';
+import { type Detected, Detector } from '../exchange/detector.ts';
+import type { Exchange } from '../exchange/exchange.ts';
+import { Http1Relay } from '../exchange/http1-relay.ts';
+import { OpaqueRelay } from '../exchange/opaque-relay.ts';
+import type { Relay, RelayContext, RelayLimits, Wire } from '../exchange/wire.ts';
+import type { Outcome } from '../record/record.ts';
+import type { TrafficGroup } from '../record/traffic-cells.ts';
+import type { AcceptedHandle } from './acceptor.ts';
+import type { DataplaneContext } from './dataplane-context.ts';
+import { Leg } from './leg.ts';
+
+export interface ConnectionOptions {
+  readonly context: DataplaneContext;
+  readonly handle: AcceptedHandle;
+  readonly ip: string;
+  readonly port: number;
+  caller(): Workload;
+  /** The owner opted out after its rules were in place: pass the bytes, judge and record nothing. */
+  readonly exempt: boolean;
+  closed(connection: Connection): void;
+}
+
+/** After an answer of ours the caller may take this long to hang up; then it is made to. */
+const LINGER_MS = 5_000;
+
+/**
+ * One intercepted connection: the caller's socket, the upstream socket, and the relay between them. The only place
+ * where a relay meets sockets; it turns socket events into relay events and the relay's calls into socket calls.
+ */
+export class Connection implements Wire, RelayContext {
+  readonly wire: Wire = this;
+  readonly limits: RelayLimits;
+  private relay: Relay;
+  private readonly caller: Leg;
+  private upstream: Leg | null = null;
+  private readonly judging: Judge;
+  private readonly traffic: TrafficGroup;
+  private readonly options: ConnectionOptions;
+  private held = false;
+  private upstreamDropped = false;
+  private over = false;
+  private lastActivity: number;
+  /** When we answered in upstream's place and began to wait for the caller to hang up; 0 otherwise. */
+  private lingeringSince = 0;
+
+  constructor(options: ConnectionOptions) {
+    const { context } = options;
+    this.options = options;
+    this.limits = context.limits;
+    this.lastActivity = context.now();
+    this.judging = new Judge(context.world, { caller: options.caller, ip: options.ip, port: options.port });
+    this.traffic = context.recorder.group(options.caller(), this.judging.destination);
+    this.relay = options.exempt ? this.opaque('opaque', this.lastActivity) : this.detector();
+    this.caller = new Leg({ handle: options.handle, fd: options.handle.fd }, this.callerEvents());
+  }
+
+  /** Dials upstream with a descriptor of the pod's netns; null when none could be had. */
+  dial(fd: number | null): void {
+    if (fd === null || this.over) {
+      if (fd !== null) this.options.context.closeFd(fd);
+      this.end('upstream_unreachable');
+      return;
+    }
+    this.upstream = new Leg({ fd }, this.upstreamEvents());
+    this.upstream.connect(this.options.ip, this.options.port);
+    if (this.upstreamDropped) this.upstream.reset();
+  }
+
+  // === RelayContext ===
+
+  judge(method: string, path: string): Decision {
+    return this.judging.decide(method, path);
+  }
+
+  finish(exchange: Exchange, now: number): void {
+    if (this.options.exempt) return;
+    this.options.context.recorder.record(exchange, {
+      now,
+      caller: this.options.caller(),
+      destination: this.judging.destination,
+      traffic: this.traffic,
+    });
+  }
+
+  newId(): string {
+    return this.options.context.recorder.newId();
+  }
+
+  // === Wire ===
+
+  toUpstream(bytes: Uint8Array, start: number, end: number): void {
+    this.upstream?.write(bytes, start, end);
+  }
+
+  toCaller(bytes: Uint8Array, start: number, end: number): void {
+    this.caller.write(bytes, start, end);
+  }
+
+  finishUpstream(): void {
+    this.upstream?.finish();
+  }
+
+  finishCaller(): void {
+    this.caller.finish();
+    if (this.upstreamDropped && this.lingeringSince === 0) this.lingeringSince = this.options.context.now();
+  }
+
+  dropUpstream(): void {
+    this.upstreamDropped = true;
+    this.upstream?.reset();
+  }
+
+  abort(): void {
+    this.end('ok');
+  }
+
+  holdCaller(): void {
+    this.held = true;
+    this.caller.pause();
+  }
+
+  resumeCaller(): void {
+    this.held = false;
+    this.caller.resume();
+  }
+
+  // === deadlines and drain ===
+
+  /** Called every now and then; ends what has outlived a deadline. */
+  checkDeadlines(now: number): void {
+    const { settings } = this.options.context;
+    if (this.lingeringSince !== 0 && now - this.lingeringSince > LINGER_MS) this.end('ok');
+    else if (this.relay.headSince !== 0 && now - this.relay.headSince > settings.headTimeoutMs)
+      this.relay.expire(now);
+    else if (now - this.lastActivity > this.idleLimit()) this.relay.expire(now);
+  }
+
+  private idleLimit(): number {
+    const { settings } = this.options.context;
+    return this.relay instanceof Detector ? settings.firstByteTimeoutMs : settings.idleTimeoutMs;
+  }
+
+  get idle(): boolean {
+    return this.relay.idle;
+  }
+
+  /** Ends both sides with a reset and records what was open. */
+  end(outcome: Outcome): void {
+    if (this.over) return;
+    this.over = true;
+    this.relay.abandon(outcome, this.options.context.now());
+    this.caller.reset();
+    this.upstream?.reset();
+    this.options.closed(this);
+  }
+
+  // === relays ===
+
+  private detector(): Relay {
+    return new Detector(this, {
+      readableOnly: this.judging.enforced,
+      adopt: (protocol, now) => {
+        this.relay = protocol === 'http1' ? new Http1Relay(this) : this.opaque(protocol, now);
+        return this.relay;
+      },
+    });
+  }
+
+  private opaque(protocol: Detected, now: number): Relay {
+    return new OpaqueRelay(this, protocol, now);
+  }
+
+  // === sockets ===
+
+  private callerEvents() {
+    return {
+      data: (bytes: Uint8Array, start: number, end: number) => {
+        this.lastActivity = this.options.context.now();
+        this.relay.fromCaller(bytes, start, end, this.lastActivity);
+      },
+      ended: () => this.relay.callerEnded(this.options.context.now()),
+      failed: () => this.end('caller_reset'),
+      congested: () => this.upstream?.pause(),
+      drained: () => this.upstream?.resume(),
+      closed: () => this.legClosed(),
+    };
+  }
+
+  private upstreamEvents() {
+    return {
+      data: (bytes: Uint8Array, start: number, end: number) => {
+        this.lastActivity = this.options.context.now();
+        this.relay.fromUpstream(bytes, start, end, this.lastActivity);
+      },
+      ended: () => this.relay.upstreamEnded(this.options.context.now()),
+      failed: () => this.upstreamFailed(),
+      congested: () => this.caller.pause(),
+      drained: () => {
+        if (!this.held) this.caller.resume();
+      },
+      closed: () => this.legClosed(),
+    };
+  }
+
+  /** The caller gets what it would have got without us: a reset. */
+  private upstreamFailed(): void {
+    if (this.upstreamDropped) return;
+    this.end(this.upstream?.wasConnected === true ? 'upstream_reset' : 'upstream_unreachable');
+  }
+
+  /** Over when both sides are gone; a side that was dropped on purpose does not count. */
+  private legClosed(): void {
+    if (this.over || !this.caller.destroyed) return;
+    if (this.upstream !== null && !this.upstream.destroyed && !this.upstreamDropped) return;
+    this.end('ok');
+  }
+}

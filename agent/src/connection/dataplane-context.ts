@@ -1,0 +1,15 @@
+import type { World } from '../decide/world.ts';
+import type { RelayLimits } from '../exchange/wire.ts';
+import type { DataplaneSettings } from '../ipc/messages.ts';
+import type { Recorder } from './recorder.ts';
+
+/** What every connection of the process shares. */
+export interface DataplaneContext {
+  readonly settings: DataplaneSettings;
+  readonly limits: RelayLimits;
+  readonly world: World;
+  readonly recorder: Recorder;
+  /** Monotonic milliseconds. */
+  now(): number;
+  closeFd(fd: number): void;
+}

@@ -1,0 +1,150 @@
+import type { Workload } from '@eastwall/policy';
+import type { CallerState, Family, NamespaceId } from '../ipc/messages.ts';
+import { originalDestination } from '../kernel/libc-sockets.ts';
+import { type AcceptedHandle, Acceptor } from './acceptor.ts';
+import { Connection } from './connection.ts';
+import type { DataplaneContext } from './dataplane-context.ts';
+import { UpstreamSockets } from './upstream-sockets.ts';
+
+/** Stands in for a caller that nobody could name: no selector matches it. */
+export const UNKNOWN_CALLER: Workload = Object.freeze({
+  uid: '',
+  namespace: '',
+  pod: '',
+  node: '',
+  serviceAccount: '',
+  kind: '',
+  name: '',
+  labels: Object.freeze({}),
+});
+
+interface Waiting {
+  readonly handle: AcceptedHandle;
+  readonly ip: string;
+  readonly port: number;
+  readonly since: number;
+}
+
+export interface NetnsOptions {
+  readonly id: NamespaceId;
+  readonly context: DataplaneContext;
+  requestSockets(family: Family, count: number): void;
+  /** One more connection would be over the process's bound. */
+  full(): boolean;
+}
+
+/**
+ * One pod's network namespace as the dataplane sees it: its listeners, its identity, its connections. Connections
+ * that come before the identity is known wait for it, and pass as unknown when it does not come in time.
+ */
+export class EnrolledNetns {
+  readonly connections = new Set<Connection>();
+  refused = 0;
+  private caller: CallerState = { state: 'pending' };
+  private patience = true;
+  private waiting: Waiting[] = [];
+  private readonly acceptors: Acceptor[] = [];
+  private readonly ports = new Set<number>();
+  private readonly sockets = new Map<Family, UpstreamSockets>();
+  private readonly options: NetnsOptions;
+
+  constructor(options: NetnsOptions) {
+    this.options = options;
+  }
+
+  get waitingCount(): number {
+    return this.waiting.length;
+  }
+
+  listen(fd: number, family: Family, port: number): void {
+    this.ports.add(port);
+    this.acceptors.push(new Acceptor(fd, (handle) => this.accept(handle, family)));
+    this.socketsFor(family);
+  }
+
+  addSockets(family: Family, fds: readonly number[]): void {
+    this.socketsFor(family).add(fds);
+  }
+
+  identify(caller: CallerState): void {
+    this.caller = caller;
+    this.options.context.world.touch();
+    if (caller.state !== 'pending') this.release();
+  }
+
+  /** Lets go of connections that have waited for an identity long enough. */
+  checkDeadlines(now: number): void {
+    const first = this.waiting[0];
+    if (first !== undefined && now - first.since > this.options.context.settings.identityHoldMs) {
+      this.patience = false;
+      this.release();
+    }
+    for (const connection of this.connections) connection.checkDeadlines(now);
+  }
+
+  /** Whether connections wait: nobody has named the owner yet, or what there is in the cluster is not known yet. */
+  private get holding(): boolean {
+    return this.patience && (this.caller.state === 'pending' || !this.options.context.world.synced);
+  }
+
+  release(): void {
+    if (this.holding) return;
+    for (const { handle, ip, port } of this.waiting.splice(0)) this.open(handle, ip, port);
+  }
+
+  stopListening(): void {
+    for (const acceptor of this.acceptors.splice(0)) acceptor.close();
+  }
+
+  close(): void {
+    this.stopListening();
+    for (const { handle } of this.waiting.splice(0)) handle.reset();
+    for (const sockets of this.sockets.values()) sockets.close();
+    for (const connection of [...this.connections]) connection.end('caller_reset');
+  }
+
+  private accept(handle: AcceptedHandle, family: Family): void {
+    const destination = originalDestination(handle.fd, family);
+    // Without one, or with our own port, somebody dialled the listener itself: relaying it would loop.
+    if (destination === null || this.isListener(destination) || this.options.full()) {
+      this.refused++;
+      handle.reset();
+      return;
+    }
+    const { ip, port } = destination;
+    if (this.holding) this.waiting.push({ handle, ip, port, since: this.options.context.now() });
+    else this.open(handle, ip, port);
+  }
+
+  private isListener(destination: { ip: string; port: number }): boolean {
+    const { ip, port } = destination;
+    return this.ports.has(port) && (ip === '127.0.0.1' || ip === '::1');
+  }
+
+  private open(handle: AcceptedHandle, ip: string, port: number): void {
+    const connection = new Connection({
+      context: this.options.context,
+      handle,
+      ip,
+      port,
+      caller: () => this.workload(),
+      exempt: this.caller.state === 'exempt',
+      closed: (closed) => this.connections.delete(closed),
+    });
+    this.connections.add(connection);
+    this.socketsFor(ip.includes(':') ? 6 : 4).take((fd) => connection.dial(fd));
+  }
+
+  private workload(): Workload {
+    return this.caller.state === 'known' ? this.caller.workload : UNKNOWN_CALLER;
+  }
+
+  private socketsFor(family: Family): UpstreamSockets {
+    let sockets = this.sockets.get(family);
+    if (sockets === undefined) {
+      sockets = new UpstreamSockets((count) => this.options.requestSockets(family, count));
+      this.sockets.set(family, sockets);
+    }
+    return sockets;
+  }
+}

@@ -1,0 +1,134 @@
+import { Socket } from 'node:net';
+import { copyOf } from '../kernel/bytes.ts';
+import { trySend } from '../kernel/libc.ts';
+import { READ_ADDRESS, READ_BUFFER } from './read-buffer.ts';
+
+/** What happens on one side of a connection. `data` hands a part of the shared read buffer. */
+export interface LegEvents {
+  data(bytes: Uint8Array, start: number, end: number): void;
+  /** FIN: no more bytes will come. */
+  ended(): void;
+  failed(error: Error): void;
+  /** More is waiting to be sent than the socket takes; stop feeding it until `drained`. */
+  congested(): void;
+  drained(): void;
+  closed(): void;
+}
+
+/** An accepted handle, or an unconnected descriptor made in the pod's netns. */
+export type LegSource = { readonly handle: unknown; readonly fd: number } | { readonly fd: number };
+
+/** Dead peers are noticed before the kernel's 60 s conntrack entry of a half-closed connection goes away. */
+const KEEPALIVE_MS = 30_000;
+
+/**
+ * One TCP socket of a connection. Writing tries the kernel first, straight from the read buffer; only what the kernel
+ * does not take is copied and left to libuv. A `Socket.write` of the shared buffer would be wrong: libuv keeps a
+ * pointer to what it could not send, and the next read would overwrite it.
+ */
+export class Leg {
+  readonly fd: number;
+  private connected: boolean;
+  private finished = false;
+  private isCongested = false;
+  private readonly socket: Socket;
+  private readonly events: LegEvents;
+
+  constructor(source: LegSource, events: LegEvents) {
+    this.events = events;
+    this.fd = source.fd;
+    this.connected = 'handle' in source;
+    const onread = {
+      buffer: READ_BUFFER,
+      callback: (read: number): boolean => {
+        events.data(READ_BUFFER, 0, read);
+        return true;
+      },
+    };
+    // `handle` is how Node itself wraps accepted connections, and `manualStart` keeps it from reading an unconnected
+    // socket (ENOTCONN); neither is in the public types.
+    this.socket = new Socket({
+      ...source,
+      allowHalfOpen: true,
+      manualStart: true,
+      onread,
+    } as ConstructorParameters<typeof Socket>[0]);
+    this.socket.on('end', () => events.ended());
+    this.socket.on('error', (error) => events.failed(error));
+    this.socket.on('close', () => events.closed());
+    this.socket.on('drain', () => this.onDrain());
+    if (!this.connected) return;
+    this.tune();
+    this.socket.resume();
+  }
+
+  /** Dials from the netns the descriptor was made in. */
+  connect(ip: string, port: number): void {
+    this.socket.once('connect', () => {
+      this.connected = true;
+      this.tune();
+    });
+    this.socket.connect({ host: ip, port });
+  }
+
+  /** Whether the connection was ever made: tells an unreachable upstream from one that broke off. */
+  get wasConnected(): boolean {
+    return this.connected;
+  }
+
+  get destroyed(): boolean {
+    return this.socket.destroyed;
+  }
+
+  write(bytes: Uint8Array, start: number, end: number): void {
+    if (this.finished || this.socket.destroyed) return;
+    let from = start;
+    if (bytes === READ_BUFFER && this.connected && this.socket.writableLength === 0) {
+      const sent = trySend(this.fd, READ_ADDRESS + start, end - start);
+      if (sent === end - start) return;
+      // EAGAIN sends it later; any other error will meet libuv's own write below and end the socket there.
+      if (sent > 0) from = start + sent;
+    }
+    this.writeLater(bytes, from, end);
+  }
+
+  private writeLater(bytes: Uint8Array, start: number, end: number): void {
+    if (this.socket.write(copyOf(bytes, start, end)) || this.isCongested) return;
+    this.isCongested = true;
+    this.events.congested();
+  }
+
+  private onDrain(): void {
+    if (!this.isCongested) return;
+    this.isCongested = false;
+    this.events.drained();
+  }
+
+  /** FIN after everything written so far. */
+  finish(): void {
+    if (this.finished || this.socket.destroyed) return;
+    this.finished = true;
+    this.socket.end();
+  }
+
+  reset(): void {
+    if (this.socket.destroyed) return;
+    this.finished = true;
+    if (this.connected) this.socket.resetAndDestroy();
+    else this.socket.destroy();
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  /** A relay must add no latency: Nagle's algorithm off, whatever the application chose. */
+  private tune(): void {
+    this.socket.setNoDelay(true);
+    this.socket.setKeepAlive(true, KEEPALIVE_MS);
+  }
+}

@@ -1,0 +1,100 @@
+import type { Destination, Workload } from '@eastwall/policy';
+import type { Exchange } from '../exchange/exchange.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { FlowRecord } from '../record/record.ts';
+import type { TrafficCell } from '../record/traffic-cell.ts';
+import { TrafficCells, type TrafficGroup } from '../record/traffic-cells.ts';
+
+export interface RecorderOptions {
+  readonly node: string;
+  readonly clock: Clock;
+  /** Tells this process's decision ids from every other's. */
+  readonly idPrefix: string;
+  /** Records kept until they are taken; further ones are dropped and counted. */
+  readonly maxRecords: number;
+}
+
+export interface RecordContext {
+  readonly now: number;
+  readonly caller: Workload;
+  readonly destination: Destination;
+  readonly traffic: TrafficGroup;
+}
+
+/**
+ * Where every exchange ends: counted always, kept as a flow record when it was not plainly allowed or when somebody
+ * follows everything.
+ */
+export class Recorder {
+  streamAll = false;
+  private dropped = 0;
+  private sequence = 0;
+  private records: FlowRecord[] = [];
+  private readonly cells = new TrafficCells();
+  private readonly options: RecorderOptions;
+
+  constructor(options: RecorderOptions) {
+    this.options = options;
+  }
+
+  group(caller: Workload, destination: Destination): TrafficGroup {
+    return this.cells.group(caller, destination);
+  }
+
+  /** Short enough to read out, unique in the cluster. */
+  newId(): string {
+    return `ew-${this.options.idPrefix}-${(this.sequence++).toString(36)}`;
+  }
+
+  record(exchange: Exchange, context: RecordContext): void {
+    const durationMs = context.now - exchange.startedAt;
+    context.traffic.count({
+      protocol: exchange.protocol,
+      verdict: exchange.decision.verdict,
+      outcome: exchange.outcome,
+      status: exchange.status,
+      durationMs,
+      bytesSent: exchange.bytesSent,
+      bytesReceived: exchange.bytesReceived,
+    });
+    if (!this.streamAll && exchange.outcome === 'ok' && exchange.decision.verdict === 'allow') return;
+    if (this.records.length >= this.options.maxRecords) this.dropped++;
+    else this.records.push(this.flowRecord(exchange, context, durationMs));
+  }
+
+  /** What has been kept since the last call, and how many did not fit. */
+  takeRecords(): { records: FlowRecord[]; dropped: number } {
+    const taken = { records: this.records, dropped: this.dropped };
+    this.records = [];
+    this.dropped = 0;
+    return taken;
+  }
+
+  takeCells(): TrafficCell[] {
+    return this.cells.drain();
+  }
+
+  private flowRecord(exchange: Exchange, context: RecordContext, durationMs: number): FlowRecord {
+    const { decision } = exchange;
+    return {
+      id: exchange.id === '' ? this.newId() : exchange.id,
+      time: this.options.clock.now() - durationMs,
+      node: this.options.node,
+      caller: context.caller.uid === '' ? null : context.caller,
+      destination: context.destination,
+      protocol: exchange.protocol,
+      method: exchange.method,
+      host: exchange.host,
+      path: exchange.path,
+      status: exchange.status,
+      verdict: decision.verdict,
+      reason: exchange.fault === '' ? decision.reason : exchange.fault,
+      policy: decision.policy,
+      rule: decision.rule,
+      outcome: exchange.outcome,
+      durationMs,
+      bytesSent: exchange.bytesSent,
+      bytesReceived: exchange.bytesReceived,
+    };
+  }
+}

@@ -1,0 +1,52 @@
+import type { Decision, Destination, Scope, Workload } from '@eastwall/policy';
+import type { World } from './world.ts';
+
+/** Where a connection comes from and was going, as the kernel says. */
+export interface Route {
+  /** The caller as it is known now: an identity may arrive after the connection. */
+  caller(): Workload;
+  readonly ip: string;
+  readonly port: number;
+}
+
+/**
+ * Decides the requests of one connection. Caller and destination are fixed, so the rules that can apply are looked
+ * up once and again only when the world changes: a policy change is in force on open connections at the next request.
+ */
+export class Judge {
+  #destination: Destination;
+  #scope: Scope;
+  #seen: number;
+  readonly #world: World;
+  readonly #route: Route;
+
+  constructor(world: World, route: Route) {
+    this.#world = world;
+    this.#route = route;
+    this.#seen = world.version;
+    this.#destination = world.directory.resolve(route.ip, route.port);
+    this.#scope = world.policies.scope(route.caller(), this.#destination);
+  }
+
+  get destination(): Destination {
+    return this.#destination;
+  }
+
+  /** An enforced policy governs the destination. */
+  get enforced(): boolean {
+    this.#refresh();
+    return this.#scope.governed === 'enforce';
+  }
+
+  decide(method: string, path: string): Decision {
+    this.#refresh();
+    return this.#scope.evaluate(method, path);
+  }
+
+  #refresh(): void {
+    if (this.#seen === this.#world.version) return;
+    this.#seen = this.#world.version;
+    this.#destination = this.#world.directory.resolve(this.#route.ip, this.#route.port);
+    this.#scope = this.#world.policies.scope(this.#route.caller(), this.#destination);
+  }
+}

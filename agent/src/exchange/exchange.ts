@@ -1,0 +1,47 @@
+import type { Decision } from '@eastwall/policy';
+import type { Outcome, Protocol } from '../record/record.ts';
+
+export const UNGOVERNED: Decision = Object.freeze({
+  verdict: 'allow',
+  reason: 'ungoverned',
+  policy: null,
+  rule: null,
+});
+
+/**
+ * What becomes a flow record, filled in as the exchange goes on. One object serves a whole connection.
+ * INVARIANT: `open` is true from `begin` to the one call of `RelayContext.finish`, so each exchange is recorded once.
+ */
+export class Exchange {
+  protocol: Protocol = 'unknown';
+  open = false;
+  id = '';
+  method = '';
+  host = '';
+  path = '';
+  status = 0;
+  decision: Decision = UNGOVERNED;
+  outcome: Outcome = 'ok';
+  /** Why it was refused, where that is not the decision: the name of a fault. */
+  fault = '';
+  /** Monotonic milliseconds. */
+  startedAt = 0;
+  bytesSent = 0;
+  bytesReceived = 0;
+
+  begin(protocol: Protocol, now: number): void {
+    this.protocol = protocol;
+    this.open = true;
+    this.id = '';
+    this.method = '';
+    this.host = '';
+    this.path = '';
+    this.status = 0;
+    this.decision = UNGOVERNED;
+    this.outcome = 'ok';
+    this.fault = '';
+    this.startedAt = now;
+    this.bytesSent = 0;
+    this.bytesReceived = 0;
+  }
+}

@@ -1,0 +1,59 @@
+import type { Decision } from '@eastwall/policy';
+import type { Exchange } from './exchange.ts';
+
+/**
+ * What a relay asks of the two sockets it is between. Callbacks instead of command objects: one event leads to one
+ * call and no allocation. Bytes are only valid during the call; who keeps them copies them.
+ */
+export interface Wire {
+  toUpstream(bytes: Uint8Array, start: number, end: number): void;
+  toCaller(bytes: Uint8Array, start: number, end: number): void;
+  /** Sends FIN once everything written so far is out. */
+  finishUpstream(): void;
+  finishCaller(): void;
+  /** Upstream is not needed any more: reset it without touching the caller. */
+  dropUpstream(): void;
+  /** Ends both sides with a reset. */
+  abort(): void;
+  /** Stop and restart reading from the caller. */
+  holdCaller(): void;
+  resumeCaller(): void;
+}
+
+/** What a relay needs besides sockets; one per connection. */
+export interface RelayContext {
+  readonly wire: Wire;
+  readonly limits: RelayLimits;
+  /** The decision for one request of this caller to this destination. */
+  judge(method: string, path: string): Decision;
+  /** Takes a finished exchange; the object is reused right after the call. */
+  finish(exchange: Exchange, now: number): void;
+  /** A fresh decision id, for answers that name one. */
+  newId(): string;
+}
+
+export interface RelayLimits {
+  /** A longer head is refused with 431. */
+  readonly maxHeadBytes: number;
+  /** A denied request's body up to this size is read and thrown away, so that the connection can go on. */
+  readonly maxDiscardBytes: number;
+}
+
+/**
+ * One connection's protocol, as a state machine: bytes and ends in, calls on the `Wire` out. `now` is monotonic
+ * milliseconds.
+ */
+export interface Relay {
+  fromCaller(bytes: Uint8Array, start: number, end: number, now: number): void;
+  fromUpstream(bytes: Uint8Array, start: number, end: number, now: number): void;
+  callerEnded(now: number): void;
+  upstreamEnded(now: number): void;
+  /** Both sides are gone or going: finish what is open with this outcome. */
+  abandon(outcome: Exchange['outcome'], now: number): void;
+  /** A deadline of the caller has passed. */
+  expire(now: number): void;
+  /** When the first byte of a still incomplete head arrived; 0 when none is. */
+  readonly headSince: number;
+  /** No exchange is under way. */
+  readonly idle: boolean;
+}

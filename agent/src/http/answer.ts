@@ -1,0 +1,38 @@
+import { utf8 } from '../kernel/bytes.ts';
+
+/** A response that Eastwall makes itself. `problem` becomes an `application/problem+json` body (RFC 9457). */
+export interface Answer {
+  readonly status: AnswerStatus;
+  readonly id: string;
+  readonly problem: Readonly<Record<string, string | null>>;
+  /** HEAD gets the header fields only. */
+  readonly bodiless: boolean;
+  readonly close: boolean;
+}
+
+const TITLES = {
+  400: 'Bad Request',
+  403: 'Forbidden',
+  408: 'Request Timeout',
+  431: 'Request Header Fields Too Large',
+  502: 'Bad Gateway',
+} as const;
+export type AnswerStatus = keyof typeof TITLES;
+
+/** The header field by which a caller tells our answers from its server's, and finds the decision. */
+export const DECISION_HEADER = 'eastwall-decision';
+
+/** Serialises an answer as one HTTP/1.1 message. Values come from policies and our own tables, never from the caller. */
+export function answerBytes(answer: Answer): Uint8Array {
+  const title = TITLES[answer.status];
+  const body = JSON.stringify({ title, status: answer.status, ...answer.problem, decision: answer.id });
+  const payload = utf8(`${body}\n`);
+  const head = [
+    `HTTP/1.1 ${answer.status} ${title}`,
+    'content-type: application/problem+json',
+    `content-length: ${payload.length}`,
+    `${DECISION_HEADER}: ${answer.id}`,
+    ...(answer.close ? ['connection: close'] : []),
+  ].join('\r\n');
+  return utf8(`${head}\r\n\r\n${answer.bodiless ? '' : `${body}\n`}`);
+}

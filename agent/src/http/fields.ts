@@ -1,0 +1,171 @@
+import { COLON, CR, FIELD_VALUE, HTAB, LF, SP, TOKEN } from './chars.ts';
+import { faultCode, NEED_MORE } from './fault.ts';
+
+/**
+ * The few header fields that decide framing and connection reuse, gathered in one pass. Everything else is
+ * relayed unread. Offsets point into the parsed bytes and are 0 when absent.
+ */
+export interface Fields {
+  /** -1 when absent. */
+  contentLength: number;
+  chunked: boolean;
+  close: boolean;
+  keepAlive: boolean;
+  /** `Connection: upgrade` was given. */
+  upgrade: boolean;
+  expectContinue: boolean;
+  hostStart: number;
+  hostEnd: number;
+}
+
+export function clearFields(fields: Fields): void {
+  fields.contentLength = -1;
+  fields.chunked = false;
+  fields.close = false;
+  fields.keepAlive = false;
+  fields.upgrade = false;
+  fields.expectContinue = false;
+  fields.hostStart = 0;
+  fields.hostEnd = 0;
+}
+
+const BARE_CR = faultCode('bare_cr');
+const BARE_LF = faultCode('bare_lf');
+const OBS_FOLD = faultCode('obs_fold');
+const BAD_NAME = faultCode('bad_field_name');
+const BAD_VALUE = faultCode('bad_field_value');
+
+/** Longest decimal that is certainly a safe integer: a petabyte less one. */
+const MAX_LENGTH_DIGITS = 15;
+
+/**
+ * Reads field lines up to and including the empty line (RFC 9112 §5), strictly: what two parsers might read
+ * differently is a fault. Returns the offset after the empty line, `NEED_MORE`, or a fault code.
+ */
+export function readFields(bytes: Uint8Array, start: number, end: number, fields: Fields): number {
+  let pos = start;
+  for (;;) {
+    if (pos >= end) return NEED_MORE;
+    if (bytes[pos] === CR) return endOfFields(bytes, pos, end);
+    const next = readField(bytes, pos, end, fields);
+    if (next < 0) return next;
+    pos = next;
+  }
+}
+
+function endOfFields(bytes: Uint8Array, pos: number, end: number): number {
+  if (pos + 1 >= end) return NEED_MORE;
+  return bytes[pos + 1] === LF ? pos + 2 : BARE_CR;
+}
+
+function readField(bytes: Uint8Array, start: number, end: number, fields: Fields): number {
+  let pos = start;
+  while (pos < end && TOKEN[bytes[pos] as number] === 1) pos++;
+  if (pos >= end) return NEED_MORE;
+  if (bytes[pos] !== COLON || pos === start) return nameFault(bytes, start, pos);
+  const nameEnd = pos++;
+  while (pos < end && (bytes[pos] === SP || bytes[pos] === HTAB)) pos++;
+  const valueStart = pos;
+  while (pos < end && FIELD_VALUE[bytes[pos] as number] === 1) pos++;
+  if (pos + 1 >= end) return NEED_MORE;
+  if (bytes[pos] !== CR) return bytes[pos] === LF ? BARE_LF : BAD_VALUE;
+  if (bytes[pos + 1] !== LF) return BARE_CR;
+  const fault = noteField(bytes, start, nameEnd, valueStart, trimEnd(bytes, valueStart, pos), fields);
+  return fault === 0 ? pos + 2 : fault;
+}
+
+function nameFault(bytes: Uint8Array, start: number, pos: number): number {
+  const byte = bytes[pos];
+  if (pos === start && (byte === SP || byte === HTAB)) return OBS_FOLD;
+  if (byte === LF) return BARE_LF;
+  return BAD_NAME;
+}
+
+function trimEnd(bytes: Uint8Array, start: number, end: number): number {
+  let pos = end;
+  while (pos > start && (bytes[pos - 1] === SP || bytes[pos - 1] === HTAB)) pos--;
+  return pos;
+}
+
+/** Notes a field that matters; the name's length sorts out nearly all that don't. Returns 0 or a fault code. */
+function noteField(
+  bytes: Uint8Array,
+  nameStart: number,
+  nameEnd: number,
+  start: number,
+  end: number,
+  fields: Fields,
+): number {
+  switch (nameEnd - nameStart) {
+    case 4:
+      return equalsIgnoringCase(bytes, nameStart, nameEnd, 'host') ? noteHost(start, end, fields) : 0;
+    case 6:
+      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'expect'))
+        fields.expectContinue = equalsIgnoringCase(bytes, start, end, '100-continue');
+      return 0;
+    case 10:
+      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'connection'))
+        noteConnection(bytes, start, end, fields);
+      return 0;
+    case 14:
+      return equalsIgnoringCase(bytes, nameStart, nameEnd, 'content-length')
+        ? noteLength(bytes, start, end, fields)
+        : 0;
+    case 17:
+      return equalsIgnoringCase(bytes, nameStart, nameEnd, 'transfer-encoding')
+        ? noteEncoding(bytes, start, end, fields)
+        : 0;
+    default:
+      return 0;
+  }
+}
+
+function noteHost(start: number, end: number, fields: Fields): number {
+  if (fields.hostStart !== 0) return faultCode('repeated_host');
+  fields.hostStart = start;
+  fields.hostEnd = end;
+  return 0;
+}
+
+function noteLength(bytes: Uint8Array, start: number, end: number, fields: Fields): number {
+  if (fields.contentLength >= 0) return faultCode('repeated_content_length');
+  if (fields.chunked) return faultCode('length_and_encoding');
+  if (end === start || end - start > MAX_LENGTH_DIGITS) return faultCode('bad_content_length');
+  let length = 0;
+  for (let pos = start; pos < end; pos++) {
+    const digit = (bytes[pos] as number) - 0x30;
+    if (digit < 0 || digit > 9) return faultCode('bad_content_length');
+    length = length * 10 + digit;
+  }
+  fields.contentLength = length;
+  return 0;
+}
+
+function noteEncoding(bytes: Uint8Array, start: number, end: number, fields: Fields): number {
+  if (fields.contentLength >= 0) return faultCode('length_and_encoding');
+  if (fields.chunked || !equalsIgnoringCase(bytes, start, end, 'chunked'))
+    return faultCode('bad_transfer_encoding');
+  fields.chunked = true;
+  return 0;
+}
+
+/** Connection is a list of tokens (RFC 9110 §7.6.1) and may come in several fields. */
+function noteConnection(bytes: Uint8Array, start: number, end: number, fields: Fields): void {
+  let pos = start;
+  while (pos < end) {
+    const tokenStart = pos;
+    while (pos < end && TOKEN[bytes[pos] as number] === 1) pos++;
+    if (equalsIgnoringCase(bytes, tokenStart, pos, 'close')) fields.close = true;
+    else if (equalsIgnoringCase(bytes, tokenStart, pos, 'keep-alive')) fields.keepAlive = true;
+    else if (equalsIgnoringCase(bytes, tokenStart, pos, 'upgrade')) fields.upgrade = true;
+    if (pos === tokenStart) pos++;
+  }
+}
+
+/** Compares a range with a lower-case ASCII text; `| 0x20` folds letters and leaves digits and `-` alone. */
+export function equalsIgnoringCase(bytes: Uint8Array, start: number, end: number, lower: string): boolean {
+  if (end - start !== lower.length) return false;
+  for (let i = 0; i < lower.length; i++)
+    if (((bytes[start + i] as number) | 0x20) !== lower.charCodeAt(i)) return false;
+  return true;
+}

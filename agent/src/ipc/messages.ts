@@ -1,0 +1,77 @@
+import type { ApiPolicy, Workload } from '@eastwall/policy';
+import type { ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
+import type { FlowRecord } from '../record/record.ts';
+import type { TrafficCell } from '../record/traffic-cell.ts';
+
+/**
+ * What control and a dataplane process say to each other over Node's IPC channel.
+ * Sockets travel beside it, on a SOCK_SEQPACKET pair (fd 3 of the child) as SCM_RIGHTS: one packet is one
+ * `FdPacket` as JSON plus its descriptors, and a `fds` message on the IPC channel tells the child to read it.
+ */
+
+/** An enrolled network namespace, numbered by capture; numbers are never reused in an agent's life. */
+export type NamespaceId = number;
+export type Family = 4 | 6;
+
+export type FdPacket =
+  | { readonly kind: 'listener'; readonly ns: NamespaceId; readonly family: Family; readonly port: number }
+  | { readonly kind: 'sockets'; readonly ns: NamespaceId; readonly family: Family };
+
+/** What control knows about the owner of a namespace. */
+export type CallerState =
+  | { readonly state: 'pending' }
+  | { readonly state: 'known'; readonly workload: Workload }
+  /** Opted out or excluded after its rules were already in place: pass bytes, judge nothing. */
+  | { readonly state: 'exempt'; readonly reason: string };
+
+export type ToDataplane =
+  | { readonly kind: 'settings'; readonly settings: DataplaneSettings }
+  | { readonly kind: 'fds' }
+  | { readonly kind: 'caller'; readonly ns: NamespaceId; readonly caller: CallerState }
+  /** Stop accepting for this namespace and forget it once its connections are gone. */
+  | { readonly kind: 'namespace-gone'; readonly ns: NamespaceId }
+  | {
+      readonly kind: 'services';
+      readonly upsert: readonly ServiceEntry[];
+      readonly remove: readonly string[];
+    }
+  | { readonly kind: 'slices'; readonly upsert: readonly SliceEntry[]; readonly remove: readonly string[] }
+  | { readonly kind: 'policies'; readonly upsert: readonly ApiPolicy[]; readonly remove: readonly string[] }
+  /** Everything listed so far has been sent: from here on an unknown destination really is unknown. */
+  | { readonly kind: 'synced' }
+  /** While somebody tails with --all, every record is sent; otherwise only what was not plainly allowed. */
+  | { readonly kind: 'stream-all'; readonly on: boolean }
+  | { readonly kind: 'drain'; readonly graceMs: number };
+
+export type FromDataplane =
+  | { readonly kind: 'ready'; readonly pid: number }
+  | {
+      readonly kind: 'need-sockets';
+      readonly ns: NamespaceId;
+      readonly family: Family;
+      readonly count: number;
+    }
+  | { readonly kind: 'records'; readonly records: readonly FlowRecord[]; readonly dropped: number }
+  | { readonly kind: 'totals'; readonly totals: DataplaneTotals }
+  | { readonly kind: 'drained' };
+
+/** Limits and deadlines of the data path; every one is a row of the config table. */
+export interface DataplaneSettings {
+  readonly node: string;
+  readonly maxHeadBytes: number;
+  readonly headTimeoutMs: number;
+  readonly firstByteTimeoutMs: number;
+  readonly idleTimeoutMs: number;
+  readonly identityHoldMs: number;
+  readonly maxConnections: number;
+  readonly recordQueue: number;
+}
+
+export interface DataplaneTotals {
+  readonly cells: readonly TrafficCell[];
+  readonly openConnections: number;
+  readonly heldConnections: number;
+  readonly recordsDropped: number;
+  readonly loopLagMs: number;
+  readonly rssBytes: number;
+}

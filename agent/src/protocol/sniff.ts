@@ -1,0 +1,54 @@
+import { CR, LF, SP, TOKEN } from '../http/chars.ts';
+
+/** What a connection speaks, judged by the caller's first bytes. `more` asks for further bytes. */
+export type Sniffed = 'http1' | 'h2' | 'tls' | 'opaque' | 'more';
+
+const TLS_HANDSHAKE = 0x16;
+const TLS_MAJOR = 0x03;
+/** RFC 9113 §3.4. */
+const H2_PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+/** No registered method is longer than 17 bytes; a longer first word is some other protocol. */
+const MAX_METHOD_BYTES = 32;
+const VERSION_MARK = 'HTTP/';
+
+/**
+ * Names the protocol. HTTP/1 needs its whole first line, ending in a version: `GET key` is also how a line-based
+ * protocol (Redis inline, memcached) may begin. A line that says HTTP but is malformed is still `http1`, so that the
+ * strict reader refuses it instead of letting it pass as opaque. `from` is where the last call stopped looking for
+ * the line's end, so that a byte at a time costs no quadratic search.
+ */
+export function sniff(bytes: Uint8Array, from: number, end: number): Sniffed {
+  if (end === 0) return 'more';
+  if (bytes[0] === TLS_HANDSHAKE) return end === 1 ? 'more' : bytes[1] === TLS_MAJOR ? 'tls' : 'opaque';
+  const method = methodLength(bytes, end);
+  if (method < 0) return 'opaque';
+  if (method === end) return 'more';
+  const lineEnd = bytes.subarray(0, end).indexOf(LF, from);
+  if (lineEnd < 0) return 'more';
+  if (startsLikePreface(bytes, end)) return end < H2_PREFACE.length ? 'more' : 'h2';
+  return endsInVersion(bytes, lineEnd) ? 'http1' : 'opaque';
+}
+
+/** Length of the first word, `end` when it may go on, -1 when it can't be a method. */
+function methodLength(bytes: Uint8Array, end: number): number {
+  const limit = Math.min(end, MAX_METHOD_BYTES);
+  let pos = 0;
+  while (pos < limit && TOKEN[bytes[pos] as number] === 1) pos++;
+  if (pos === limit) return limit === end ? end : -1;
+  return pos > 0 && bytes[pos] === SP ? pos : -1;
+}
+
+function startsLikePreface(bytes: Uint8Array, end: number): boolean {
+  const length = Math.min(end, H2_PREFACE.length);
+  for (let pos = 0; pos < length; pos++) if (bytes[pos] !== H2_PREFACE.charCodeAt(pos)) return false;
+  return true;
+}
+
+function endsInVersion(bytes: Uint8Array, lineEnd: number): boolean {
+  const end = bytes[lineEnd - 1] === CR ? lineEnd - 1 : lineEnd;
+  const start = end - VERSION_MARK.length - 3;
+  if (start < 1) return false;
+  for (let i = 0; i < VERSION_MARK.length; i++)
+    if (bytes[start + i] !== VERSION_MARK.charCodeAt(i)) return false;
+  return true;
+}

@@ -1,0 +1,194 @@
+import { randomBytes } from 'node:crypto';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { DataplaneContext } from '../connection/dataplane-context.ts';
+import { EnrolledNetns } from '../connection/enrolled-netns.ts';
+import { Recorder } from '../connection/recorder.ts';
+import { World } from '../decide/world.ts';
+import type {
+  DataplaneSettings,
+  FdPacket,
+  FromDataplane,
+  NamespaceId,
+  ToDataplane,
+} from '../ipc/messages.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { closeFd } from '../kernel/libc.ts';
+import { recvFds } from '../kernel/libc-fds.ts';
+
+/**
+ * The dataplane process: accepts, parses, decides and relays, with no capability and nothing but the sockets it is
+ * handed. Started by control with an IPC channel and, on fd 3, the packet channel that descriptors arrive on.
+ */
+
+const FD_CHANNEL = 3;
+const SWEEP_MS = 250;
+const RECORDS_MS = 100;
+const TOTALS_MS = 1_000;
+/** Records per IPC message: a larger message blocks both loops for longer than a small request takes. */
+const RECORDS_PER_MESSAGE = 256;
+/** A denied request's body up to this size is read and thrown away. */
+const MAX_DISCARD_BYTES = 1 << 20;
+
+class Dataplane {
+  private readonly netns = new Map<NamespaceId, EnrolledNetns>();
+  private readonly context: DataplaneContext;
+  private readonly loopDelay = monitorEventLoopDelay({ resolution: 20 });
+  private draining = false;
+
+  constructor(settings: DataplaneSettings) {
+    const world = new World();
+    const idPrefix = randomBytes(4).toString('hex');
+    this.context = {
+      settings,
+      world,
+      limits: { maxHeadBytes: settings.maxHeadBytes, maxDiscardBytes: MAX_DISCARD_BYTES },
+      recorder: new Recorder({
+        node: settings.node,
+        clock: systemClock,
+        idPrefix,
+        maxRecords: settings.recordQueue,
+      }),
+      now: systemClock.monotonic,
+      closeFd,
+    };
+    this.loopDelay.enable();
+    setInterval(() => this.sweep(), SWEEP_MS);
+    setInterval(() => this.sendRecords(), RECORDS_MS);
+    setInterval(() => this.sendTotals(), TOTALS_MS);
+  }
+
+  receive(message: ToDataplane): void {
+    const { world, recorder } = this.context;
+    switch (message.kind) {
+      case 'settings':
+        break;
+      case 'fds':
+        this.receiveFds();
+        break;
+      case 'caller':
+        this.netnsOf(message.ns).identify(message.caller);
+        break;
+      case 'namespace-gone':
+        this.netns.get(message.ns)?.close();
+        this.netns.delete(message.ns);
+        break;
+      case 'services':
+        for (const key of message.remove) world.directory.removeService(key);
+        for (const entry of message.upsert) world.directory.upsertService(entry);
+        world.touch();
+        break;
+      case 'slices':
+        for (const key of message.remove) world.directory.removeSlice(key);
+        for (const entry of message.upsert) world.directory.upsertSlice(entry);
+        world.touch();
+        break;
+      case 'policies':
+        world.replacePolicies(world.policies.with(message));
+        break;
+      case 'synced':
+        world.synced = true;
+        for (const netns of this.netns.values()) netns.release();
+        break;
+      case 'stream-all':
+        recorder.streamAll = message.on;
+        break;
+      case 'drain':
+        this.drain(message.graceMs);
+        break;
+      default: {
+        const never: never = message;
+        throw new Error(`unknown message ${JSON.stringify(never)}`);
+      }
+    }
+  }
+
+  private netnsOf(id: NamespaceId): EnrolledNetns {
+    let netns = this.netns.get(id);
+    if (netns === undefined) {
+      netns = new EnrolledNetns({
+        id,
+        context: this.context,
+        requestSockets: (family, count) => send({ kind: 'need-sockets', ns: id, family, count }),
+        full: () => this.connectionCount() >= this.context.settings.maxConnections,
+      });
+      this.netns.set(id, netns);
+    }
+    return netns;
+  }
+
+  private receiveFds(): void {
+    for (let packet = recvFds(FD_CHANNEL); packet !== null; packet = recvFds(FD_CHANNEL)) {
+      const { fds } = packet;
+      const description = JSON.parse(packet.payload) as FdPacket;
+      const netns = this.netnsOf(description.ns);
+      if (description.kind === 'sockets') netns.addSockets(description.family, fds);
+      else for (const fd of fds) netns.listen(fd, description.family, description.port);
+    }
+  }
+
+  private connectionCount(): number {
+    let count = 0;
+    for (const netns of this.netns.values()) count += netns.connections.size + netns.waitingCount;
+    return count;
+  }
+
+  private sweep(): void {
+    const now = this.context.now();
+    for (const netns of this.netns.values()) netns.checkDeadlines(now);
+  }
+
+  private sendRecords(): void {
+    const { records, dropped } = this.context.recorder.takeRecords();
+    for (let start = 0; start < records.length; start += RECORDS_PER_MESSAGE)
+      send({ kind: 'records', records: records.slice(start, start + RECORDS_PER_MESSAGE), dropped: 0 });
+    if (dropped > 0) send({ kind: 'records', records: [], dropped });
+  }
+
+  private sendTotals(): void {
+    const held = [...this.netns.values()].reduce((sum, netns) => sum + netns.waitingCount, 0);
+    send({
+      kind: 'totals',
+      totals: {
+        cells: this.context.recorder.takeCells(),
+        openConnections: this.connectionCount() - held,
+        heldConnections: held,
+        recordsDropped: 0,
+        loopLagMs: this.loopDelay.max / 1e6,
+        rssBytes: process.memoryUsage.rss(),
+      },
+    });
+    this.loopDelay.reset();
+  }
+
+  /** Accepts nothing more and ends idle connections; the rest may finish within the grace. */
+  private drain(graceMs: number): void {
+    if (this.draining) return;
+    this.draining = true;
+    for (const netns of this.netns.values()) netns.stopListening();
+    const deadline = this.context.now() + graceMs;
+    const poll = setInterval(() => {
+      const late = this.context.now() >= deadline;
+      for (const netns of this.netns.values())
+        for (const connection of [...netns.connections])
+          if (late || connection.idle) connection.end('drained');
+      if (this.connectionCount() > 0 && !late) return;
+      clearInterval(poll);
+      this.sendRecords();
+      this.sendTotals();
+      send({ kind: 'drained' });
+    }, 20);
+  }
+}
+
+function send(message: FromDataplane): void {
+  if (process.connected) process.send?.(message);
+}
+
+let dataplane: Dataplane | null = null;
+process.on('message', (message: ToDataplane) => {
+  if (message.kind === 'settings') dataplane ??= new Dataplane(message.settings);
+  else dataplane?.receive(message);
+});
+// Control is gone: so are the rules' keeper and every later socket; its successor starts afresh.
+process.on('disconnect', () => process.exit(0));
+send({ kind: 'ready', pid: process.pid });
