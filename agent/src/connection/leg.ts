@@ -47,12 +47,8 @@ export class Leg {
     };
     // `handle` is how Node itself wraps accepted connections, and `manualStart` keeps it from reading an unconnected
     // socket (ENOTCONN); neither is in the public types.
-    this.socket = new Socket({
-      ...source,
-      allowHalfOpen: true,
-      manualStart: true,
-      onread,
-    } as ConstructorParameters<typeof Socket>[0]);
+    const options = { ...source, allowHalfOpen: true, manualStart: true, onread };
+    this.socket = new Socket(options as ConstructorParameters<typeof Socket>[0]);
     this.socket.on('end', () => events.ended());
     this.socket.on('error', (error) => events.failed(error));
     this.socket.on('close', () => events.closed());

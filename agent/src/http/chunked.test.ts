@@ -1,0 +1,58 @@
+import { Buffer } from 'node:buffer';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ChunkedReader } from './chunked.ts';
+
+/** Feeds the pieces; the end of the body counted over all of them, null when malformed, -1 when it goes on. */
+function endOf(...pieces: string[]): number | null {
+  const reader = new ChunkedReader(64);
+  let before = 0;
+  for (const piece of pieces) {
+    const bytes = Buffer.from(piece, 'latin1');
+    const reached = reader.read(bytes, 0, bytes.length);
+    if (reached < 0) return null;
+    if (reader.done) return before + reached;
+    before += bytes.length;
+  }
+  return -1;
+}
+
+const BODY = 'A;name="v"\r\n0123456789\r\n00005\r\nhello\r\n0\r\nTrailer: x\r\n\r\n';
+
+describe('chunked bodies', () => {
+  test.each([
+    ['with extension, leading zeros and trailer', BODY],
+    ['empty', '0\r\n\r\n'],
+    ['in mixed case', 'aA\r\n'.concat('x'.repeat(0xaa), '\r\n0\r\n\r\n')],
+  ])('%s', (_, body) => {
+    expect(endOf(`${body}GET / HTTP/1.1`)).toBe(body.length);
+  });
+
+  test('any cut gives the same end', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(BODY.length), { maxLength: 12 }), (places) => {
+        const edges = [0, ...places.sort((a, b) => a - b), BODY.length];
+        expect(endOf(...edges.slice(1).map((edge, i) => BODY.slice(edges[i], edge)))).toBe(BODY.length);
+      }),
+    );
+  });
+
+  test.each([
+    ['no size', '\r\nabc'],
+    ['a size that is no hex number', 'g\r\n'],
+    ['a sign', '+5\r\nhello\r\n'],
+    ['a prefix', '0x5\r\nhello\r\n'],
+    ['white space before the line end', '5 \r\nhello\r\n'],
+    ['a bare LF after the size', '5\nhello\r\n'],
+    ['a bare CR in the extension', '5;a\rb\r\nhello\r\n'],
+    ['data longer than its size', '5\r\nhello!\r\n0\r\n\r\n'],
+    ['a bare LF after the data', '5\r\nhello\n0\r\n\r\n'],
+    ['a bare LF at the end', '0\r\n\n'],
+    ['a size beyond any integer', `${'f'.repeat(14)}\r\n`],
+    ['an endless extension', `5;${'x'.repeat(2000)}`],
+    ['endless trailers', `0\r\n${'T: v\r\n'.repeat(20)}`],
+    ['a folded trailer', '0\r\nT: v\r\n w\r\n\r\n'],
+  ])('refused: %s', (_, body) => {
+    expect(endOf(body)).toBeNull();
+  });
+});

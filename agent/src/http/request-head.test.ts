@@ -1,0 +1,92 @@
+import { Buffer } from 'node:buffer';
+import { describe, expect, test } from 'vitest';
+import { type Fault, faultOf, NEED_MORE } from './fault.ts';
+import { RequestHead, readRequestHead } from './request-head.ts';
+
+const head = new RequestHead();
+const read = (text: string): number => {
+  const bytes = Buffer.from(text, 'latin1');
+  return readRequestHead(bytes, 0, bytes.length, head);
+};
+
+describe('accepted', () => {
+  test.each<[string, Partial<RequestHead>]>([
+    [
+      'GET /a/b?c=d HTTP/1.1\r\nHost: x\r\n\r\n',
+      { method: 'GET', path: '/a/b', minor: 1, contentLength: -1 },
+    ],
+    ['GET / HTTP/1.0\r\n\r\n', { minor: 0, hostStart: 0 }],
+    ['PURGE / HTTP/1.1\r\nhOsT:x:80\r\n\r\n', { method: 'PURGE', hostStart: 23, hostEnd: 27 }],
+    ['OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n', { path: '*' }],
+    ['CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n', { method: 'CONNECT', path: '' }],
+    ['GET http://x/p?q HTTP/1.1\r\nHost: X\r\n\r\n', { path: '/p' }],
+    ['GET http://x HTTP/1.1\r\nHost: x\r\n\r\n', { path: '/' }],
+    ['GET / HTTP/1.1\r\nHost: x\r\nContent-Length:\t42 \r\n\r\n', { contentLength: 42 }],
+    ['GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: Chunked\r\n\r\n', { chunked: true }],
+    ['GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, CLOSE\r\n\r\n', { upgrade: true, close: true }],
+    ['GET / HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n', { keepAlive: true, close: false }],
+    ['GET / HTTP/1.1\r\nHost: x\r\nExpect: 100-Continue\r\n\r\n', { expectContinue: true }],
+    ['GET /\xc3\xa9 HTTP/1.1\r\nHost: x\r\nX: \xff\r\n\r\n', { path: '/\xc3\xa9' }],
+    ['GET / HTTP/1.1\r\nHost:\r\nEmpty:\r\n\r\n', { method: 'GET' }],
+  ])('%j', (text, expected) => {
+    expect(read(text)).toBe(text.length);
+    expect(head).toMatchObject(expected);
+  });
+
+  test('every proper prefix of a head needs more', () => {
+    const text = 'POST /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nX-Y:  z \r\n\r\n';
+    for (let length = 0; length < text.length; length++) expect(read(text.slice(0, length))).toBe(NEED_MORE);
+    expect(read(`${text}abc`)).toBe(text.length);
+  });
+});
+
+describe('refused', () => {
+  const withHost = (fields: string): string => `GET / HTTP/1.1\r\nHost: x\r\n${fields}\r\n\r\n`;
+  test.each<[Fault, string]>([
+    ['bad_method', '\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['bad_method', 'G(T / HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['bad_method', ' GET / HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['bad_target', 'GET  / HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['bad_target', 'GET /a\x00b HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['bad_target', 'GET orders HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['bad_target', 'GET ftp://x/ HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['bad_target', 'CONNECT /x HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['bad_target', 'GET http://u@x/ HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['bad_version', 'GET / HTTP/1.2\r\nHost: x\r\n\r\n'],
+    ['bad_version', 'GET / HTTP/2.0\r\nHost: x\r\n\r\n'],
+    ['bad_version', 'GET / http/1.1\r\nHost: x\r\n\r\n'],
+    ['bad_version', 'GET / HTTP/1.1 \r\nHost: x\r\n\r\n'],
+    ['bare_lf', 'GET / HTTP/1.1\nHost: x\r\n\r\n'],
+    ['bare_cr', 'GET / HTTP/1.1\rHost: x\r\n\r\n'],
+    ['bare_lf', withHost('A: b\nC: d')],
+    ['bare_cr', withHost('A: b\rC: d')],
+    ['bad_field_value', withHost('A: b\0')],
+    ['obs_fold', withHost('A: b\r\n c')],
+    ['obs_fold', withHost('A: b\r\n\tc')],
+    ['bad_field_name', withHost('A : b')],
+    ['bad_field_name', withHost(': b')],
+    ['bad_field_name', withHost('A b')],
+    ['repeated_content_length', withHost('Content-Length: 1\r\nContent-Length: 1')],
+    ['bad_content_length', withHost('Content-Length: 1, 1')],
+    ['bad_content_length', withHost('Content-Length: +1')],
+    ['bad_content_length', withHost('Content-Length: 0x1')],
+    ['bad_content_length', withHost('Content-Length:')],
+    ['bad_content_length', withHost(`Content-Length: ${'9'.repeat(16)}`)],
+    ['length_and_encoding', withHost('Content-Length: 1\r\nTransfer-Encoding: chunked')],
+    ['length_and_encoding', withHost('Transfer-Encoding: chunked\r\nContent-Length: 1')],
+    ['bad_transfer_encoding', withHost('Transfer-Encoding: gzip, chunked')],
+    ['bad_transfer_encoding', withHost('Transfer-Encoding: identity')],
+    ['bad_transfer_encoding', withHost('Transfer-Encoding: \x0bchunked').replace('\x0b', 'x')],
+    ['bad_transfer_encoding', withHost('Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked')],
+    ['encoding_in_http10', 'GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n'],
+    ['missing_host', 'GET / HTTP/1.1\r\n\r\n'],
+    ['repeated_host', withHost('Host: x')],
+    ['bad_host', 'GET / HTTP/1.1\r\nHost: x y\r\n\r\n'],
+    ['bad_host', 'GET / HTTP/1.1\r\nHost: a@b\r\n\r\n'],
+    ['host_mismatch', 'GET http://x/ HTTP/1.1\r\nHost: y\r\n\r\n'],
+  ])('%s: %j', (fault, text) => {
+    const code = read(text);
+    expect(code).toBeLessThan(NEED_MORE);
+    expect(faultOf(code)).toBe(fault);
+  });
+});

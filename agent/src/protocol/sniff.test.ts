@@ -1,0 +1,42 @@
+import { Buffer } from 'node:buffer';
+import { expect, test } from 'vitest';
+import { type Sniffed, sniff } from './sniff.ts';
+
+const sniffText = (text: string, from = 0): Sniffed => {
+  const bytes = Buffer.from(text, 'latin1');
+  return sniff(bytes, from, bytes.length);
+};
+const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+
+test.each<[Sniffed, string]>([
+  ['more', ''],
+  ['more', 'G'],
+  ['more', 'GET /a'],
+  ['more', 'GET /a HTTP/1.1\r'],
+  ['http1', 'GET /a HTTP/1.1\r\n'],
+  ['http1', 'GET /a HTTP/1.1\r\nHost: a\r\n\r\n'],
+  // Malformed, but plainly HTTP: for the strict reader to refuse, not to pass as opaque.
+  ['http1', 'GET /a HTTP/1.1\nHost: a\n\n'],
+  ['http1', 'GET  /a b HTTP/1.1\r\n'],
+  ['http1', 'GET /a HTTP/3.0\r\n'],
+  ['more', PREFACE.slice(0, 20)],
+  ['h2', PREFACE],
+  ['h2', `${PREFACE}\0\0\0`],
+  ['more', '\x16'],
+  ['tls', '\x16\x03\x01'],
+  ['opaque', '\x16\x02'],
+  ['opaque', '*1\r\n$4\r\nPING\r\n'],
+  ['opaque', 'PING\r\n'],
+  ['opaque', 'GET key\r\n'],
+  ['opaque', 'GET /\r\n'],
+  ['opaque', 'HELO mail\r\n'],
+  ['opaque', '\0\0\0\x08'],
+  ['opaque', ' GET / HTTP/1.1\r\n'],
+  ['opaque', `${'A'.repeat(33)}`],
+])('%s: %j', (expected, text) => {
+  expect(sniffText(text)).toBe(expected);
+});
+
+test('the search for the line end goes on where it stopped', () => {
+  expect(sniffText('GET /a HTTP/1.1\r\n', 16)).toBe('http1');
+});

@@ -1,0 +1,144 @@
+import { Buffer } from 'node:buffer';
+import type { Decision } from '@eastwall/policy';
+import type { Exchange } from '../src/exchange/exchange.ts';
+import type { Relay, RelayContext, RelayLimits, Wire } from '../src/exchange/wire.ts';
+
+export const ALLOW: Decision = { verdict: 'allow', reason: 'allowed_by_rule', policy: 'shop/p', rule: 'r' };
+export const DENY: Decision = { verdict: 'deny', reason: 'denied_by_rule', policy: 'shop/p', rule: 'no' };
+
+/** What a relay did, in order. Neighbouring writes to one side are one entry: how they were cut is not the contract. */
+export type Deed =
+  | { readonly upstream: string }
+  | { readonly caller: string }
+  | 'finish upstream'
+  | 'finish caller'
+  | 'drop upstream'
+  | 'abort'
+  | 'hold'
+  | 'resume';
+
+export interface PlaybookOptions {
+  judge?(method: string, path: string): Decision;
+  readonly limits?: Partial<RelayLimits>;
+}
+
+/** Plays events to a relay and notes what it does and records: bytes in, commands out, no socket anywhere. */
+export class Playbook implements Wire, RelayContext {
+  readonly wire: Wire = this;
+  readonly limits: RelayLimits;
+  readonly deeds: Deed[] = [];
+  readonly records: Pick<Exchange, 'method' | 'path' | 'host' | 'status' | 'outcome' | 'fault'>[] = [];
+  readonly judged: string[] = [];
+  now = 1;
+  relay: Relay;
+  private ids = 0;
+  private readonly options: PlaybookOptions;
+
+  constructor(relay: (context: RelayContext, playbook: Playbook) => Relay, options: PlaybookOptions = {}) {
+    this.options = options;
+    this.limits = { maxHeadBytes: 8192, maxDiscardBytes: 1000, ...options.limits };
+    this.relay = relay(this, this);
+  }
+
+  /** The caller sends this; each string is one read. */
+  caller(...reads: (string | Uint8Array)[]): this {
+    for (const read of reads)
+      this.read(read, (bytes, start, end) => this.relay.fromCaller(bytes, start, end, this.now));
+    return this;
+  }
+
+  upstream(...reads: (string | Uint8Array)[]): this {
+    for (const read of reads)
+      this.read(read, (bytes, start, end) => this.relay.fromUpstream(bytes, start, end, this.now));
+    return this;
+  }
+
+  callerEnds(): this {
+    this.relay.callerEnded(this.now);
+    return this;
+  }
+
+  upstreamEnds(): this {
+    this.relay.upstreamEnded(this.now);
+    return this;
+  }
+
+  /** Everything written to one side, in one string. */
+  sentTo(side: 'upstream' | 'caller'): string {
+    return this.deeds
+      .map((deed) => (typeof deed === 'object' && side in deed ? Object.values(deed)[0] : ''))
+      .join('');
+  }
+
+  /** Bytes lie in the middle of a larger buffer that is wiped afterwards, as with the shared read buffer. */
+  private read(
+    text: string | Uint8Array,
+    deliver: (bytes: Uint8Array, start: number, end: number) => void,
+  ): void {
+    const bytes = typeof text === 'string' ? Buffer.from(text, 'latin1') : text;
+    const memory = Buffer.alloc(bytes.length + 14, 0x21);
+    memory.set(bytes, 7);
+    deliver(memory, 7, 7 + bytes.length);
+    memory.fill(0);
+  }
+
+  // === RelayContext ===
+
+  judge(method: string, path: string): Decision {
+    this.judged.push(`${method} ${path}`);
+    return this.options.judge?.(method, path) ?? ALLOW;
+  }
+
+  finish(exchange: Exchange): void {
+    const { method, path, host, status, outcome, fault } = exchange;
+    this.records.push({ method, path, host, status, outcome, fault });
+  }
+
+  newId(): string {
+    return `ew-${++this.ids}`;
+  }
+
+  // === Wire ===
+
+  toUpstream(bytes: Uint8Array, start: number, end: number): void {
+    this.write('upstream', bytes, start, end);
+  }
+
+  toCaller(bytes: Uint8Array, start: number, end: number): void {
+    this.write('caller', bytes, start, end);
+  }
+
+  finishUpstream(): void {
+    this.deeds.push('finish upstream');
+  }
+
+  finishCaller(): void {
+    this.deeds.push('finish caller');
+  }
+
+  dropUpstream(): void {
+    this.deeds.push('drop upstream');
+  }
+
+  abort(): void {
+    this.deeds.push('abort');
+  }
+
+  holdCaller(): void {
+    this.deeds.push('hold');
+  }
+
+  resumeCaller(): void {
+    this.deeds.push('resume');
+  }
+
+  private write(side: 'upstream' | 'caller', bytes: Uint8Array, start: number, end: number): void {
+    if (start === end) return;
+    const text = Buffer.from(bytes.subarray(start, end)).toString('latin1');
+    const last = this.deeds.at(-1);
+    const before = typeof last === 'object' && side in last ? (Object.values(last)[0] as string) : null;
+    if (before !== null) this.deeds.pop();
+    const joined = (before ?? '') + text;
+    this.deeds.push(side === 'upstream' ? { upstream: joined } : { caller: joined });
+  }
+}
