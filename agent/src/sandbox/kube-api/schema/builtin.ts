@@ -1,5 +1,6 @@
 import * as models from '@kubernetes/client-node';
 import { isRecord } from '../object.ts';
+import { mergeRule } from './merge-keys.ts';
 import { REQUIRED_FIELDS } from './required-fields.ts';
 import type { Schema } from './schema.ts';
 
@@ -34,7 +35,10 @@ function modelSchema(name: string): Schema {
   const known = made.get(name);
   if (known !== undefined) return known;
   const properties = Object.fromEntries(
-    attributesOf(name).map((attribute) => [attribute.baseName, attributeSchema(attribute)]),
+    attributesOf(name).map((attribute) => [
+      attribute.baseName,
+      { ...attributeSchema(attribute), ...mergeRule(name, attribute.baseName) },
+    ]),
   );
   const required = REQUIRED_FIELDS.get(name);
   const schema: Schema = { type: 'object', properties, ...(required === undefined ? {} : { required }) };
