@@ -1,0 +1,82 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
+import { parseReport } from './dataplane-report.ts';
+
+const cell = {
+  callerNamespace: 'shop',
+  callerWorkload: 'frontend',
+  destination: 'shop/orders:80',
+  protocol: 'http1',
+  verdict: 'allow',
+  outcome: 'ok',
+  statusClass: '2xx',
+  exchanges: 1,
+  bytesSent: 1,
+  bytesReceived: 1,
+  durations: [1],
+  durationSumMs: 0.5,
+};
+const totals = {
+  cells: [cell],
+  openConnections: 1,
+  heldConnections: 0,
+  recordsDropped: 0,
+  loopLagMs: 1.5,
+  rssBytes: 9,
+};
+const valid: Record<string, unknown>[] = [
+  { kind: 'ready', pid: 42 },
+  { kind: 'need-sockets', ns: 3, family: 6, count: 64 },
+  { kind: 'records', records: [deniedRecord(), flowRecord({ caller: null })], dropped: 2 },
+  { kind: 'totals', totals },
+  { kind: 'drained' },
+];
+
+/** Every way to replace one value, at any depth, by something of another kind. */
+function* spoiled(value: unknown): Generator<unknown> {
+  yield Symbol.iterator;
+  if (typeof value !== 'object' || value === null) return;
+  for (const [key, inner] of Object.entries(value)) {
+    for (const bad of spoiled(inner)) {
+      yield Array.isArray(value)
+        ? value.map((item, at) => (`${at}` === key ? bad : item))
+        : { ...value, [key]: bad };
+    }
+  }
+}
+
+describe('parseReport', () => {
+  it('takes what the contract says', () => {
+    for (const message of valid) expect(parseReport(message)).toEqual(message);
+  });
+
+  it('refuses a message with any one value of the wrong kind', () => {
+    for (const message of valid) {
+      for (const bad of spoiled(message)) expect(parseReport(bad), JSON.stringify(bad)).toBeNull();
+    }
+  });
+
+  it.each([
+    { kind: 'need-sockets', ns: -1, family: 4, count: 1 },
+    { kind: 'need-sockets', ns: 1, family: 5, count: 1 },
+    { kind: 'need-sockets', ns: 1, family: 4, count: 1e9 },
+    { kind: 'need-sockets', ns: 1.5, family: 4, count: 1 },
+    { kind: 'totals', totals: { ...totals, rssBytes: Number.NaN } },
+    { kind: 'records', records: [], dropped: -1 },
+    { kind: 'settings' },
+  ])('refuses %j', (message) => {
+    expect(parseReport(message)).toBeNull();
+  });
+
+  it('never throws, whatever it is given', () => {
+    fc.assert(fc.property(fc.anything(), (message) => parseReport(message) === null));
+  });
+
+  it('keeps the beginning of a text that a caller made very long', () => {
+    const long = flowRecord({ path: `/${'p'.repeat(60_000)}` });
+    const report = parseReport({ kind: 'records', records: [long], dropped: 0 });
+    const path = report?.kind === 'records' ? report.records[0]?.path : undefined;
+    expect(path).toBe(`/${'p'.repeat(1_023)}…`);
+  });
+});

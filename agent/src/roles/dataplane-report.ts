@@ -1,0 +1,139 @@
+import type { FromDataplane } from '../ipc/messages.ts';
+import type { FlowRecord } from '../record/record.ts';
+
+/** No field can be longer than the longest head a setting allows. */
+const MAX_TEXT = 1 << 20;
+/** What control keeps of a path or a host in its flow log: ten thousand full heads would be half a gigabyte. */
+const KEPT_TEXT = 1_024;
+const MAX_SOCKETS = 4_096;
+
+const TEXTS = [
+  'id',
+  'node',
+  'protocol',
+  'method',
+  'host',
+  'path',
+  'verdict',
+  'reason',
+  'outcome',
+] as const satisfies readonly (keyof FlowRecord)[];
+const NUMBERS = [
+  'time',
+  'status',
+  'durationMs',
+  'bytesSent',
+  'bytesReceived',
+] as const satisfies readonly (keyof FlowRecord)[];
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * Reads what a dataplane says. It parses hostile bytes, so it may one day be under somebody else's control, while we
+ * hold every privilege: a message that is not exactly what the contract says is null, and the process is ended.
+ */
+export function parseReport(message: unknown): FromDataplane | null {
+  if (!isFields(message) || !isReport(message)) return null;
+  const report = message as unknown as FromDataplane;
+  return report.kind === 'records' ? { ...report, records: report.records.map(shorten) } : report;
+}
+
+function shorten(record: FlowRecord): FlowRecord {
+  const { method, host, path } = record;
+  if (method.length + host.length + path.length <= KEPT_TEXT) return record;
+  return { ...record, method: cut(method), host: cut(host), path: cut(path) };
+}
+
+/** By way of bytes, since a slice of a string would keep the whole in memory. */
+const cut = (text: string): string =>
+  text.length <= KEPT_TEXT ? text : `${Buffer.from(text.slice(0, KEPT_TEXT)).toString()}…`;
+
+function isReport(message: Fields): boolean {
+  switch (message['kind']) {
+    case 'ready':
+      return isCount(message['pid']);
+    case 'need-sockets':
+      return isNeed(message);
+    case 'records':
+      return isList(message['records'], isRecord) && isCount(message['dropped']);
+    case 'totals':
+      return isFields(message['totals']) && isTotals(message['totals']);
+    case 'drained':
+      return true;
+    default:
+      return false;
+  }
+}
+
+function isNeed({ ns, family, count }: Fields): boolean {
+  return isCount(ns) && (family === 4 || family === 6) && isCount(count) && count > 0 && count <= MAX_SOCKETS;
+}
+
+function isTotals(totals: Fields): boolean {
+  const numbers = ['openConnections', 'heldConnections', 'recordsDropped', 'loopLagMs', 'rssBytes'];
+  return numbers.every((name) => isAmount(totals[name])) && isList(totals['cells'], isCell);
+}
+
+function isCell(cell: unknown): boolean {
+  if (!isFields(cell)) return false;
+  const texts = [
+    'callerNamespace',
+    'callerWorkload',
+    'destination',
+    'protocol',
+    'verdict',
+    'outcome',
+    'statusClass',
+  ];
+  const numbers = ['exchanges', 'bytesSent', 'bytesReceived', 'durationSumMs'];
+  return (
+    texts.every((name) => isText(cell[name])) &&
+    numbers.every((name) => isAmount(cell[name])) &&
+    isList(cell['durations'], isAmount)
+  );
+}
+
+function isRecord(record: unknown): boolean {
+  return (
+    isFields(record) &&
+    TEXTS.every((name) => isText(record[name])) &&
+    NUMBERS.every((name) => isAmount(record[name])) &&
+    isTextOrNull(record['policy']) &&
+    isTextOrNull(record['rule']) &&
+    (record['caller'] === null || isWorkload(record['caller'])) &&
+    isDestination(record['destination'])
+  );
+}
+
+function isWorkload(workload: unknown): boolean {
+  const texts = ['uid', 'namespace', 'pod', 'node', 'serviceAccount', 'kind', 'name'];
+  return (
+    isFields(workload) &&
+    texts.every((name) => isText(workload[name])) &&
+    isFields(workload['labels']) &&
+    Object.values(workload['labels']).every(isText)
+  );
+}
+
+function isDestination(destination: unknown): boolean {
+  return (
+    isFields(destination) &&
+    isText(destination['key']) &&
+    isText(destination['ip']) &&
+    isCount(destination['port']) &&
+    isList(destination['services'], isServiceRef)
+  );
+}
+
+const isServiceRef = (ref: unknown): boolean =>
+  isFields(ref) && isText(ref['namespace']) && isText(ref['service']) && isCount(ref['port']);
+
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= MAX_TEXT;
+const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
+const isAmount = (value: unknown): value is number =>
+  typeof value === 'number' && value >= 0 && value < Infinity;
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && isAmount(value);
+const isList = (value: unknown, isItem: (item: unknown) => boolean): boolean =>
+  Array.isArray(value) && value.every(isItem);

@@ -1,0 +1,308 @@
+import { performance } from 'node:perf_hooks';
+import type {
+  CallerState,
+  DataplaneSettings,
+  DataplaneTotals,
+  Family,
+  FromDataplane,
+  NamespaceId,
+  ToDataplane,
+} from '../ipc/messages.ts';
+import { Backoff } from '../kernel/backoff.ts';
+import { DataplaneChild } from './dataplane-child.ts';
+import type { DataplaneCommand } from './dataplane-command.ts';
+import type { ProcessStatus } from './process-status.ts';
+import type { ClusterDelta, Snapshot } from './snapshot.ts';
+
+/** Where descriptors come from: the capture thread, which puts them into a dataplane's channel itself. */
+export interface DescriptorSource {
+  sendListeners(ns: NamespaceId, channelFd: number): Promise<void>;
+  sendSockets(ns: NamespaceId, family: Family, count: number, channelFd: number): Promise<void>;
+}
+
+export interface SupervisorLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+export interface SupervisorOptions {
+  readonly count: number;
+  readonly command: DataplaneCommand;
+  readonly settings: DataplaneSettings;
+  readonly restartDelayMs: number;
+  readonly maxRestartDelayMs: number;
+  readonly snapshot: Snapshot;
+  readonly descriptors: DescriptorSource;
+  readonly log: SupervisorLog;
+  /** Records and totals; the supervisor itself acts on everything else. */
+  readonly onReport: (report: Extract<FromDataplane, { kind: 'records' | 'totals' }>) => void;
+}
+
+/** One dataplane as `status` shows it. */
+export interface DataplaneState {
+  readonly index: number;
+  readonly state: 'starting' | 'serving' | 'waiting' | 'stopped';
+  readonly pid: number | null;
+  readonly privileges: ProcessStatus | null;
+  readonly restarts: number;
+  readonly lastEnd: string | null;
+  readonly totals: DataplaneTotals | null;
+}
+
+interface Slot {
+  readonly index: number;
+  readonly backoff: Backoff;
+  child: DataplaneChild | null;
+  state: DataplaneState['state'];
+  startedAt: number;
+  /** Ends in a row that came soon after a start. */
+  earlyEnds: number;
+  restarts: number;
+  lastEnd: string | null;
+  totals: DataplaneTotals | null;
+  timer: NodeJS.Timeout | null;
+  onStopped: (() => void) | null;
+}
+
+/** A dataplane that has lived so long was sound: its end is not part of a crash loop. */
+const SOUND_MS = 10_000;
+/** Beyond the grace that open exchanges have. */
+const DRAIN_SLACK_MS = 1_000;
+
+/**
+ * Keeps the dataplane processes running and told. Pods are spread over them by the number of their namespace, which
+ * never changes, so a restart of one concerns its own pods only.
+ */
+export class DataplaneSupervisor {
+  readonly #options: SupervisorOptions;
+  readonly #slots: readonly Slot[];
+  #stopping = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#slots = Array.from({ length: options.count }, (_, index) => newSlot(index, options));
+  }
+
+  start(): void {
+    for (const slot of this.#slots) this.#spawn(slot);
+  }
+
+  /** Tells all dataplanes and remembers it for those to come. */
+  cluster(delta: ClusterDelta): void {
+    this.#options.snapshot.apply(delta);
+    this.#broadcast(delta);
+  }
+
+  synced(): void {
+    this.#options.snapshot.setSynced();
+    this.#broadcast({ kind: 'synced' });
+  }
+
+  streamAll(on: boolean): void {
+    this.#options.snapshot.setStreamAll(on);
+    this.#broadcast({ kind: 'stream-all', on });
+  }
+
+  /** A namespace has been enrolled: its dataplane is told of the owner, then handed the listeners. */
+  enrol(ns: NamespaceId, caller: CallerState): void {
+    this.caller(ns, caller);
+    const { child } = this.#slotOf(ns);
+    if (child !== null) void this.#handListeners(child, ns);
+  }
+
+  caller(ns: NamespaceId, caller: CallerState): void {
+    this.#options.snapshot.setCaller(ns, caller);
+    this.#slotOf(ns).child?.send({ kind: 'caller', ns, caller });
+  }
+
+  gone(ns: NamespaceId): void {
+    this.#options.snapshot.forget(ns);
+    this.#slotOf(ns).child?.send({ kind: 'namespace-gone', ns });
+  }
+
+  get states(): readonly DataplaneState[] {
+    return this.#slots.map(({ index, state, child, restarts, lastEnd, totals }) => ({
+      index,
+      state,
+      pid: child?.pid ?? null,
+      privileges: child?.status() ?? null,
+      restarts,
+      lastEnd,
+      totals,
+    }));
+  }
+
+  /** Lets open exchanges finish for up to `graceMs`, then ends every dataplane. */
+  async drain(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#slots.map((slot) => this.#drainOne(slot, graceMs)));
+  }
+
+  #slotOf(ns: NamespaceId): Slot {
+    const slot = this.#slots[ns % this.#slots.length];
+    if (slot === undefined) throw new RangeError(`no dataplane for namespace ${ns}`);
+    return slot;
+  }
+
+  #broadcast(message: ToDataplane): void {
+    for (const { child } of this.#slots) child?.send(message);
+  }
+
+  #spawn(slot: Slot): void {
+    slot.timer = null;
+    slot.state = 'starting';
+    slot.startedAt = performance.now();
+    const child = new DataplaneChild(this.#options.command, {
+      report: (message) => this.#report(slot, child, message),
+      ended: (why) => this.#ended(slot, why),
+    });
+    slot.child = child;
+    this.#brief(slot, child);
+  }
+
+  /**
+   * Everything a fresh process has to know, in order. The listeners come last, so that whoever it accepts finds all
+   * policies and services known.
+   */
+  #brief(slot: Slot, child: DataplaneChild): void {
+    const { settings, snapshot } = this.#options;
+    const serves = (ns: NamespaceId) => this.#slotOf(ns) === slot;
+    child.send({ kind: 'settings', settings });
+    for (const message of snapshot.replay(serves)) child.send(message);
+    for (const ns of snapshot.callers.keys()) if (serves(ns)) void this.#handListeners(child, ns);
+  }
+
+  async #handListeners(child: DataplaneChild, ns: NamespaceId): Promise<void> {
+    await this.#hand(child, `listeners of namespace ${ns}`, (fd) =>
+      this.#options.descriptors.sendListeners(ns, fd),
+    );
+  }
+
+  /** Has capture put descriptors into the channel, then tells the child to look. */
+  async #hand(
+    child: DataplaneChild,
+    what: string,
+    send: (channelFd: number) => Promise<void>,
+  ): Promise<void> {
+    try {
+      await child.channel.use(send);
+      child.send({ kind: 'fds' });
+    } catch (error) {
+      if (child.alive) this.#options.log.warn({ err: error, pid: child.pid }, `could not hand over ${what}`);
+    }
+  }
+
+  #report(slot: Slot, child: DataplaneChild, message: FromDataplane): void {
+    switch (message.kind) {
+      case 'ready':
+        slot.state = 'serving';
+        this.#logReady(slot, child);
+        break;
+      case 'need-sockets':
+        this.#needSockets(slot, child, message);
+        break;
+      case 'totals':
+        slot.totals = message.totals;
+        this.#options.onReport(message);
+        break;
+      case 'records':
+        this.#options.onReport(message);
+        break;
+      case 'drained':
+        child.kill('drained');
+        break;
+    }
+  }
+
+  #needSockets(
+    slot: Slot,
+    child: DataplaneChild,
+    { ns, family, count }: Extract<FromDataplane, { kind: 'need-sockets' }>,
+  ): void {
+    // Sockets act as the pod: a dataplane gets those of its own pods and of nobody else's.
+    if (this.#slotOf(ns) !== slot) {
+      child.kill(`asked for sockets of namespace ${ns}, which it does not serve`);
+      return;
+    }
+    if (!this.#options.snapshot.callers.has(ns)) return;
+    void this.#hand(child, `sockets of namespace ${ns}`, (fd) =>
+      this.#options.descriptors.sendSockets(ns, family, count, fd),
+    );
+  }
+
+  #logReady(slot: Slot, child: DataplaneChild): void {
+    const status = child.status();
+    const { log } = this.#options;
+    log.info({ dataplane: slot.index, pid: child.pid, uid: status?.uid }, 'dataplane serves');
+    if (status !== null && !isPowerless(status)) {
+      log.error(
+        { dataplane: slot.index, pid: child.pid },
+        'dataplane holds privileges that it should not have',
+      );
+    }
+  }
+
+  #ended(slot: Slot, why: string): void {
+    slot.child = null;
+    slot.totals = null;
+    slot.lastEnd = why;
+    if (this.#stopping) {
+      slot.state = 'stopped';
+      slot.onStopped?.();
+      return;
+    }
+    slot.state = 'waiting';
+    slot.restarts++;
+    const delayMs = restartDelay(slot, performance.now());
+    this.#options.log.warn(
+      { dataplane: slot.index, why, delayMs: Math.round(delayMs) },
+      'dataplane ended; restarting',
+    );
+    slot.timer = setTimeout(() => this.#spawn(slot), delayMs);
+  }
+
+  #drainOne(slot: Slot, graceMs: number): Promise<void> {
+    if (slot.timer !== null) clearTimeout(slot.timer);
+    const { child } = slot;
+    if (child === null) {
+      slot.state = 'stopped';
+      return Promise.resolve();
+    }
+    child.send({ kind: 'drain', graceMs });
+    const deadline = setTimeout(() => child.kill('did not drain in time'), graceMs + DRAIN_SLACK_MS);
+    return new Promise<void>((resolve) => {
+      slot.onStopped = resolve;
+    }).finally(() => clearTimeout(deadline));
+  }
+}
+
+/** No capability in any set that counts, and no way to gain one. */
+export const isPowerless = ({ effective, permitted, noNewPrivileges }: ProcessStatus): boolean =>
+  effective === 0n && permitted === 0n && noNewPrivileges;
+
+/** Nothing for a first end, however it came about; a growing wait while ends come soon after starts. */
+function restartDelay(slot: Slot, now: number): number {
+  if (now - slot.startedAt >= SOUND_MS) {
+    slot.earlyEnds = 0;
+    slot.backoff.reset();
+  }
+  return slot.earlyEnds++ === 0 ? 0 : slot.backoff.next();
+}
+
+function newSlot(index: number, { restartDelayMs, maxRestartDelayMs }: SupervisorOptions): Slot {
+  const backoff = new Backoff({ firstMs: restartDelayMs, maxMs: maxRestartDelayMs, random: Math.random });
+  return {
+    index,
+    backoff,
+    child: null,
+    state: 'stopped',
+    startedAt: 0,
+    earlyEnds: 0,
+    restarts: 0,
+    lastEnd: null,
+    totals: null,
+    timer: null,
+    onStopped: null,
+  };
+}

@@ -1,0 +1,101 @@
+import type { ApiPolicy } from '@eastwall/policy';
+import type { ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
+import type { CallerState, NamespaceId, ToDataplane } from '../ipc/messages.ts';
+
+/** A change of what all dataplanes know alike. */
+export type ClusterDelta = Extract<ToDataplane, { kind: 'services' | 'slices' | 'policies' }>;
+
+/** Objects per message: small enough that a dataplane serves connections between two of them. */
+const CHUNK = 200;
+
+interface Named {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+/**
+ * All that control has told the dataplanes, so that a new one can be told again. Not what they have seen or counted:
+ * that is lost with the process.
+ *
+ * INVARIANT: replaying a snapshot leaves a fresh dataplane in the state that the deltas left the old one in.
+ */
+export class Snapshot {
+  readonly #services = new Map<string, ServiceEntry>();
+  readonly #slices = new Map<string, SliceEntry>();
+  readonly #policies = new Map<string, ApiPolicy>();
+  readonly #callers = new Map<NamespaceId, CallerState>();
+  #synced = false;
+  #streamAll = false;
+
+  apply(delta: ClusterDelta): void {
+    switch (delta.kind) {
+      case 'services':
+        change(this.#services, delta.upsert, delta.remove);
+        break;
+      case 'slices':
+        change(this.#slices, delta.upsert, delta.remove);
+        break;
+      case 'policies':
+        change(this.#policies, delta.upsert, delta.remove);
+        break;
+    }
+  }
+
+  setCaller(ns: NamespaceId, caller: CallerState): void {
+    this.#callers.set(ns, caller);
+  }
+
+  forget(ns: NamespaceId): void {
+    this.#callers.delete(ns);
+  }
+
+  setSynced(): void {
+    this.#synced = true;
+  }
+
+  setStreamAll(on: boolean): void {
+    this.#streamAll = on;
+  }
+
+  get callers(): ReadonlyMap<NamespaceId, CallerState> {
+    return this.#callers;
+  }
+
+  get synced(): boolean {
+    return this.#synced;
+  }
+
+  get size(): { readonly services: number; readonly slices: number; readonly policies: number } {
+    return { services: this.#services.size, slices: this.#slices.size, policies: this.#policies.size };
+  }
+
+  /** What a fresh dataplane that serves the namespaces chosen by `serves` has to hear, `synced` last. */
+  *replay(serves: (ns: NamespaceId) => boolean): Generator<ToDataplane> {
+    for (const upsert of chunks(this.#services)) yield { kind: 'services', upsert, remove: [] };
+    for (const upsert of chunks(this.#slices)) yield { kind: 'slices', upsert, remove: [] };
+    for (const upsert of chunks(this.#policies)) yield { kind: 'policies', upsert, remove: [] };
+    for (const [ns, caller] of this.#callers) if (serves(ns)) yield { kind: 'caller', ns, caller };
+    if (this.#streamAll) yield { kind: 'stream-all', on: true };
+    if (this.#synced) yield { kind: 'synced' };
+  }
+}
+
+function change<T extends Named>(
+  known: Map<string, T>,
+  upsert: readonly T[],
+  remove: readonly string[],
+): void {
+  for (const entry of upsert) known.set(`${entry.namespace}/${entry.name}`, entry);
+  for (const key of remove) known.delete(key);
+}
+
+function* chunks<T>(known: ReadonlyMap<string, T>): Generator<T[]> {
+  let chunk: T[] = [];
+  for (const entry of known.values()) {
+    chunk.push(entry);
+    if (chunk.length < CHUNK) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
+}
