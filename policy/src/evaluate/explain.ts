@@ -1,0 +1,24 @@
+import type { Decision, Reason, Verdict } from '../model/decision.ts';
+
+const VERDICTS: Readonly<Record<Verdict, string>> = {
+  allow: 'allowed',
+  'would-deny': 'allowed, but would be denied if every Audit policy were enforced',
+  deny: 'denied',
+};
+
+const BECAUSE: Readonly<Record<Reason, (policy: string, rule: string) => string>> = {
+  ungoverned: () => 'no policy selects this destination',
+  allowed_by_rule: (policy, rule) => `rule \`${rule}\` of policy \`${policy}\` allows it`,
+  denied_by_rule: (policy, rule) => `rule \`${rule}\` of policy \`${policy}\` denies it`,
+  no_rule_allows: (policy) => `policy \`${policy}\` selects this destination and no rule allows the request`,
+  unreadable_protocol: () =>
+    'an enforced policy selects this destination and the connection speaks nothing that it can read',
+  ambiguous_path: (policy) =>
+    `policy \`${policy}\` selects this destination and servers may read the path in two ways, so no rule can judge it`,
+};
+
+/** One sentence for the operator, without a full stop: what happened and which policy and rule decided. */
+export function explainDecision(decision: Decision): string {
+  const because = BECAUSE[decision.reason](decision.policy ?? '', decision.rule ?? '');
+  return `${VERDICTS[decision.verdict]}: ${because}`;
+}
