@@ -1,0 +1,131 @@
+import type { ApiPolicy } from '@eastwall/policy';
+import { isObject, type Json, objectAt, objectsAt, textAt } from '../identity/json.ts';
+import { namedObject, type Projected } from '../identity/project.ts';
+import { ok, type Result } from '../kernel/result.ts';
+import type { Acceptance } from './condition.ts';
+import type { StatusTarget, StatusWriter } from './status.ts';
+
+export const POLICIES_PATH = '/apis/eastwall.dev/v1alpha1/apipolicies';
+
+export interface PolicyProblem {
+  readonly path: string;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+export type ParsePolicy = (object: unknown) => Result<ApiPolicy, readonly PolicyProblem[]>;
+
+/** One ApiPolicy object as it came: what it says, if it says anything, and what its status must be written with. */
+export interface PolicyObject extends StatusTarget {
+  readonly parsed: Result<ApiPolicy, readonly PolicyProblem[]>;
+}
+
+export interface RefusedPolicy {
+  /** `namespace/name`. */
+  readonly policy: string;
+  readonly generation: number;
+  readonly message: string;
+  /** Generation that stays in force, or null when none was ever good. */
+  readonly inForce: number | null;
+}
+
+/** The API server allows more, but nobody writes more, and they are kept until written. */
+const MAX_CONDITIONS = 16;
+const MAX_PROBLEMS_TOLD = 10;
+
+/** An invalid policy is not malformed: it has a status to say so. */
+export const projectPolicy =
+  (parse: ParsePolicy) =>
+  (json: unknown): Projected<PolicyObject> => {
+    const named = namedObject(json);
+    if (!named.ok) return named;
+    const { namespace, name, metadata } = named.value;
+    return ok({
+      key: `${namespace}/${name}`,
+      path: statusPath(namespace, name),
+      uid: textAt(metadata, 'uid'),
+      generation: numberAt(metadata, 'generation'),
+      resourceVersion: textAt(metadata, 'resourceVersion'),
+      conditions: isObject(json)
+        ? objectsAt(objectAt(json, 'status'), 'conditions').slice(0, MAX_CONDITIONS)
+        : [],
+      parsed: parse(json),
+    });
+  };
+
+export interface PolicyIntakeOptions {
+  /** Told of the policies in force, the good ones only. */
+  readonly into: { upsert(key: string, policy: ApiPolicy): void; remove(key: string): void };
+  readonly status: Pick<StatusWriter, 'want' | 'forget'>;
+  readonly maxPolicies: number;
+}
+
+/** Decides which policy objects are in force. One bad object never affects another, nor its own last good version. */
+export class PolicyIntake {
+  readonly #options: PolicyIntakeOptions;
+  readonly #inForce = new Map<string, { readonly uid: string; readonly generation: number }>();
+  readonly #refused = new Map<string, { readonly generation: number; readonly message: string }>();
+
+  constructor(options: PolicyIntakeOptions) {
+    this.#options = options;
+  }
+
+  /** How many policies are in force. */
+  get size(): number {
+    return this.#inForce.size;
+  }
+
+  upsert(object: PolicyObject): void {
+    const acceptance = this.#judge(object);
+    if (acceptance.accepted) this.#refused.delete(object.key);
+    else this.#refused.set(object.key, { generation: object.generation, message: acceptance.message });
+    this.#options.status.want(object, acceptance);
+  }
+
+  remove(key: string): void {
+    this.#refused.delete(key);
+    this.#options.status.forget(key);
+    if (this.#inForce.delete(key)) this.#options.into.remove(key);
+  }
+
+  refused(): RefusedPolicy[] {
+    return [...this.#refused].map(([policy, { generation, message }]) => ({
+      policy,
+      generation,
+      message,
+      inForce: this.#inForce.get(policy)?.generation ?? null,
+    }));
+  }
+
+  #judge({ key, uid, generation, parsed }: PolicyObject): Acceptance {
+    if (!parsed.ok) return { accepted: false, reason: 'Invalid', message: describe(parsed.error) };
+    const known = this.#inForce.get(key);
+    const { into, maxPolicies } = this.#options;
+    if (known === undefined && this.#inForce.size >= maxPolicies) {
+      const message = `${maxPolicies} policies are in force, which is the limit; change this one once there is room`;
+      return { accepted: false, reason: 'TooManyPolicies', message };
+    }
+    // Writing a status makes a new version of the object with the same generation: nothing to compile again.
+    if (known?.uid !== uid || known.generation !== generation) {
+      this.#inForce.set(key, { uid, generation });
+      into.upsert(key, parsed.value);
+    }
+    return { accepted: true, reason: 'Accepted', message: 'the policy is valid' };
+  }
+}
+
+function describe(problems: readonly PolicyProblem[]): string {
+  const told = problems
+    .slice(0, MAX_PROBLEMS_TOLD)
+    .map(({ path, message, hint }) => `${path}: ${message}${hint === undefined ? '' : ` (${hint})`}`);
+  const more = problems.length - told.length;
+  return told.join('; ') + (more > 0 ? `; and ${more} more` : '');
+}
+
+const statusPath = (namespace: string, name: string): string =>
+  `/apis/eastwall.dev/v1alpha1/namespaces/${encodeURIComponent(namespace)}/apipolicies/${encodeURIComponent(name)}/status`;
+
+const numberAt = (parent: Json, field: string): number => {
+  const value = parent[field];
+  return typeof value === 'number' ? value : 0;
+};
