@@ -45,14 +45,32 @@ type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
 /** The library makes a pool per request; one is kept this long, then the CA and client certificate are read again. */
 const POOL_LIFE_MS = 60_000;
 
-/** Throws when the kubeconfig can't be read or names no cluster: without it there is nothing to start. */
+/** Throws when there is no usable kubeconfig: without one there is nothing to start. */
 export function connectKube(options: KubeClientOptions): KubeClient {
-  const config = new KubeConfig();
-  if (options.kubeconfig === '') config.loadFromCluster();
-  else config.loadFromFile(options.kubeconfig);
+  const { kubeconfig } = options;
+  const config = kubeconfig === '' ? podConfig() : fileConfig(kubeconfig);
   const server = config.getCurrentCluster()?.server;
-  if (!server) throw new Error(`kubeconfig \`${options.kubeconfig}\` has no current context with a cluster`);
+  if (!server) throw new Error(`kubeconfig \`${kubeconfig}\`: the current context names no cluster`);
   return new HttpKubeClient(config, server.replace(/\/+$/, ''), options);
+}
+
+function podConfig(): KubeConfig {
+  if (!process.env['KUBERNETES_SERVICE_HOST']) throw new Error('not in a pod, so a kubeconfig is needed');
+  const config = new KubeConfig();
+  config.loadFromCluster();
+  return config;
+}
+
+function fileConfig(path: string): KubeConfig {
+  const config = new KubeConfig();
+  try {
+    config.loadFromFile(path);
+  } catch (error) {
+    throw new Error(`kubeconfig \`${path}\`: ${error instanceof Error ? error.message : error}`, {
+      cause: error,
+    });
+  }
+  return config;
 }
 
 /**
