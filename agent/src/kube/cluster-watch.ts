@@ -5,7 +5,6 @@ import { type Projected, projectNamespace, projectService, projectSlice } from '
 import type { ToDataplane } from '../ipc/messages.ts';
 import { Changes } from './changes.ts';
 import {
-  type ParsePolicy,
   POLICIES_PATH,
   PolicyIntake,
   type PolicyObject,
@@ -30,7 +29,6 @@ export interface ClusterListener {
 export interface ClusterWatchOptions {
   readonly context: WatchContext;
   readonly node: string;
-  readonly parsePolicy: ParsePolicy;
   readonly listener: ClusterListener;
   readonly maxPolicies?: number;
   readonly status?: StatusSettings;
@@ -82,7 +80,7 @@ export class ClusterWatch {
     this.#policyWatch = this.#follow<PolicyObject>({
       path: POLICIES_PATH,
       mayBeAbsent: true,
-      project: projectPolicy(options.parsePolicy),
+      project: projectPolicy,
       into: { upsert: (_, object) => this.#intake.upsert(object), remove: (key) => this.#intake.remove(key) },
     });
     this.#watches = [

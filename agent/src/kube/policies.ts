@@ -1,23 +1,24 @@
-import type { ApiPolicy } from '@eastwall/policy';
+import {
+  API_GROUP,
+  API_VERSION,
+  type ApiPolicy,
+  formatProblem,
+  type Problem,
+  parseApiPolicy,
+} from '@eastwall/policy';
 import { isObject, type Json, objectAt, objectsAt, textAt } from '../identity/json.ts';
 import { namedObject, type Projected } from '../identity/project.ts';
 import { ok, type Result } from '../kernel/result.ts';
 import type { Acceptance } from './condition.ts';
 import type { StatusTarget, StatusWriter } from './status.ts';
 
-export const POLICIES_PATH = '/apis/eastwall.dev/v1alpha1/apipolicies';
+const GROUP_PATH = `/apis/${API_GROUP}/${API_VERSION}`;
 
-export interface PolicyProblem {
-  readonly path: string;
-  readonly message: string;
-  readonly hint?: string;
-}
-
-export type ParsePolicy = (object: unknown) => Result<ApiPolicy, readonly PolicyProblem[]>;
+export const POLICIES_PATH = `${GROUP_PATH}/apipolicies`;
 
 /** One ApiPolicy object as it came: what it says, if it says anything, and what its status must be written with. */
 export interface PolicyObject extends StatusTarget {
-  readonly parsed: Result<ApiPolicy, readonly PolicyProblem[]>;
+  readonly parsed: Result<ApiPolicy, readonly Problem[]>;
 }
 
 export interface RefusedPolicy {
@@ -34,24 +35,22 @@ const MAX_CONDITIONS = 16;
 const MAX_PROBLEMS_TOLD = 10;
 
 /** An invalid policy is not malformed: it has a status to say so. */
-export const projectPolicy =
-  (parse: ParsePolicy) =>
-  (json: unknown): Projected<PolicyObject> => {
-    const named = namedObject(json);
-    if (!named.ok) return named;
-    const { namespace, name, metadata } = named.value;
-    return ok({
-      key: `${namespace}/${name}`,
-      path: statusPath(namespace, name),
-      uid: textAt(metadata, 'uid'),
-      generation: numberAt(metadata, 'generation'),
-      resourceVersion: textAt(metadata, 'resourceVersion'),
-      conditions: isObject(json)
-        ? objectsAt(objectAt(json, 'status'), 'conditions').slice(0, MAX_CONDITIONS)
-        : [],
-      parsed: parse(json),
-    });
-  };
+export function projectPolicy(json: unknown): Projected<PolicyObject> {
+  const named = namedObject(json);
+  if (!named.ok) return named;
+  const { namespace, name, metadata } = named.value;
+  return ok({
+    key: `${namespace}/${name}`,
+    path: statusPath(namespace, name),
+    uid: textAt(metadata, 'uid'),
+    generation: numberAt(metadata, 'generation'),
+    resourceVersion: textAt(metadata, 'resourceVersion'),
+    conditions: isObject(json)
+      ? objectsAt(objectAt(json, 'status'), 'conditions').slice(0, MAX_CONDITIONS)
+      : [],
+    parsed: parseApiPolicy(json),
+  });
+}
 
 export interface PolicyIntakeOptions {
   /** Told of the policies in force, the good ones only. */
@@ -114,16 +113,14 @@ export class PolicyIntake {
   }
 }
 
-function describe(problems: readonly PolicyProblem[]): string {
-  const told = problems
-    .slice(0, MAX_PROBLEMS_TOLD)
-    .map(({ path, message, hint }) => `${path}: ${message}${hint === undefined ? '' : ` (${hint})`}`);
+function describe(problems: readonly Problem[]): string {
+  const told = problems.slice(0, MAX_PROBLEMS_TOLD).map(formatProblem);
   const more = problems.length - told.length;
   return told.join('; ') + (more > 0 ? `; and ${more} more` : '');
 }
 
 const statusPath = (namespace: string, name: string): string =>
-  `/apis/eastwall.dev/v1alpha1/namespaces/${encodeURIComponent(namespace)}/apipolicies/${encodeURIComponent(name)}/status`;
+  `${GROUP_PATH}/namespaces/${encodeURIComponent(namespace)}/apipolicies/${encodeURIComponent(name)}/status`;
 
 const numberAt = (parent: Json, field: string): number => {
   const value = parent[field];
