@@ -3,12 +3,33 @@ import { bindLibc, type Fd, orErrno } from './libc.ts';
 
 /** Network namespaces as descriptors. Only the capture thread calls `setns`. */
 
+const SIOCSIFFLAGS = 0x8914;
+const IFF_UP = 1;
 const CLONE_NEWNET = 0x40000000;
 /** statfs type of a namespace file (NSFS_MAGIC). */
 const NSFS_MAGIC = 0x6e736673;
 
 const setnsCall = bindLibc<(fd: Fd, type: number) => number>('int setns(int fd, int type)');
 const unshareCall = bindLibc<(flags: number) => number>('int unshare(int flags)');
+
+const abort = bindLibc<() => number>('void abort()');
+const ioctl = bindLibc<(fd: Fd, request: number, argument: Uint8Array) => number>(
+  'int ioctl(int fd, unsigned long request, void *argument)',
+);
+
+/** Ends the whole process at once with SIGABRT; `process.abort` refuses to in a worker thread. */
+export function abortProcess(): void {
+  abort();
+}
+
+/** Brings `lo` up in the netns that `socket` was made in. Returns 0 or `-errno`. */
+export function setLoopbackUp(socket: Fd): number {
+  // struct ifreq: the name (16), then the flags.
+  const request = Buffer.alloc(40);
+  request.write('lo');
+  request.writeUInt16LE(IFF_UP, 16);
+  return orErrno(ioctl(socket, SIOCSIFFLAGS, request));
+}
 
 /** Moves the calling thread, and only it, into the netns behind `fd`. Returns 0 or `-errno`. */
 export function setNetns(fd: Fd): number {

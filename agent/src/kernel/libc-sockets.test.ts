@@ -3,18 +3,27 @@ import { connect, createServer, type Socket } from 'node:net';
 import { expect, it } from 'vitest';
 import { EADDRINUSE } from './errno.ts';
 import { closeFd } from './libc.ts';
-import { bindTo, listenOn, originalDestination, resetOnClose, tcpSocket } from './libc-sockets.ts';
+import {
+  bindLoopback,
+  isListening,
+  listenOn,
+  originalDestination,
+  resetOnClose,
+  tcpSocket,
+} from './libc-sockets.ts';
 
 it('makes a socket that Node can listen on', async () => {
   const fd = tcpSocket(4);
-  expect(bindTo(fd, '127.0.0.1', 0)).toBe(0);
+  expect(bindLoopback(fd, 4, 0)).toBe(0);
+  expect(isListening(fd)).toBe(false);
   expect(listenOn(fd, 1024)).toBe(0);
+  expect(isListening(fd)).toBe(true);
   const server = createServer((socket) => socket.end('hello')).listen({ fd });
   await once(server, 'listening');
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   const taken = tcpSocket(4);
-  expect(bindTo(taken, '127.0.0.1', address.port)).toBe(-EADDRINUSE);
+  expect(bindLoopback(taken, 4, address.port)).toBe(-EADDRINUSE);
   closeFd(taken);
   const [greeting] = (await once(connect(address.port, '127.0.0.1'), 'data')) as [Buffer];
   expect(greeting.toString()).toBe('hello');

@@ -1,4 +1,3 @@
-import { isIPv6 } from 'node:net';
 import { ipv4Text, ipv6Text } from './ip-text.ts';
 import { bindLibc, type Fd, orErrno } from './libc.ts';
 
@@ -9,11 +8,15 @@ const AF_INET6 = 10;
 /** SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC: what libuv expects of a descriptor it is handed. */
 const STREAM = 0x1 | 0x800 | 0x80000;
 const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
 const SO_LINGER = 13;
+const SO_ACCEPTCONN = 30;
 const SO_MARK = 36;
 const IPPROTO_IP = 0;
+const IP_FREEBIND = 15;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
+const IPV6_FREEBIND = 78;
 /** The same number for IPv4 (SO_ORIGINAL_DST) and IPv6 (IP6T_SO_ORIGINAL_DST); the level tells them apart. */
 const ORIGINAL_DST = 80;
 
@@ -36,16 +39,36 @@ export function tcpSocket(family: 4 | 6): Fd {
   return orErrno(socket(family === 4 ? AF_INET : AF_INET6, STREAM, 0));
 }
 
-/** Binds to a literal address, `127.0.0.1` or `::1` style; an IPv6 socket stays IPv6-only. Returns 0 or `-errno`. */
-export function bindTo(fd: Fd, ip: '127.0.0.1' | '::1', port: number): number {
-  if (!isIPv6(ip)) return orErrno(bind(fd, loopbackAddress4(port), 16));
-  const only = setInt(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
-  return only < 0 ? only : orErrno(bind(fd, loopbackAddress6(port), 28));
+/**
+ * Binds to the loopback address of the socket's family, also while `lo` is still down, as it is in a namespace that
+ * the runtime has just made. Takes a port over from closed connections, never from a listener. Returns 0 or `-errno`.
+ */
+export function bindLoopback(fd: Fd, family: 4 | 6, port: number): number {
+  const options: readonly [level: number, name: number][] =
+    family === 4
+      ? [[IPPROTO_IP, IP_FREEBIND]]
+      : [
+          [IPPROTO_IPV6, IPV6_V6ONLY],
+          [IPPROTO_IPV6, IPV6_FREEBIND],
+        ];
+  for (const [level, name] of [[SOL_SOCKET, SO_REUSEADDR] as const, ...options]) {
+    const result = setInt(fd, level, name, 1);
+    if (result < 0) return result;
+  }
+  const address = family === 4 ? loopbackAddress4(port) : loopbackAddress6(port);
+  return orErrno(bind(fd, address, address.length));
 }
 
 /** The kernel caps `backlog` at `net.core.somaxconn` of the socket's netns. Returns 0 or `-errno`. */
 export function listenOn(fd: Fd, backlog: number): number {
   return orErrno(listen(fd, backlog));
+}
+
+/** False once somebody who shares the socket has shut it down; `listenOn` brings it back. */
+export function isListening(fd: Fd): boolean {
+  const value = Buffer.alloc(4);
+  const length = Buffer.from([4, 0, 0, 0]);
+  return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, value, length) === 0 && value.readInt32LE(0) === 1;
 }
 
 /** Marks the socket's packets (SO_MARK); needs CAP_NET_ADMIN over the netns. Returns 0 or `-errno`. */

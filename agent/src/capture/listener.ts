@@ -1,0 +1,46 @@
+import { EADDRINUSE, EAFNOSUPPORT, errnoText } from '../kernel/errno.ts';
+import { closeFd, type Fd } from '../kernel/libc.ts';
+import { bindLoopback, listenOn, tcpSocket } from '../kernel/libc-sockets.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
+
+export interface Listener {
+  readonly fd: Fd;
+  readonly port: number;
+}
+
+/** Above the usual ephemeral range (32768–60999), so that no outgoing connection of the pod takes one by chance. */
+const FIRST_PORT = 61_127;
+const PORTS_TRIED = 16;
+/** Capped by `net.core.somaxconn` of the namespace, 4096 by default. */
+export const BACKLOG = 4096;
+
+export type ListenerFailure =
+  | { readonly kind: 'no-such-family' }
+  | { readonly kind: 'failed'; readonly why: string };
+
+/**
+ * Listens on the loopback address of the calling thread's netns: REDIRECT in OUTPUT sends connections there, and no
+ * other pod can reach it. The port differs where another one is taken, by an application or by an agent that
+ * is about to end.
+ */
+export function openListener(family: 4 | 6): Result<Listener, ListenerFailure> {
+  let result = 0;
+  for (let port = FIRST_PORT; port < FIRST_PORT + PORTS_TRIED; port++) {
+    result = listenAt(family, port);
+    if (result >= 0) return ok({ fd: result, port });
+    if (result === -EAFNOSUPPORT) return err({ kind: 'no-such-family' });
+    if (result !== -EADDRINUSE) break;
+  }
+  return err({ kind: 'failed', why: `can't listen in the namespace: ${errnoText(result)}` });
+}
+
+/** The descriptor, or `-errno`. */
+function listenAt(family: 4 | 6, port: number): number {
+  const fd = tcpSocket(family);
+  if (fd < 0) return fd;
+  const bound = bindLoopback(fd, family, port);
+  const listening = bound < 0 ? bound : listenOn(fd, BACKLOG);
+  if (listening >= 0) return fd;
+  closeFd(fd);
+  return listening;
+}

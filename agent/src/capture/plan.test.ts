@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { planTable } from './plan.ts';
+import { desiredRules, type Wish } from './rules.ts';
+
+const REDIRECT: Wish = {
+  mode: 'redirect',
+  port: 61127,
+  exemption: { kind: 'cgroup', path: '/kubepods/pod1' },
+};
+const nat = (wish: Wish) => desiredRules(wish).nat;
+
+/** As iptables-save 1.8.9 prints it, both variants. */
+const JUMP_LINE = '-A OUTPUT -p tcp -m comment --comment "eastwall: outbound connections" -j EASTWALL_OUT';
+const CHAIN_LINES = `-A EASTWALL_OUT -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m comment --comment "eastwall: open connections" -j RETURN
+-A EASTWALL_OUT -o lo -m comment --comment "eastwall: loopback and own addresses" -j RETURN
+-A EASTWALL_OUT -p tcp -m tcp --dport 53 -m comment --comment "eastwall: DNS" -j RETURN
+-A EASTWALL_OUT -m cgroup --path "/kubepods/pod1" -m comment --comment "eastwall: the agent itself" -j RETURN
+-A EASTWALL_OUT -p tcp -m comment --comment "eastwall: to the agent" -j REDIRECT --to-ports 61127`;
+
+const saved = (...lines: string[]): string =>
+  ['*nat', ':OUTPUT ACCEPT [3:180]', ...lines, 'COMMIT', ''].join('\n');
+const IN_PLACE = saved(':EASTWALL_OUT - [0:0]', JUMP_LINE, CHAIN_LINES);
+
+describe('plan', () => {
+  it('fills and hooks our chain in an empty namespace', () => {
+    expect(planTable('nat', nat(REDIRECT), '')).toBe(`*nat
+:EASTWALL_OUT - [0:0]
+-A EASTWALL_OUT -p tcp ! --syn -m comment --comment "eastwall: open connections" -j RETURN
+-A EASTWALL_OUT -o lo -m comment --comment "eastwall: loopback and own addresses" -j RETURN
+-A EASTWALL_OUT -p tcp --dport 53 -m comment --comment "eastwall: DNS" -j RETURN
+-A EASTWALL_OUT -m cgroup --path /kubepods/pod1 -m comment --comment "eastwall: the agent itself" -j RETURN
+-A EASTWALL_OUT -p tcp -m comment --comment "eastwall: to the agent" -j REDIRECT --to-ports 61127
+-I OUTPUT 1 -p tcp -m comment --comment "eastwall: outbound connections" -j EASTWALL_OUT
+COMMIT
+`);
+  });
+
+  it('has nothing to do when everything is in place, whatever the counters say', () => {
+    expect(planTable('nat', nat(REDIRECT), IN_PLACE)).toBeNull();
+  });
+
+  it('replaces the port of an agent that is gone without touching the hook', () => {
+    const plan = planTable('nat', nat(REDIRECT), IN_PLACE.replace('61127', '61128'));
+    expect(plan).toContain(':EASTWALL_OUT - [0:0]');
+    expect(plan).toContain('--to-ports 61127');
+    expect(plan).not.toContain('OUTPUT 1');
+  });
+
+  it('hooks again after a flush of OUTPUT, and keeps the chain as it is', () => {
+    const plan = planTable('nat', nat(REDIRECT), saved(':EASTWALL_OUT - [0:0]', CHAIN_LINES));
+    expect(plan).toBe(
+      '*nat\n-I OUTPUT 1 -p tcp -m comment --comment "eastwall: outbound connections" -j EASTWALL_OUT\nCOMMIT\n',
+    );
+  });
+
+  it.each([
+    ['behind another rule', [`-A OUTPUT -p tcp -j ACCEPT`, JUMP_LINE]],
+    ['hooked twice', [JUMP_LINE, JUMP_LINE]],
+    ['narrowed', [JUMP_LINE.replace('-p tcp', '-p tcp -m tcp --dport 80')]],
+  ])('moves the hook to the front when it is %s', (_, lines) => {
+    const plan = planTable('nat', nat(REDIRECT), saved(':EASTWALL_OUT - [0:0]', ...lines, CHAIN_LINES));
+    const removed = plan?.match(/^-D OUTPUT/gm) ?? [];
+    expect(removed).toHaveLength(lines.filter((line) => line.includes('EASTWALL_OUT')).length);
+    expect(plan).toContain('-I OUTPUT 1');
+    expect(plan).not.toContain('-j ACCEPT');
+  });
+
+  it.each([
+    ['a rule of ours is gone', CHAIN_LINES.replace(/^.*DNS.*\n/m, '')],
+    ['somebody added a rule', `-A EASTWALL_OUT -d 10.9.9.9/32 -j RETURN\n${CHAIN_LINES}`],
+    ['the exemption is another one', CHAIN_LINES.replace('/kubepods/pod1', '/kubepods/pod2')],
+    ['the order is another one', CHAIN_LINES.split('\n').reverse().join('\n')],
+  ])('rewrites the chain when %s', (_, lines) => {
+    const plan = planTable('nat', nat(REDIRECT), saved(':EASTWALL_OUT - [0:0]', JUMP_LINE, lines));
+    expect(plan).toContain(':EASTWALL_OUT - [0:0]');
+    expect(plan?.match(/^-A EASTWALL_OUT/gm)).toHaveLength(5);
+  });
+
+  it('removes what is ours and only that', () => {
+    const foreign = '-A OUTPUT -p tcp -m tcp --dport 9 -j ACCEPT';
+    const plan = planTable('nat', null, saved(':EASTWALL_OUT - [0:0]', JUMP_LINE, foreign, CHAIN_LINES));
+    expect(plan).toBe(`*nat
+-D OUTPUT -p tcp -m comment --comment "eastwall: outbound connections" -j EASTWALL_OUT
+-F EASTWALL_OUT
+-X EASTWALL_OUT
+COMMIT
+`);
+    expect(planTable('nat', null, saved(foreign))).toBeNull();
+    expect(planTable('nat', null, '')).toBeNull();
+  });
+
+  it('refuses in the filter table where nothing can be redirected', () => {
+    const wish: Wish = { mode: 'reject', exemption: { kind: 'mark', mark: 0xdeadbeef } };
+    const { nat: none, filter } = desiredRules(wish);
+    expect(none).toBeNull();
+    const plan = planTable('filter', filter, '');
+    expect(plan).toContain('-m mark --mark 0xdeadbeef');
+    expect(plan).toContain('-j REJECT --reject-with tcp-reset');
+  });
+});
