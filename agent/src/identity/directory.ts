@@ -2,9 +2,10 @@ import type { Destination, ServiceRef } from '@eastwall/policy';
 import type { NamedPort, ServiceEntry, SliceEntry } from './cluster-objects.ts';
 import { canonicalIp } from './ip.ts';
 import { IpIndex } from './ip-index.ts';
+import { RecentMap } from './recent-map.ts';
 
 export interface DirectoryOptions {
-  /** How many resolved destinations are remembered; the oldest goes first. */
+  /** How many resolved destinations are remembered at most; those not asked for lately go first. */
   readonly maxDestinations?: number;
 }
 
@@ -25,12 +26,11 @@ export class Directory {
   readonly #slices = new Map<string, SliceEntry>();
   readonly #serviceIps = new IpIndex<ServiceEntry>();
   readonly #endpointIps = new IpIndex<SliceEntry>();
-  readonly #resolved = new Map<string, Resolved>();
-  readonly #maxDestinations: number;
+  readonly #resolved: RecentMap<Resolved>;
   #version = 0;
 
   constructor(options: DirectoryOptions = {}) {
-    this.#maxDestinations = options.maxDestinations ?? 10_000;
+    this.#resolved = new RecentMap(options.maxDestinations ?? 10_000);
   }
 
   /** Grows with every change. */
@@ -82,7 +82,7 @@ export class Directory {
     const key = `${address}|${services.map(refKey).join(',')}`;
     const destination =
       known?.destination.key === key ? known.destination : { key, ip: dialled, port, services };
-    this.#remember(address, { version: this.#version, destination });
+    this.#resolved.set(address, { version: this.#version, destination });
     return destination;
   }
 
@@ -105,14 +105,6 @@ export class Directory {
     return slice.ports
       .filter((target) => target.port === targetPort)
       .map((target) => sliceRef(slice, portNamed(ports, target.name)));
-  }
-
-  #remember(address: string, resolved: Resolved): void {
-    this.#resolved.delete(address);
-    this.#resolved.set(address, resolved);
-    if (this.#resolved.size <= this.#maxDestinations) return;
-    const oldest = this.#resolved.keys().next();
-    if (!oldest.done) this.#resolved.delete(oldest.value);
   }
 }
 
