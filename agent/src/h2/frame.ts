@@ -1,0 +1,148 @@
+/** Frame constants and the writing of frames (RFC 9113 §4, §6). */
+
+export const FRAME_HEAD = 9;
+/** Every endpoint accepts frames up to this size, whatever it says later (RFC 9113 §4.2). */
+export const MIN_MAX_FRAME = 16_384;
+export const MAX_MAX_FRAME = 16_777_215;
+export const MAX_STREAM_ID = 0x7fffffff;
+
+export const FRAME = {
+  data: 0,
+  headers: 1,
+  priority: 2,
+  rstStream: 3,
+  settings: 4,
+  pushPromise: 5,
+  ping: 6,
+  goaway: 7,
+  windowUpdate: 8,
+  continuation: 9,
+} as const;
+
+export const FLAG = { ack: 0x01, endStream: 0x01, endHeaders: 0x04, padded: 0x08, priority: 0x20 } as const;
+
+/** RFC 9113 §7. */
+export const ERROR_CODES = {
+  NO_ERROR: 0x0,
+  PROTOCOL_ERROR: 0x1,
+  INTERNAL_ERROR: 0x2,
+  FLOW_CONTROL_ERROR: 0x3,
+  SETTINGS_TIMEOUT: 0x4,
+  STREAM_CLOSED: 0x5,
+  FRAME_SIZE_ERROR: 0x6,
+  REFUSED_STREAM: 0x7,
+  CANCEL: 0x8,
+  COMPRESSION_ERROR: 0x9,
+  CONNECT_ERROR: 0xa,
+  ENHANCE_YOUR_CALM: 0xb,
+  INADEQUATE_SECURITY: 0xc,
+  HTTP_1_1_REQUIRED: 0xd,
+} as const;
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/** Why a connection can't go on: the code for GOAWAY and a reason for the operator. */
+export interface ConnectionFault {
+  readonly code: ErrorCode;
+  readonly reason: string;
+}
+
+export const PREFACE: Uint8Array = Uint8Array.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', (char) =>
+  char.charCodeAt(0),
+);
+
+/** A big-endian 32-bit number, unsigned. */
+export function uint32(bytes: Uint8Array, pos: number): number {
+  return (
+    (((bytes[pos] as number) << 24) |
+      ((bytes[pos + 1] as number) << 16) |
+      ((bytes[pos + 2] as number) << 8) |
+      (bytes[pos + 3] as number)) >>>
+    0
+  );
+}
+
+/** A stream id or window increment: the topmost bit is reserved and ignored (RFC 9113 §4.1). */
+export const uint31 = (bytes: Uint8Array, pos: number): number => uint32(bytes, pos) & MAX_STREAM_ID;
+
+export function writeUint32(out: Uint8Array, pos: number, value: number): void {
+  out[pos] = value >>> 24;
+  out[pos + 1] = value >>> 16;
+  out[pos + 2] = value >>> 8;
+  out[pos + 3] = value;
+}
+
+export interface FrameFields {
+  readonly type: number;
+  readonly flags: number;
+  readonly streamId: number;
+}
+
+/** One whole frame in fresh memory. */
+export function frame({ type, flags, streamId }: FrameFields, payload: Uint8Array): Uint8Array {
+  const out = new Uint8Array(FRAME_HEAD + payload.length);
+  out[0] = payload.length >>> 16;
+  out[1] = payload.length >>> 8;
+  out[2] = payload.length;
+  out[3] = type;
+  out[4] = flags;
+  writeUint32(out, 5, streamId);
+  out.set(payload, FRAME_HEAD);
+  return out;
+}
+
+const NO_PAYLOAD = new Uint8Array(0);
+
+function words(...values: readonly number[]): Uint8Array {
+  const out = new Uint8Array(values.length * 4);
+  values.forEach((value, at) => {
+    writeUint32(out, at * 4, value);
+  });
+  return out;
+}
+
+export const rstStream = (streamId: number, code: ErrorCode): Uint8Array =>
+  frame({ type: FRAME.rstStream, flags: 0, streamId }, words(ERROR_CODES[code]));
+
+export const windowUpdate = (streamId: number, increment: number): Uint8Array =>
+  frame({ type: FRAME.windowUpdate, flags: 0, streamId }, words(increment));
+
+export const goaway = (lastStreamId: number, code: ErrorCode): Uint8Array =>
+  frame({ type: FRAME.goaway, flags: 0, streamId: 0 }, words(lastStreamId, ERROR_CODES[code]));
+
+export const ping = (payload: Uint8Array): Uint8Array =>
+  frame({ type: FRAME.ping, flags: 0, streamId: 0 }, payload);
+
+/** DATA that ends its stream. */
+export const lastData = (streamId: number, payload: Uint8Array): Uint8Array =>
+  frame({ type: FRAME.data, flags: FLAG.endStream, streamId }, payload);
+
+/**
+ * A header block as HEADERS and as many CONTINUATION frames as it takes, in one piece of memory, so that nothing can
+ * come between them.
+ */
+export function headersFrames(streamId: number, block: Uint8Array, endStream: boolean): Uint8Array {
+  const endFlag = endStream ? FLAG.endStream : 0;
+  if (block.length <= MIN_MAX_FRAME)
+    return frame({ type: FRAME.headers, flags: FLAG.endHeaders | endFlag, streamId }, block);
+  const count = Math.ceil(block.length / MIN_MAX_FRAME);
+  const parts = Array.from({ length: count }, (_, at) => {
+    const payload = block.subarray(at * MIN_MAX_FRAME, (at + 1) * MIN_MAX_FRAME);
+    const type = at === 0 ? FRAME.headers : FRAME.continuation;
+    const flags = (at === 0 ? endFlag : 0) | (at === count - 1 ? FLAG.endHeaders : 0);
+    return frame({ type, flags, streamId }, payload);
+  });
+  return joined(parts);
+}
+
+export function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let pos = 0;
+  for (const part of parts) {
+    out.set(part, pos);
+    pos += part.length;
+  }
+  return out;
+}
+
+export const settingsFrame = (payload: Uint8Array = NO_PAYLOAD, flags = 0): Uint8Array =>
+  frame({ type: FRAME.settings, flags, streamId: 0 }, payload);
