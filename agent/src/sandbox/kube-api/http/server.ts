@@ -1,0 +1,158 @@
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type Server } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { type StatusError, tooLarge, toStatus, unauthorized } from '../status-error.ts';
+import type { ObjectStore } from '../store.ts';
+import type { ApiReply, ApiRequest, User } from './exchange.ts';
+import { failure } from './exchange.ts';
+import { type RouterSettings, route } from './router.ts';
+import { WatchStreams } from './watch-streams.ts';
+
+export interface ServerSettings extends RouterSettings {
+  readonly maxBodyBytes: number;
+  /** A watcher that reads so slowly that more than this is waiting for it is cut off. */
+  readonly maxWatchBufferBytes: number;
+}
+
+export interface ServerOptions {
+  readonly store: ObjectStore;
+  readonly host: string;
+  readonly port: number;
+  readonly certPem: string;
+  readonly keyPem: string;
+  readonly users: ReadonlyMap<string, User>;
+  readonly settings: ServerSettings;
+}
+
+/** The HTTPS edge: authenticates, reads bodies, writes answers and watch streams. */
+export class ApiServer {
+  readonly #server: Server;
+  readonly #options: ServerOptions;
+  readonly #watches: WatchStreams;
+  #paused: { readonly resumed: Promise<void>; readonly resume: () => void } | undefined;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+    this.#watches = new WatchStreams(options.settings.maxWatchBufferBytes);
+    this.#server = createServer({ cert: options.certPem, key: options.keyPem }, (request, response) => {
+      void this.#handle(request, response);
+    });
+  }
+
+  /** Resolves with the port once it listens; rejects when the address can't be had. */
+  async listen(): Promise<number> {
+    this.#server.listen(this.#options.port, this.#options.host);
+    await once(this.#server, 'listening');
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    this.resume();
+    this.#watches.drop();
+    this.#server.close();
+    this.#server.closeAllConnections();
+    if (this.#server.listening) await once(this.#server, 'close');
+  }
+
+  /** Breaks the connections of all watches; returns how many there were. */
+  dropWatches(): number {
+    return this.#watches.drop();
+  }
+
+  /** Takes requests, and keeps watches open, but answers nothing until `resume()`. */
+  pause(): void {
+    if (this.#paused !== undefined) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#paused = { resumed: promise, resume: resolve };
+    this.#watches.hold();
+  }
+
+  resume(): void {
+    this.#paused?.resume();
+    this.#paused = undefined;
+    this.#watches.release();
+  }
+
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const reply = await this.#answer(request).catch((error: unknown) => failure(internalError(error)));
+    await this.#paused?.resumed;
+    if (response.destroyed) return;
+    if (reply.kind === 'watch') this.#watches.open(response, reply.start);
+    else send(response, reply);
+  }
+
+  async #answer(request: IncomingMessage): Promise<ApiReply> {
+    const { store, settings, users } = this.#options;
+    const user = users.get(/^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '');
+    if (user === undefined) return failure(unauthorized());
+    const body = await readBody(request, settings.maxBodyBytes);
+    if (body === undefined) return failure(tooLarge(settings.maxBodyBytes));
+    return route(store, apiRequest(request, body, user), settings);
+  }
+}
+
+function apiRequest(request: IncomingMessage, body: Uint8Array, user: User): ApiRequest {
+  const url = new URL(request.url ?? '/', 'https://kubernetes.default.svc');
+  return {
+    method: request.method ?? 'GET',
+    path: url.pathname,
+    query: url.searchParams,
+    accept: request.headers.accept ?? '',
+    contentType: request.headers['content-type'] ?? '',
+    body,
+    user,
+  };
+}
+
+/** Undefined for a body over the limit, which is not read to its end. */
+async function readBody(request: IncomingMessage, limit: number): Promise<Uint8Array | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > limit) return undefined;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+type Sendable = Exclude<ApiReply, { readonly kind: 'watch' }>;
+
+function send(response: ServerResponse, reply: Sendable): void {
+  switch (reply.kind) {
+    case 'error':
+      sendJson(response, { code: reply.error.code, body: toStatus(reply.error) });
+      break;
+    case 'json':
+      sendJson(response, reply);
+      break;
+    case 'bytes':
+      response.writeHead(200, { 'content-type': reply.contentType, 'content-length': reply.body.length });
+      response.end(reply.body);
+  }
+}
+
+interface JsonAnswer {
+  readonly code: number;
+  readonly body: unknown;
+  readonly contentType?: string;
+  readonly warnings?: readonly string[];
+}
+
+function sendJson(response: ServerResponse, { code, body, contentType, warnings = [] }: JsonAnswer): void {
+  const bytes = Buffer.from(`${JSON.stringify(body)}\n`);
+  // The warn-code 299 (RFC 7234, section 5.5) is what Kubernetes clients print.
+  for (const warning of warnings) response.appendHeader('warning', `299 - ${JSON.stringify(warning)}`);
+  response.writeHead(code, {
+    'content-type': contentType ?? 'application/json',
+    'content-length': bytes.length,
+  });
+  response.end(bytes);
+}
+
+const internalError = (error: unknown): StatusError => ({
+  code: 500,
+  reason: 'InternalError',
+  message: `Internal error occurred: ${error instanceof Error ? error.message : String(error)}`,
+});
