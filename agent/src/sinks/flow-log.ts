@@ -1,4 +1,3 @@
-import { err, ok, type Result } from '../kernel/result.ts';
 import type { FlowRecord } from '../record/record.ts';
 import { type FlowFilter, matches } from './flow-filter.ts';
 
@@ -65,22 +64,27 @@ export class FlowLog {
     return found.sort((a, b) => a.time - b.time);
   }
 
-  /** `wake` is called once per filling of an empty queue; the subscriber then calls `take`, at once or later. */
-  subscribe(filter: FlowFilter, wake: () => void): Result<Subscription, string> {
-    const { maxSubscribers } = this.#limits;
-    if (this.#subscribers.size >= maxSubscribers) {
-      return err(`${maxSubscribers} flow streams are open already, which is the limit (\`--max-tails\`)`);
-    }
+  /** True while there is no room for one more subscriber. */
+  get full(): boolean {
+    return this.#subscribers.size >= this.#limits.maxSubscribers;
+  }
+
+  /**
+   * `wake` is called once per filling of an empty queue; the subscriber then calls `take`, at once or later. Throws
+   * when the log is full.
+   */
+  subscribe(filter: FlowFilter, wake: () => void): Subscription {
+    if (this.full) throw new RangeError(`more than ${this.#limits.maxSubscribers} subscribers`);
     const subscriber: Subscriber = { filter, wake, queue: [], dropped: 0 };
     this.#subscribers.add(subscriber);
     this.#updateWantsAll();
-    return ok({
+    return {
       take: () => takeFrom(subscriber),
       close: () => {
         this.#subscribers.delete(subscriber);
         this.#updateWantsAll();
       },
-    });
+    };
   }
 
   get counts(): { readonly kept: number; readonly subscribers: number; readonly dropped: number } {

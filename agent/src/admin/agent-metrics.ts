@@ -1,0 +1,155 @@
+import { Counter, Gauge, type Registry } from 'prom-client';
+import type { AgentStatus, PodState } from './agent-status.ts';
+
+type Values = readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
+
+interface Metric {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly type: 'gauge' | 'counter';
+  readonly values: (status: AgentStatus) => Values;
+}
+
+const POD_STATES: readonly PodState[] = ['enrolled', 'pending', 'exempt', 'not-enrolled'];
+
+const one = (value: number): Values => [[{}, value]];
+
+/** What is counted elsewhere, one series per dataplane. */
+const perDataplane =
+  (value: (dataplane: AgentStatus['dataplanes'][number]) => number) =>
+  ({ dataplanes }: AgentStatus): Values =>
+    dataplanes.map((dataplane) => [{ dataplane: `${dataplane.index}` }, value(dataplane)]);
+
+const gauge = (
+  name: string,
+  help: string,
+  values: Metric['values'],
+  labels: readonly string[] = [],
+): Metric => ({
+  name: `eastwall_${name}`,
+  help,
+  labels,
+  type: 'gauge',
+  values,
+});
+const counter = (...args: Parameters<typeof gauge>): Metric => ({ ...gauge(...args), type: 'counter' });
+
+const METRICS: readonly Metric[] = [
+  gauge('agent_info', 'Always 1; the version is in the label', ({ version }) => [[{ version }, 1]], [
+    'version',
+  ]),
+  gauge('ready', '1 when the agent has everything it needs to judge', ({ ready }) => one(Number(ready))),
+  gauge(
+    'pods',
+    'Pods of this node, by whether their calls are judged',
+    ({ pods }) => POD_STATES.map((state) => [{ state }, pods.filter((pod) => pod.state === state).length]),
+    ['state'],
+  ),
+  gauge(
+    'policies',
+    'Policies in force, and those whose latest version was refused',
+    ({ policies }) => [
+      [{ state: 'in_force' }, policies.filter(({ mode }) => mode !== null).length],
+      [{ state: 'refused' }, policies.filter(({ refused }) => refused !== null).length],
+    ],
+    ['state'],
+  ),
+  gauge(
+    'snapshot_age_seconds',
+    'How old what is known of the cluster may be; -1 before the first answer of the kube API',
+    ({ kube }) => one(kube.ageMs === null ? -1 : kube.ageMs / 1_000),
+  ),
+  gauge(
+    'dataplane_up',
+    '1 while the process serves',
+    perDataplane(({ state }) => Number(state === 'serving')),
+    ['dataplane'],
+  ),
+  counter(
+    'dataplane_restarts_total',
+    'Times the process was started again',
+    perDataplane(({ restarts }) => restarts),
+    ['dataplane'],
+  ),
+  gauge(
+    'open_connections',
+    'Connections being relayed',
+    perDataplane(({ openConnections }) => openConnections),
+    ['dataplane'],
+  ),
+  gauge(
+    'held_connections',
+    'Connections that wait for their caller to be known',
+    perDataplane(({ heldConnections }) => heldConnections),
+    ['dataplane'],
+  ),
+  gauge(
+    'dataplane_rss_bytes',
+    'Resident memory of the process',
+    perDataplane(({ rssBytes }) => rssBytes),
+    ['dataplane'],
+  ),
+  gauge(
+    'dataplane_loop_lag_seconds',
+    'Longest delay of the event loop in the last second',
+    perDataplane(({ loopLagMs }) => loopLagMs / 1_000),
+    ['dataplane'],
+  ),
+  gauge('control_loop_lag_seconds', "Longest delay of control's event loop since the last look", (status) =>
+    one(status.controlLoopLagMs / 1_000),
+  ),
+  counter('capture_repairs_total', 'Times that rules or listeners had to be put back', ({ capture }) =>
+    one(capture.repairs),
+  ),
+  counter(
+    'flow_records_dropped_total',
+    'Flow records lost: in a dataplane whose queue was full, or for a slow reader',
+    ({ flows }) => [
+      [{ where: 'dataplane' }, flows.droppedByDataplanes],
+      [{ where: 'tail' }, flows.droppedForTails],
+    ],
+    ['where'],
+  ),
+];
+
+/** Metrics of the agent itself, taken from its status whenever somebody looks. */
+export function registerAgentMetrics(registry: Registry, status: () => AgentStatus): void {
+  // One status per scrape, not one per metric.
+  let current: AgentStatus | null = null;
+  const shared = (): AgentStatus => {
+    if (current !== null) return current;
+    setImmediate(() => {
+      current = null;
+    });
+    current = status();
+    return current;
+  };
+  for (const metric of METRICS) register(registry, metric, shared);
+}
+
+function register(registry: Registry, metric: Metric, status: () => AgentStatus): void {
+  const options = {
+    name: metric.name,
+    help: metric.help,
+    labelNames: [...metric.labels],
+    registers: [registry],
+  };
+  if (metric.type === 'gauge') {
+    new Gauge({
+      ...options,
+      collect() {
+        this.reset();
+        for (const [labels, value] of metric.values(status())) this.set(labels, value);
+      },
+    });
+  } else {
+    new Counter({
+      ...options,
+      collect() {
+        this.reset();
+        for (const [labels, value] of metric.values(status())) this.inc(labels, value);
+      },
+    });
+  }
+}

@@ -1,0 +1,91 @@
+/** What `GET /status` answers and `eastwall status` shows; the metrics of the agent itself are read from it too. */
+export interface AgentStatus {
+  readonly node: string;
+  readonly version: string;
+  readonly pid: number;
+  /** Milliseconds since the epoch. */
+  readonly startedAt: number;
+  readonly ready: boolean;
+  /** Named tasks that readiness still waits for. */
+  readonly waitingFor: readonly string[];
+  readonly onExit: 'remove' | 'keep';
+  readonly kube: KubeStatus;
+  readonly capture: CaptureStatus;
+  readonly pods: readonly PodStatus[];
+  readonly policies: readonly PolicyStatus[];
+  readonly dataplanes: readonly DataplaneStatus[];
+  readonly flows: FlowStatus;
+  readonly controlLoopLagMs: number;
+}
+
+export interface KubeStatus {
+  readonly synced: boolean;
+  /** How old what is known of the cluster may be, in milliseconds; null before the first answer. */
+  readonly ageMs: number | null;
+  readonly policiesInstalled: boolean;
+  readonly problems: readonly string[];
+  readonly services: number;
+  readonly slices: number;
+}
+
+export interface CaptureStatus {
+  /** How the agent's own connections are told from the pods': by cgroup or by a secret mark. */
+  readonly exemption: string;
+  readonly exemptionReason: string;
+  /** Times that rules or listeners had to be put back. */
+  readonly repairs: number;
+}
+
+export type PodState = 'enrolled' | 'pending' | 'exempt' | 'not-enrolled';
+
+export interface PodStatus {
+  readonly namespace: string;
+  readonly pod: string;
+  /** `Deployment/frontend` */
+  readonly workload: string;
+  readonly state: PodState;
+  /** Why it is not (fully) enrolled; null when it is. */
+  readonly reason: string | null;
+  /** Which dataplane serves it; null when none does. */
+  readonly dataplane: number | null;
+}
+
+export interface PolicyStatus {
+  /** `namespace/name` */
+  readonly policy: string;
+  /** Mode that is in force; null when no version ever was. */
+  readonly mode: string | null;
+  readonly rules: number;
+  /** Why the latest version was refused; null when it is the one in force. */
+  readonly refused: string | null;
+}
+
+export interface DataplaneStatus {
+  readonly index: number;
+  readonly state: 'starting' | 'serving' | 'waiting' | 'stopped';
+  readonly pid: number | null;
+  readonly uid: number | null;
+  readonly uidReason: string;
+  /** Capability sets as the kernel prints them, e.g. `0`. */
+  readonly capabilities: {
+    readonly effective: string;
+    readonly permitted: string;
+    readonly bounding: string;
+  } | null;
+  readonly noNewPrivileges: boolean | null;
+  readonly restarts: number;
+  readonly lastEnd: string | null;
+  readonly pods: number;
+  readonly openConnections: number;
+  readonly heldConnections: number;
+  readonly loopLagMs: number;
+  readonly rssBytes: number;
+}
+
+export interface FlowStatus {
+  readonly kept: number;
+  readonly tails: number;
+  /** Records lost on the way, by where: in a dataplane, or for a slow `tail`. */
+  readonly droppedByDataplanes: number;
+  readonly droppedForTails: number;
+}

@@ -1,0 +1,73 @@
+import { API_GROUP, API_POLICY_KIND, API_VERSION, parseApiPolicy } from '@eastwall/policy';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
+import { explain } from './explanation.ts';
+
+describe('explain', () => {
+  it('offers the narrowest rule that would have let a refused call pass', () => {
+    const explanation = explain(deniedRecord({ path: '/orders/7/items' }));
+    expect(explanation.sentence).toBe(
+      'denied: policy `shop/orders` selects this destination and no rule allows the request',
+    );
+    expect(explanation.steps).toContain(
+      'if the caller should be allowed, add a rule to policy `shop/orders`',
+    );
+    expect(explanation.rule).toBe(
+      [
+        '- name: allow-frontend',
+        '  action: Allow',
+        '  from: [{ serviceAccount: shop/frontend }]',
+        "  to: [{ methods: [GET], path: '/orders/{id2:int}/items' }]",
+      ].join('\n'),
+    );
+  });
+
+  it.each(['/orders/7', '/', '/u/0f8fad5b-d9cb-469f-a165-70867728950e', "/it's", '/a%2fb', '/{x}', '/a/'])(
+    'offers a rule that the schema accepts, for the path %s',
+    (path) => {
+      const { rule } = explain(deniedRecord({ path }));
+      const parsed = parseApiPolicy({
+        apiVersion: `${API_GROUP}/${API_VERSION}`,
+        kind: API_POLICY_KIND,
+        metadata: { name: 'p', namespace: 'shop', generation: 1 },
+        spec: { mode: 'Enforce', target: {}, rules: parse(rule ?? '') },
+      });
+      expect(parsed).toMatchObject({ ok: true });
+    },
+  );
+
+  it('points at the rule that denied', () => {
+    const { steps, rule } = explain(deniedRecord({ reason: 'denied_by_rule', rule: 'no-ci' }));
+    expect(steps[0]).toBe('narrow or remove rule `no-ci` of policy `shop/orders`');
+    expect(rule).toBeNull();
+  });
+
+  it('says that an audited call did pass', () => {
+    const { sentence, steps } = explain(deniedRecord({ verdict: 'would-deny', outcome: 'ok', status: 200 }));
+    expect(sentence).toMatch(/^allowed, but would be denied/);
+    expect(steps.at(-1)).toBe(
+      'the exchange passed because the policy is in mode `Audit`; `Enforce` would refuse it',
+    );
+  });
+
+  it('names the fault of a malformed message and offers no policy for it', () => {
+    const record = flowRecord({ outcome: 'malformed_request', reason: 'length_and_encoding', status: 400 });
+    expect(explain(record)).toEqual({
+      sentence:
+        'the request was refused, since servers may read it in different ways: Content-Length and Transfer-Encoding are both given',
+      steps: ['fix the client: no policy can allow a message that is not valid HTTP/1.1'],
+      rule: null,
+    });
+  });
+
+  it('has a sentence for an exchange that passed or broke off by itself', () => {
+    expect(explain(flowRecord())).toMatchObject({
+      sentence: 'allowed: no policy selects this destination',
+      steps: [],
+    });
+    expect(explain(flowRecord({ outcome: 'upstream_reset' })).sentence).toBe(
+      'the destination broke the connection off',
+    );
+  });
+});

@@ -1,0 +1,71 @@
+import type { ServerResponse } from 'node:http';
+import type { FlowLog } from '../sinks/flow-log.ts';
+import type { AgentStatus } from './agent-status.ts';
+import { explain } from './explanation.ts';
+import { parseFlowQuery } from './flow-query.ts';
+import { streamFlows } from './flow-stream.ts';
+
+export interface AdminSources {
+  readonly status: () => AgentStatus;
+  readonly readiness: { readonly ready: boolean; readonly waitingFor: readonly string[] };
+  readonly flows: FlowLog;
+  readonly metrics: () => Promise<string>;
+  readonly metricsType: string;
+}
+
+/** An answer, or what writes one over time. */
+export type Reply =
+  | { readonly status: number; readonly body: string; readonly type?: string }
+  | { readonly stream: (response: ServerResponse) => void };
+
+export type Routes = (url: URL) => Promise<Reply>;
+
+/** What a probe or a Prometheus may see over TCP: counters, and no single flow. */
+export const publicRoutes =
+  ({ readiness, metrics, metricsType }: AdminSources): Routes =>
+  async ({ pathname }) => {
+    switch (pathname) {
+      case '/livez':
+        return { status: 200, body: 'ok\n' };
+      case '/readyz':
+        return readiness.ready
+          ? { status: 200, body: 'ready\n' }
+          : { status: 503, body: `waiting for ${readiness.waitingFor.join(', ')}\n` };
+      case '/metrics':
+        return { status: 200, body: await metrics(), type: metricsType };
+      default:
+        return { status: 404, body: `nothing at ${pathname}\n` };
+    }
+  };
+
+/** Everything; for the admin socket, which only the agent's own user can open. */
+export function adminRoutes(sources: AdminSources): Routes {
+  const others = publicRoutes(sources);
+  return async (url) => {
+    if (url.pathname === '/status') return json(sources.status());
+    if (url.pathname === '/flows') return flowReply(sources.flows, url.searchParams);
+    const id = /^\/explain\/([\w.-]+)$/.exec(url.pathname)?.[1];
+    return id === undefined ? others(url) : explanationReply(sources.flows, id);
+  };
+}
+
+function flowReply(flows: FlowLog, parameters: URLSearchParams): Reply {
+  const query = parseFlowQuery(parameters);
+  if (!query.ok) return { status: 400, body: `${query.error}\n` };
+  if (query.value.follow && flows.full) {
+    return { status: 503, body: 'as many flow streams are open as may be (`--max-tails`)\n' };
+  }
+  return { stream: (response) => streamFlows(flows, query.value, response) };
+}
+
+function explanationReply(flows: FlowLog, id: string): Reply {
+  const record = flows.find(id);
+  if (record === null) return { status: 404, body: 'no record with this id is kept\n' };
+  return json({ record, explanation: explain(record) });
+}
+
+const json = (value: object): Reply => ({
+  status: 200,
+  body: `${JSON.stringify(value)}\n`,
+  type: 'application/json',
+});
