@@ -19,5 +19,6 @@ export { SEGMENT_TYPES, type SegmentType } from './path/segment-type.ts';
 export type { Segment, Template, TemplateProblem } from './path/template.ts';
 export { parseTemplate, TEMPLATE_LIMITS } from './path/template.ts';
 export { API_GROUP, API_POLICY_KIND, API_VERSION } from './schema/api-policy.ts';
+export { apiPolicyCrd } from './schema/crd.ts';
 export { API_POLICY_LIMITS } from './schema/limits.ts';
 export { formatProblem, parseApiPolicy } from './schema/parse.ts';

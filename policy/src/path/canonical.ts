@@ -12,7 +12,7 @@
  * | `%2F`                                | a separator for servers that decode first, a character for the others   |
  * | `\` and `%5C`                        | a separator on some servers                                             |
  * | `;` and `%3B`                        | path parameters are cut off by some servers, kept by others             |
- * | `%00`–`%1F`, `%7F`, raw control      | may end or split the path in C strings and line-based hops              |
+ * | control characters, raw or encoded   | may end or split the path in C strings and line-based hops              |
  * | `%` without two hex digits           | kept, dropped or an error, depending on the server                      |
  * | `%25` before two hex digits          | a server that decodes twice sees another path                           |
  * | raw space, `?`, `#`                  | these end the path; a target that still holds one was split differently |
@@ -121,8 +121,12 @@ function escapeWidth(path: string, start: number): number {
 
 const ANY_CONTINUATION = [0x80, 0xbf] as const;
 
-/** Unicode 15 table 3-7: what excludes overlong forms, surrogates and code points above U+10FFFF. */
+/**
+ * Unicode 15 table 3-7: what excludes overlong forms, surrogates and code points above U+10FFFF;
+ * and after C2, the control characters U+0080 to U+009F.
+ */
 function secondByteRange(lead: number): readonly [number, number] {
+  if (lead === 0xc2) return [0xa0, 0xbf];
   if (lead === 0xe0) return [0xa0, 0xbf];
   if (lead === 0xed) return [0x80, 0x9f];
   if (lead === 0xf0) return [0x90, 0xbf];

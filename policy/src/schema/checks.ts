@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { parseTemplate, TEMPLATE_LIMITS } from '../path/template.ts';
+import { quote } from './quote.ts';
 
 // Rules that a pattern or a bound can't say. They also run when something else in the list is already wrong,
 // so that one round of corrections is enough; that's why they look at values as unknown.
@@ -16,7 +17,7 @@ export const ifObject = {
 
 export function checkUnique(values: readonly unknown[], context: Context): void {
   for (const [at, value] of values.entries()) {
-    if (values.indexOf(value) < at) complain(context, `\`${String(value)}\` is there twice`, [at]);
+    if (values.indexOf(value) < at) complain(context, `${quote(value)} is there twice`, [at]);
   }
 }
 
@@ -24,7 +25,7 @@ export function checkUniqueNames(rules: readonly unknown[], context: Context): v
   const seen = new Set<unknown>();
   for (const [at, rule] of rules.entries()) {
     const name = fieldOf(rule, 'name');
-    if (seen.has(name)) complain(context, `another rule is also named \`${String(name)}\``, [at, 'name']);
+    if (seen.has(name)) complain(context, `another rule is also named ${quote(name)}`, [at, 'name']);
     if (name !== undefined) seen.add(name);
   }
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { quote } from './quote.ts';
 
 // Kubernetes' own name rules (k8s.io/apimachinery/pkg/util/validation), so that nothing is refused that could exist.
 const LABEL = '[a-z0-9]([-a-z0-9]*[a-z0-9])?';
@@ -6,9 +7,7 @@ const SUBDOMAIN = `${LABEL}(\\.${LABEL})*`;
 const QUALIFIED = '[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?';
 
 const matching = (pattern: string, what: string) =>
-  z
-    .string()
-    .regex(new RegExp(`^${pattern}$`), { error: ({ input }) => `\`${String(input)}\` is not ${what}` });
+  z.string().regex(new RegExp(`^${pattern}$`), { error: ({ input }) => `${quote(input)} is not ${what}` });
 
 export const namespaceName = () => matching(LABEL, 'a namespace name').max(63);
 

@@ -3,6 +3,7 @@ import type { ApiPolicy } from '../model/policy.ts';
 import type { Problem } from '../model/problem.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { apiPolicyObject } from './api-policy.ts';
+import { quote } from './quote.ts';
 
 type Issue = z.core.$ZodIssue;
 type RawIssue = z.core.$ZodRawIssue;
@@ -51,7 +52,7 @@ function hintOf(issue: Issue): string | undefined {
   if (issue.code !== 'invalid_value' || typeof issue.input !== 'string') return undefined;
   const written = issue.input.toLowerCase();
   const meant = issue.values.find((value) => String(value).toLowerCase() === written);
-  return meant === undefined ? undefined : `did you mean \`${String(meant)}\`?`;
+  return meant === undefined ? undefined : `did you mean ${quote(meant)}?`;
 }
 
 /** Words for what the schema itself has no words for; undefined leaves zod's. */
@@ -60,10 +61,10 @@ function messageOf(issue: RawIssue): string | undefined {
     case 'invalid_type':
       return issue.input === undefined
         ? 'is required'
-        : `expected ${nounOf(issue.expected)}, got ${describe(issue.input)}`;
+        : `expected ${nounOf(issue.expected)}, got ${quote(issue.input)}`;
     case 'invalid_value':
       if (issue.input === undefined) return 'is required';
-      return `expected ${issue.values.map((value) => `\`${String(value)}\``).join(', ')}, got ${describe(issue.input)}`;
+      return `expected ${issue.values.map((value) => quote(value)).join(', ')}, got ${quote(issue.input)}`;
     case 'too_big':
       return `at most ${String(issue.maximum)}${unitOf(issue.origin)}`;
     case 'too_small':
@@ -85,15 +86,6 @@ const NOUNS: Readonly<Record<string, string>> = {
 
 function nounOf(type: string): string {
   return NOUNS[type] ?? type;
-}
-
-/** What the operator wrote; objects and long texts by their kind only. */
-function describe(value: unknown): string {
-  if (value === null) return 'nothing';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'an object';
-  const text = String(value);
-  return text.length <= 64 ? `\`${text}\`` : nounOf(typeof value);
 }
 
 function unitOf(origin: string): string {
