@@ -39,7 +39,7 @@ export class UpstreamSockets {
       if (waiter === undefined) this.shelf.push(fd);
       else waiter(fd);
     }
-    this.refill();
+    if (this.waiting.length > 0) this.refill();
   }
 
   /** The pod is gone: nobody will dial from it again. */

@@ -1,0 +1,73 @@
+import type { Destination, Workload } from '@eastwall/policy';
+import { expect, test } from 'vitest';
+import { DENY } from '../../testing/playbook.ts';
+import { Exchange } from '../exchange/exchange.ts';
+import { Recorder } from './recorder.ts';
+
+const caller = { uid: 'u', namespace: 'shop', name: 'ci' } as Workload;
+const destination: Destination = { key: 'k', ip: '10.0.0.1', port: 80, services: [] };
+
+const setUp = (maxRecords = 10) => {
+  const clock = { now: () => 1_000, monotonic: () => 50 };
+  const recorder = new Recorder({ node: 'n1', clock, idPrefix: 'abc', maxRecords });
+  const traffic = recorder.group(caller, destination);
+  const record = (change: Partial<Exchange>, who = caller): void => {
+    const exchange = new Exchange();
+    exchange.begin('http1', 40);
+    recorder.record(Object.assign(exchange, change), { now: 50, caller: who, destination, traffic });
+  };
+  return { recorder, record };
+};
+
+test('what passed is counted but not kept', () => {
+  const { recorder, record } = setUp();
+  record({});
+  expect(recorder.takeRecords()).toEqual({ records: [], dropped: 0 });
+  expect(recorder.takeCells()).toMatchObject([{ exchanges: 1 }]);
+});
+
+test('what was denied is kept, with the id the caller was given and the time it began', () => {
+  const { recorder, record } = setUp();
+  record({ decision: DENY, outcome: 'denied', id: 'ew-abc-9', status: 403, method: 'GET', path: '/x' });
+  expect(recorder.takeRecords().records).toMatchObject([
+    {
+      id: 'ew-abc-9',
+      time: 990,
+      durationMs: 10,
+      node: 'n1',
+      verdict: 'deny',
+      policy: 'shop/p',
+      rule: 'no',
+      caller,
+    },
+  ]);
+  expect(recorder.takeRecords().records).toEqual([]);
+});
+
+test('the fault of a malformed message is the reason', () => {
+  const { recorder, record } = setUp();
+  record({ outcome: 'malformed_request', fault: 'bare_lf' });
+  expect(recorder.takeRecords().records).toMatchObject([{ reason: 'bare_lf' }]);
+});
+
+test('everything is kept while somebody follows, each under an id of its own', () => {
+  const { recorder, record } = setUp();
+  recorder.streamAll = true;
+  record({});
+  record({});
+  expect(new Set(recorder.takeRecords().records.map(({ id }) => id)).size).toBe(2);
+});
+
+test('records beyond the bound are dropped and counted', () => {
+  const { recorder, record } = setUp(1);
+  record({ outcome: 'timeout' });
+  record({ outcome: 'timeout' });
+  expect(recorder.takeRecords()).toMatchObject({ records: [{}], dropped: 1 });
+  expect(recorder.takeRecords().dropped).toBe(0);
+});
+
+test('a caller nobody could name is null', () => {
+  const { recorder, record } = setUp();
+  record({ outcome: 'timeout' }, { ...caller, uid: '' });
+  expect(recorder.takeRecords().records[0]?.caller).toBeNull();
+});

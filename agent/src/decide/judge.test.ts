@@ -1,0 +1,77 @@
+import type { ApiPolicy, Workload } from '@eastwall/policy';
+import { PolicySet } from '@eastwall/policy';
+import { expect, test } from 'vitest';
+import { Judge } from './judge.ts';
+import { World } from './world.ts';
+
+const frontend: Workload = {
+  uid: 'u1',
+  namespace: 'shop',
+  pod: 'frontend-1',
+  node: 'n',
+  serviceAccount: 'frontend',
+  kind: 'Deployment',
+  name: 'frontend',
+  labels: {},
+};
+const policy: ApiPolicy = {
+  namespace: 'shop',
+  name: 'orders',
+  generation: 1,
+  mode: 'Enforce',
+  target: { services: ['orders'] },
+  rules: [
+    { name: 'read', action: 'Allow', from: [{ serviceAccount: 'frontend' }], to: [{ methods: ['GET'] }] },
+  ],
+};
+
+const setUp = () => {
+  const world = new World();
+  let caller = frontend;
+  const judge = new Judge(world, { caller: () => caller, ip: '10.96.0.9', port: 80 });
+  const become = (other: Workload): void => {
+    caller = other;
+    world.touch();
+  };
+  const serve = (): void => {
+    world.directory.upsertService({
+      namespace: 'shop',
+      name: 'orders',
+      ips: ['10.96.0.9'],
+      ports: [{ name: 'http', port: 80 }],
+    });
+    world.touch();
+  };
+  const enforce = (): void => world.replacePolicies(PolicySet.empty().with({ upsert: [policy], remove: [] }));
+  return { world, judge, become, serve, enforce };
+};
+
+test('a new policy is in force for the next request of an open connection', () => {
+  const { judge, serve, enforce, world } = setUp();
+  serve();
+  expect(judge.decide('POST', '/')).toMatchObject({ verdict: 'allow', reason: 'ungoverned' });
+  enforce();
+  expect(judge.enforced).toBe(true);
+  expect(judge.decide('POST', '/')).toMatchObject({ verdict: 'deny' });
+  expect(judge.decide('GET', '/')).toMatchObject({ verdict: 'allow', rule: 'read' });
+  world.replacePolicies(PolicySet.empty());
+  expect(judge.decide('POST', '/').verdict).toBe('allow');
+});
+
+test('a Service that appears behind the address brings its policies', () => {
+  const { judge, serve, enforce } = setUp();
+  enforce();
+  expect(judge.decide('POST', '/').verdict).toBe('allow');
+  serve();
+  expect(judge.decide('POST', '/').verdict).toBe('deny');
+  expect(judge.destination.services).toEqual([{ namespace: 'shop', service: 'orders', port: 80 }]);
+});
+
+test('an identity that comes or changes is judged anew', () => {
+  const { judge, serve, enforce, become } = setUp();
+  serve();
+  enforce();
+  expect(judge.decide('GET', '/').verdict).toBe('allow');
+  become({ ...frontend, uid: 'u2', serviceAccount: 'ci' });
+  expect(judge.decide('GET', '/').verdict).toBe('deny');
+});
