@@ -9,8 +9,8 @@ set -eu
 
 NODE_VERSION=24.21.0
 
-here=$(dirname "$0")
-cd "$here/.."
+cd "$(dirname "$0")/.."
+machine_path=$PATH
 . scripts/env.sh
 
 say() { printf 'setup: %s\n' "$*"; }
@@ -45,7 +45,7 @@ missing_packages() {
 quietly() {
   log=$(mktemp)
   if ! "$@" >"$log" 2>&1; then
-    tail -n 40 "$log" >&2
+    cat "$log" >&2
     rm -f "$log"
     fail "\`$*\` failed"
   fi
@@ -82,6 +82,11 @@ system_packages() {
   install_packages $packages
 }
 
+# npm finds the machine's settings (registry, certificates) from where its Node lives, so it runs on the machine's.
+machine_npm() {
+  quietly env PATH="$machine_path" npm "$@" --ignore-scripts --no-audit --no-fund
+}
+
 # A runtime of our own must be the pinned one; without it the machine's Node will do when it is new enough.
 node_is_ready() {
   has node || return 1
@@ -99,8 +104,7 @@ node_runtime() {
     *) fail "no Node $NODE_VERSION package for $(uname -m), please install Node 24" ;;
   esac
   say "installing Node $NODE_VERSION into .runtime"
-  quietly npm install --prefix .runtime --no-package-lock --ignore-scripts --no-audit --no-fund \
-    "node-linux-$arch@$NODE_VERSION"
+  machine_npm install --prefix .runtime --no-package-lock "node-linux-$arch@$NODE_VERSION"
   . scripts/env.sh
 }
 
@@ -108,7 +112,7 @@ node_runtime() {
 npm_packages() {
   [ ! node_modules/.package-lock.json -nt package-lock.json ] || return 0
   say 'installing the npm packages'
-  quietly npm ci --ignore-scripts --no-audit --no-fund
+  machine_npm ci
 }
 
 system_packages "${1:-all}"
