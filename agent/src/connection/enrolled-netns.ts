@@ -56,6 +56,13 @@ export class EnrolledNetns {
     return this.waiting.length;
   }
 
+  /** Descriptors this pod takes in this process: two per connection, and what waits on the shelf. */
+  get descriptors(): number {
+    let shelved = 0;
+    for (const sockets of this.sockets.values()) shelved += sockets.size;
+    return 2 * (this.connections.size + this.waiting.length) + shelved;
+  }
+
   listen(fd: number, family: Family, port: number): void {
     this.ports.add(port);
     this.acceptors.push(new Acceptor(fd, (handle) => this.accept(handle, family)));
@@ -79,6 +86,7 @@ export class EnrolledNetns {
       this.patience = false;
       this.release();
     }
+    for (const sockets of this.sockets.values()) sockets.checkDeadlines();
     for (const connection of this.connections) connection.checkDeadlines(now);
   }
 
@@ -142,7 +150,10 @@ export class EnrolledNetns {
   private socketsFor(family: Family): UpstreamSockets {
     let sockets = this.sockets.get(family);
     if (sockets === undefined) {
-      sockets = new UpstreamSockets((count) => this.options.requestSockets(family, count));
+      sockets = new UpstreamSockets({
+        order: (count) => this.options.requestSockets(family, count),
+        now: this.options.context.now,
+      });
       this.sockets.set(family, sockets);
     }
     return sockets;

@@ -4,11 +4,12 @@ import { UpstreamSockets } from './upstream-sockets.ts';
 const setUp = () => {
   const asked: number[] = [];
   const given: (number | null)[] = [];
-  const sockets = new UpstreamSockets((count) => asked.push(count));
+  const clock = { now: 0 };
+  const sockets = new UpstreamSockets({ order: (count) => asked.push(count), now: () => clock.now });
   const take = (times = 1) => {
     for (let i = 0; i < times; i++) sockets.take((fd) => given.push(fd));
   };
-  return { sockets, asked, given, take };
+  return { sockets, asked, given, take, clock };
 };
 const range = (from: number, count: number) => Array.from({ length: count }, (_, i) => from + i);
 
@@ -47,5 +48,17 @@ test('when the pod goes, whoever waits is told', () => {
   const { sockets, given, take } = setUp();
   take();
   sockets.close();
+  expect(given).toEqual([null]);
+});
+
+test('an order that is never filled is made again, and nobody waits for ever', () => {
+  const { sockets, asked, given, take, clock } = setUp();
+  take();
+  expect(asked).toEqual([8, 64]);
+  clock.now = 2_000;
+  sockets.checkDeadlines();
+  expect(asked).toEqual([8, 64, 64]);
+  clock.now = 6_000;
+  sockets.checkDeadlines();
   expect(given).toEqual([null]);
 });

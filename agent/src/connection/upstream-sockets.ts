@@ -1,12 +1,27 @@
 import { closeFd } from '../kernel/libc.ts';
 
-type Waiter = (fd: number | null) => void;
+type Taker = (fd: number | null) => void;
+
+interface Waiting {
+  readonly taker: Taker;
+  readonly since: number;
+}
 
 /** A pod that never calls anybody costs this many descriptors. */
 const FIRST_BATCH = 8;
 const BATCH = 64;
 /** Ask again before the last socket is gone: a refill takes a few milliseconds. */
 const LOW_WATER = 24;
+/** An order that was not filled by then is lost (capture or this process was short of descriptors): order again. */
+const ORDER_LOST_MS = 1_000;
+/** Nobody is kept waiting longer; the caller gets a reset, as from an unreachable upstream. */
+const MAX_WAIT_MS = 5_000;
+
+export interface UpstreamSocketsOptions {
+  order(count: number): void;
+  /** Monotonic milliseconds. */
+  now(): number;
+}
 
 /**
  * Unconnected sockets that capture made inside one pod's netns. This process can't make them: it has no capability
@@ -14,48 +29,66 @@ const LOW_WATER = 24;
  */
 export class UpstreamSockets {
   private readonly shelf: number[] = [];
-  private readonly waiting: Waiter[] = [];
-  private requested = 0;
-  private readonly request: (count: number) => void;
+  private waiting: Waiting[] = [];
+  private ordered = 0;
+  private orderedAt = 0;
+  private readonly options: UpstreamSocketsOptions;
 
-  constructor(request: (count: number) => void) {
-    this.request = request;
-    this.ask(FIRST_BATCH);
+  constructor(options: UpstreamSocketsOptions) {
+    this.options = options;
+    this.order(FIRST_BATCH);
+  }
+
+  /** Descriptors on the shelf. */
+  get size(): number {
+    return this.shelf.length;
   }
 
   /** Calls back with a descriptor, now or when the next batch comes; with null when there will be none. */
-  take(waiter: Waiter): void {
+  take(taker: Taker): void {
     const fd = this.shelf.pop();
-    if (fd === undefined) this.waiting.push(waiter);
-    else waiter(fd);
+    if (fd === undefined) this.waiting.push({ taker, since: this.options.now() });
+    else taker(fd);
     this.refill();
   }
 
-  /** A batch from capture; fewer than asked for when the process or the netns is short of descriptors. */
+  /** A batch from capture; fewer than ordered when the process or the netns is short of descriptors. */
   add(fds: readonly number[]): void {
-    this.requested = Math.max(0, this.requested - fds.length);
+    this.ordered = Math.max(0, this.ordered - fds.length);
     for (const fd of fds) {
-      const waiter = this.waiting.shift();
-      if (waiter === undefined) this.shelf.push(fd);
-      else waiter(fd);
+      const first = this.waiting.shift();
+      if (first === undefined) this.shelf.push(fd);
+      else first.taker(fd);
     }
     if (this.waiting.length > 0) this.refill();
+  }
+
+  /** Gives up on lost orders and on takers that have waited too long; called every now and then. */
+  checkDeadlines(): void {
+    if (this.waiting.length === 0) return;
+    const now = this.options.now();
+    const late = this.waiting.filter(({ since }) => now - since > MAX_WAIT_MS);
+    this.waiting = this.waiting.filter(({ since }) => now - since <= MAX_WAIT_MS);
+    for (const { taker } of late) taker(null);
+    if (now - this.orderedAt > ORDER_LOST_MS) this.ordered = 0;
+    this.refill();
   }
 
   /** The pod is gone: nobody will dial from it again. */
   close(): void {
     for (const fd of this.shelf) closeFd(fd);
     this.shelf.length = 0;
-    for (const waiter of this.waiting.splice(0)) waiter(null);
+    for (const { taker } of this.waiting.splice(0)) taker(null);
   }
 
   private refill(): void {
-    if (this.shelf.length + this.requested >= LOW_WATER + this.waiting.length) return;
-    this.ask(BATCH * Math.ceil((this.waiting.length + 1) / BATCH));
+    if (this.shelf.length + this.ordered >= LOW_WATER + this.waiting.length) return;
+    this.order(BATCH * Math.ceil((this.waiting.length + 1) / BATCH));
   }
 
-  private ask(count: number): void {
-    this.requested += count;
-    this.request(count);
+  private order(count: number): void {
+    this.ordered += count;
+    this.orderedAt = this.options.now();
+    this.options.order(count);
   }
 }

@@ -14,6 +14,7 @@ import type {
 import { systemClock } from '../kernel/clock.ts';
 import { closeFd } from '../kernel/libc.ts';
 import { recvFds } from '../kernel/libc-fds.ts';
+import { raiseDescriptorLimit } from '../kernel/libc-limits.ts';
 
 /**
  * The dataplane process: accepts, parses, decides and relays, with no capability and nothing but the sockets it is
@@ -26,6 +27,8 @@ const RECORDS_MS = 100;
 const TOTALS_MS = 1_000;
 /** Records per IPC message: a larger message blocks both loops for longer than a small request takes. */
 const RECORDS_PER_MESSAGE = 256;
+/** Descriptors kept back for Node itself, listeners and batches on their way. */
+const RESERVED_DESCRIPTORS = 1_024;
 /** A denied request's body up to this size is read and thrown away. */
 const MAX_DISCARD_BYTES = 1 << 20;
 
@@ -33,6 +36,7 @@ class Dataplane {
   private readonly netns = new Map<NamespaceId, EnrolledNetns>();
   private readonly context: DataplaneContext;
   private readonly loopDelay = monitorEventLoopDelay({ resolution: 20 });
+  private readonly maxDescriptors = Math.max(256, Number(raiseDescriptorLimit()) - RESERVED_DESCRIPTORS);
   private draining = false;
 
   constructor(settings: DataplaneSettings) {
@@ -109,7 +113,7 @@ class Dataplane {
         id,
         context: this.context,
         requestSockets: (family, count) => send({ kind: 'need-sockets', ns: id, family, count }),
-        full: () => this.connectionCount() >= this.context.settings.maxConnections,
+        full: () => this.isFull(),
       });
       this.netns.set(id, netns);
     }
@@ -124,6 +128,15 @@ class Dataplane {
       if (description.kind === 'sockets') netns.addSockets(description.family, fds);
       else for (const fd of fds) netns.listen(fd, description.family, description.port);
     }
+  }
+
+  /** Refusing a connection beats failing in the middle of one for want of a descriptor. */
+  private isFull(): boolean {
+    let descriptors = 0;
+    for (const netns of this.netns.values()) descriptors += netns.descriptors;
+    return (
+      descriptors >= this.maxDescriptors || this.connectionCount() >= this.context.settings.maxConnections
+    );
   }
 
   private connectionCount(): number {
