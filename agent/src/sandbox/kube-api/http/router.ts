@@ -57,7 +57,8 @@ const VERSION = {
   platform: 'linux/amd64',
 };
 
-const PROTOBUF_V2 = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf';
+/** Clients ask for `…v2@v1.0+protobuf`, but an answer with an `@` in its type is more than their parser takes. */
+const PROTOBUF_V2 = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf';
 
 function answerOpenapi(store: ObjectStore, { path }: ApiRequest): ApiReply | undefined {
   const resources = store.registry.all();
