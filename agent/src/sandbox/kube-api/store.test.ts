@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { ObjectEvent } from './history.ts';
-import type { ObjectInput } from './object.ts';
-import { ObjectStore } from './store.ts';
+import type { KubeObject, ObjectInput } from './object.ts';
+import { ObjectStore, type Write } from './store.ts';
+import { WIDGET_CRD, widget } from './testing/widget.ts';
 
 const specOn = (nodeName: string) => ({ nodeName, containers: [{ name: 'main', image: 'none' }] });
 
@@ -13,73 +14,315 @@ const pod = (name: string, extra: Record<string, unknown> = {}): ObjectInput => 
   ...extra,
 });
 
-describe('ObjectStore', () => {
+const configMap = (name: string, metadata: object = {}): ObjectInput => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, ...metadata },
+});
+
+function value(write: Write): KubeObject {
+  if (!write.ok) throw new Error(write.error.message);
+  return write.value;
+}
+
+const refusal = (write: Write) => (write.ok ? undefined : `${write.error.code} ${write.error.message}`);
+
+const ownedBy = (...owners: readonly KubeObject[]) =>
+  owners.map(({ apiVersion, kind, metadata }) => ({
+    apiVersion,
+    kind,
+    name: metadata.name,
+    uid: metadata.uid,
+  }));
+
+describe('writing', () => {
   it('fills the metadata on create and refuses a second object of the name', () => {
     const store = new ObjectStore({ now: () => new Date('2026-01-02T03:04:05.678Z'), uid: () => 'u1' });
-    const created = store.create('pods', pod('web'));
-    expect(created).toMatchObject({
-      ok: true,
-      value: { metadata: { uid: 'u1', generation: 1, creationTimestamp: '2026-01-02T03:04:05Z' } },
+    expect(value(store.create('pods', pod('web'))).metadata).toMatchObject({
+      uid: 'u1',
+      generation: 1,
+      creationTimestamp: '2026-01-02T03:04:05Z',
     });
-    expect(store.create('pods', pod('web'))).toMatchObject({
-      ok: false,
-      error: { code: 409, reason: 'AlreadyExists' },
-    });
+    expect(refusal(store.create('pods', pod('web')))).toBe('409 pods "web" already exists');
+  });
+
+  it('makes a name from generateName', () => {
+    const store = new ObjectStore();
+    const { name, generateName } = value(
+      store.create('configmaps', configMap('x', { name: undefined, generateName: 'run-' })),
+    ).metadata;
+    expect(name).toMatch(/^run-[0-9a-f]{5}$/);
+    expect(generateName).toBe('run-');
   });
 
   it('keeps spec and status apart, and counts generations by spec', () => {
     const store = new ObjectStore();
     store.create('pods', pod('web'));
-    const running = store.update('pods', pod('web', { status: { phase: 'Running' } }), {
-      subresource: 'status',
-    });
-    expect(running).toMatchObject({
-      value: { metadata: { generation: 1 }, status: { phase: 'Running' }, spec: { nodeName: 'a' } },
-    });
-    const changed = store.update('pods', pod('web', { spec: specOn('b'), status: { phase: 'Failed' } }));
-    expect(changed).toMatchObject({
-      value: { metadata: { generation: 2 }, status: { phase: 'Running' }, spec: { nodeName: 'b' } },
-    });
+    const status = { phase: 'Running' };
+    const running = value(
+      store.update('pods', pod('web', { spec: specOn('b'), status }), { subresource: 'status' }),
+    );
+    expect(running).toMatchObject({ metadata: { generation: 1 }, status, spec: { nodeName: 'a' } });
+    const changed = value(
+      store.update('pods', pod('web', { spec: specOn('b'), status: { phase: 'Failed' } })),
+    );
+    expect(changed).toMatchObject({ metadata: { generation: 2 }, status, spec: { nodeName: 'b' } });
+    const labelled = { ...changed, metadata: { ...changed.metadata, labels: { a: 'b' } } };
+    expect(value(store.update('pods', labelled)).metadata.generation).toBe(2);
   });
 
-  it('refuses a write from an old version', () => {
+  it('refuses a write from an old version, or to another incarnation', () => {
     const store = new ObjectStore();
-    store.create('pods', pod('web'));
-    const stale = { ...pod('web'), metadata: { name: 'web', namespace: 'default', resourceVersion: '1' } };
-    expect(store.update('pods', stale)).toMatchObject({
-      ok: false,
-      error: { code: 409, reason: 'Conflict' },
-    });
+    store.create('configmaps', configMap('a'));
+    expect(refusal(store.update('configmaps', configMap('a', { resourceVersion: '1' })))).toContain(
+      '409 Operation cannot be fulfilled on configmaps "a": the object has been modified',
+    );
+    expect(refusal(store.update('configmaps', configMap('a', { uid: 'other' })))).toContain(
+      'UID in precondition',
+    );
+    expect(refusal(store.remove('configmaps', 'default', 'a', { uid: 'other' }))).toContain(
+      'UID in precondition',
+    );
   });
 
-  it('does not publish a write that changes nothing', () => {
+  it('does not publish a write that changes nothing, nor a dry run', () => {
     const store = new ObjectStore();
     store.apply(pod('web'));
     const before = store.version;
     store.apply(pod('web'));
+    expect(store.create('pods', pod('other'), { dryRun: true }).ok).toBe(true);
+    expect(store.remove('pods', 'default', 'web', { dryRun: true }).ok).toBe(true);
     expect(store.version).toBe(before);
   });
 
-  it('delivers events in write order even when a listener writes', () => {
+  it('applies status too, and keeps the one there is when the new object has none', () => {
+    const store = new ObjectStore();
+    store.apply(pod('web', { status: { phase: 'Running' } }));
+    expect(value(store.apply(pod('web', { spec: specOn('b') })))).toMatchObject({
+      spec: { nodeName: 'b' },
+      status: { phase: 'Running' },
+    });
+  });
+
+  it.each<[string, ObjectInput, string]>([
+    [
+      'a bad name',
+      pod('We_b'),
+      '422 Pod "We_b" is invalid: metadata.name: Invalid value: "We_b": a lowercase RFC 1123 subdomain',
+    ],
+    [
+      'a bad label',
+      pod('web', { metadata: { name: 'web', labels: { a: 'b c' } } }),
+      '422 Pod "web" is invalid: metadata.labels',
+    ],
+    [
+      'a missing namespace',
+      pod('web', { metadata: { name: 'web', namespace: 'nope' } }),
+      '404 namespaces "nope" not found',
+    ],
+    [
+      'a missing field',
+      pod('web', { spec: {} }),
+      '422 Pod "web" is invalid: spec.containers: Required value',
+    ],
+    ['another kind', configMap('web'), '400 the object is a ConfigMap of `v1`, not a Pod of pods'],
+  ])('refuses %s', (_, object, message) => {
+    expect(refusal(new ObjectStore().create('pods', object))).toContain(message);
+  });
+
+  it('takes nulls in built-in kinds for absent fields, as manifests made by tools have them', () => {
+    const object = JSON.parse(
+      '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"a","creationTimestamp":null},"data":null}',
+    ) as ObjectInput;
+    const stored = value(new ObjectStore().create('configmaps', object));
+    expect(stored.metadata.creationTimestamp).toMatch(/^\d{4}-/);
+    expect(Object.hasOwn(stored, 'data')).toBe(false);
+  });
+
+  it('encodes the stringData of a secret', () => {
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 's' },
+      stringData: { token: 'abc' },
+    };
+    expect(value(new ObjectStore().apply(secret))).toMatchObject({ type: 'Opaque', data: { token: 'YWJj' } });
+  });
+});
+
+describe('events', () => {
+  it('are delivered in write order even when a listener writes', () => {
     const store = new ObjectStore();
     const seen: string[] = [];
-    const note = (event: ObjectEvent) => seen.push(`${event.type} ${event.object.metadata.name}`);
     store.subscribe('pods', (event) => {
-      if (event.object.metadata.name === 'first') store.create('pods', pod('second'));
+      if (event.type === 'ADDED' && event.object.metadata.name === 'first')
+        store.create('pods', pod('second'));
     });
-    store.subscribe('pods', note);
+    store.subscribe('pods', (event) => seen.push(`${event.type} ${event.object.metadata.name}`));
     store.create('pods', pod('first'));
     store.remove('pods', 'default', 'first');
     expect(seen).toEqual(['ADDED first', 'ADDED second', 'DELETED first']);
   });
 
-  it('hands out frozen objects that share nothing with the input', () => {
+  it('stop with the subscription, and tell what was before', () => {
     const store = new ObjectStore();
-    const labels: Record<string, string> = { app: 'web' };
-    store.create('pods', { ...pod('web'), metadata: { name: 'web', labels } });
-    labels['app'] = 'other';
-    const stored = store.get('pods', 'default', 'web');
-    expect(stored?.metadata.labels).toEqual({ app: 'web' });
-    expect(Object.isFrozen(stored?.metadata.labels)).toBe(true);
+    const seen: ObjectEvent[] = [];
+    const unsubscribe = store.subscribe('configmaps', (event) => seen.push(event));
+    store.apply(configMap('a'));
+    store.apply({ ...configMap('a'), data: { k: 'v' } });
+    unsubscribe();
+    store.apply({ ...configMap('a'), data: { k: 'w' } });
+    expect(seen.map((event) => event.type)).toEqual(['ADDED', 'MODIFIED']);
+    expect(seen[1]?.previous).toBe(seen[0]?.object);
   });
+
+  it('can be read from a version on, until they are forgotten', () => {
+    const store = new ObjectStore({ historyLimit: 2 });
+    store.apply(configMap('a'));
+    const start = store.version;
+    store.apply(configMap('b'));
+    store.apply(configMap('c'));
+    expect(store.eventsSince('configmaps', start)).toHaveLength(2);
+    expect(store.listAt('configmaps', start)?.map((object) => object.metadata.name)).toEqual(['a']);
+    store.apply(configMap('d'));
+    expect(store.eventsSince('configmaps', start)).toBeUndefined();
+    expect(store.listAt('configmaps', start)).toBeUndefined();
+    expect(store.eventsSince('configmaps', store.version)).toEqual([]);
+    const beforeCompaction = store.version;
+    store.apply(configMap('e'));
+    store.compact();
+    expect(store.eventsSince('configmaps', beforeCompaction)).toBeUndefined();
+    expect(store.eventsSince('configmaps', store.version)).toEqual([]);
+  });
+
+  it('let an old list be read back after changes and deletions', () => {
+    const store = new ObjectStore();
+    store.apply(configMap('a'));
+    store.apply({ ...configMap('b'), data: { k: 'old' } });
+    const then = store.list('configmaps');
+    const version = store.version;
+    store.remove('configmaps', 'default', 'a');
+    store.apply({ ...configMap('b'), data: { k: 'new' } });
+    store.apply(configMap('c'));
+    expect(store.listAt('configmaps', version)).toEqual(then);
+  });
+});
+
+describe('removal', () => {
+  it('takes along what the object owned, and its dependents, unless they have another owner', () => {
+    const store = new ObjectStore();
+    const owner = value(store.apply(configMap('owner')));
+    const other = value(store.apply(configMap('other')));
+    const child = value(store.apply(configMap('child', { ownerReferences: ownedBy(owner) })));
+    store.apply(configMap('grandchild', { ownerReferences: ownedBy(child) }));
+    store.apply(configMap('shared', { ownerReferences: ownedBy(owner, other) }));
+    store.remove('configmaps', 'default', 'owner');
+    expect(store.list('configmaps').map((object) => object.metadata.name)).toEqual(['other', 'shared']);
+    expect(store.get('configmaps', 'default', 'shared')?.metadata.ownerReferences).toEqual(ownedBy(other));
+  });
+
+  it('leaves orphans when asked to', () => {
+    const store = new ObjectStore();
+    const owner = value(store.apply(configMap('owner')));
+    store.apply(configMap('child', { ownerReferences: ownedBy(owner) }));
+    store.remove('configmaps', 'default', 'owner', { propagation: 'Orphan' });
+    expect(store.get('configmaps', 'default', 'child')?.metadata.ownerReferences).toEqual([]);
+  });
+
+  it('waits for finalizers', () => {
+    const store = new ObjectStore();
+    store.apply(configMap('a', { finalizers: ['example.dev/hold'] }));
+    const marked = value(store.remove('configmaps', 'default', 'a'));
+    expect(marked.metadata.deletionTimestamp).toBeDefined();
+    expect(store.get('configmaps', 'default', 'a')).toBe(marked);
+    store.update('configmaps', { ...marked, metadata: { ...marked.metadata, finalizers: [] } });
+    expect(store.get('configmaps', 'default', 'a')).toBeUndefined();
+  });
+
+  it('of a namespace empties it first, and takes nothing new meanwhile', () => {
+    const store = new ObjectStore();
+    store.apply({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
+    store.apply(configMap('free', { namespace: 'shop' }));
+    store.apply(configMap('held', { namespace: 'shop', finalizers: ['example.dev/hold'] }));
+    store.remove('namespaces', undefined, 'shop');
+    expect(store.get('namespaces', undefined, 'shop')).toMatchObject({ status: { phase: 'Terminating' } });
+    expect(store.list('configmaps', 'shop').map((object) => object.metadata.name)).toEqual(['held']);
+    expect(refusal(store.create('configmaps', configMap('new', { namespace: 'shop' })))).toContain(
+      'being terminated',
+    );
+    store.update('configmaps', configMap('held', { namespace: 'shop', finalizers: [] }));
+    expect(store.get('namespaces', undefined, 'shop')).toBeUndefined();
+  });
+});
+
+describe('custom resources', () => {
+  function withWidgets(): ObjectStore {
+    const store = new ObjectStore();
+    value(store.apply(WIDGET_CRD));
+    return store;
+  }
+
+  it('are served from the moment their definition is stored, which says so', () => {
+    const store = new ObjectStore();
+    expect(refusal(store.apply(widget('a')))).toContain('no matches for kind "Widget"');
+    const crd = value(store.apply(WIDGET_CRD));
+    expect(crd['status']).toMatchObject({
+      acceptedNames: { kind: 'Widget', singular: 'widget', listKind: 'WidgetList' },
+      conditions: [
+        { type: 'NamesAccepted', status: 'True' },
+        { type: 'Established', status: 'True' },
+      ],
+      storedVersions: ['v1alpha1'],
+    });
+    expect(store.apply(widget('a')).ok).toBe(true);
+    expect(store.list('widgets.example.dev')).toHaveLength(1);
+  });
+
+  it('are defaulted, pruned and validated by their schema', () => {
+    const store = withWidgets();
+    const stored = value(store.apply(widget('a', { mode: 'Audit', stray: 1, parts: [{ name: 'x' }] })));
+    expect(stored['spec']).toEqual({ mode: 'Audit', parts: [{ name: 'x', size: 1 }] });
+    expect(refusal(store.apply(widget('b', { mode: 'Sing', parts: [{ name: 'X' }, { name: 'X' }] })))).toBe(
+      '422 Widget.example.dev "b" is invalid: [spec.mode: Unsupported value: "Sing": supported values: "Audit", "Enforce", ' +
+        `spec.parts[1]: Duplicate value: {"name":"X"}, ` +
+        `spec.parts[0].name: Invalid value: "X": spec.parts[0].name in body should match '^[a-z]+$', ` +
+        `spec.parts[1].name: Invalid value: "X": spec.parts[1].name in body should match '^[a-z]+$']`,
+    );
+  });
+
+  it('go with their definition', () => {
+    const store = withWidgets();
+    store.apply(widget('a'));
+    const seen: string[] = [];
+    store.subscribe('widgets.example.dev', (event) => seen.push(event.type));
+    store.remove('customresourcedefinitions', undefined, 'widgets.example.dev');
+    expect(seen).toEqual(['DELETED']);
+    expect(store.registry.byName('widgets.example.dev')).toBeUndefined();
+    expect(() => store.list('widgets.example.dev')).toThrow('no resource');
+  });
+
+  it('can not be defined by a definition that makes no sense', () => {
+    const store = new ObjectStore();
+    const broken = (spec: object) =>
+      store.apply({ ...WIDGET_CRD, spec: { ...(WIDGET_CRD['spec'] as object), ...spec } });
+    expect(refusal(broken({ group: 'other.dev' }))).toContain('metadata.name');
+    expect(refusal(broken({ scope: 'Galaxy' }))).toContain('spec.scope');
+    expect(refusal(broken({ versions: [] }))).toContain('exactly one version');
+    const schema = {
+      openAPIV3Schema: { type: 'object', properties: { a: { type: 'string', pattern: '(' }, b: {} } },
+    };
+    const refused = refusal(broken({ versions: [{ name: 'v1', served: true, storage: true, schema }] }));
+    expect(refused).toContain('properties[a].pattern');
+    expect(refused).toContain('properties[b].type');
+  });
+});
+
+it('hands out frozen objects that share nothing with the input', () => {
+  const store = new ObjectStore();
+  const labels: Record<string, string> = { app: 'web' };
+  store.create('pods', { ...pod('web'), metadata: { name: 'web', labels } });
+  Object.assign(labels, { app: 'other' });
+  const stored = store.get('pods', 'default', 'web');
+  expect(stored?.metadata.labels).toEqual({ app: 'web' });
+  expect(Object.isFrozen(stored?.metadata.labels)).toBe(true);
 });
