@@ -123,7 +123,7 @@ export class FrameWalker {
   }
 
   /** Frames can be put in now; before the first SETTINGS nothing else may be sent (RFC 9113 §3.4). */
-  private get atBoundary(): boolean {
+  get atBoundary(): boolean {
     return this.stage === 'open' && (this.payloadLeft === 0 || !this.keeping);
   }
 

@@ -1,0 +1,127 @@
+import type { H2Exchange, H2Host, StreamOutcome } from './exchange.ts';
+import { FrameWalker } from './frame-walker.ts';
+import { DEFAULT_H2_LIMITS, type H2Limits } from './limits.ts';
+import { type H2Wire, RelayState } from './relay-state.ts';
+import { RequestDirection } from './request-direction.ts';
+import { ResponseDirection } from './response-direction.ts';
+import { Stream } from './stream.ts';
+import type { UpgradeSettings } from './upgrade.ts';
+
+export interface H2RelayOptions {
+  readonly wire: H2Wire;
+  readonly host: H2Host;
+  readonly limits?: H2Limits;
+  /**
+   * The connection came from HTTP/1.1 by `Upgrade: h2c`: that request, already judged and complete, is stream 1.
+   * The first bytes due are those after upstream's 101, and the caller's preface.
+   */
+  readonly upgraded?: { readonly exchange: H2Exchange; readonly settings: UpgradeSettings };
+}
+
+/**
+ * Relays one cleartext HTTP/2 connection: original bytes both ways, each request head judged before it goes on. Pure:
+ * bytes, ends and times in, calls on the wire and the host out. `now` is monotonic milliseconds.
+ *
+ * The wire's owner must stop reading from either side while its writes to the other side don't drain, and must also
+ * stop reading from the caller while writes to the caller don't: denied requests are answered from here.
+ */
+export class H2Relay {
+  /** When the first byte of a still incomplete preface, head or control frame of the caller's came; 0 when none is. */
+  headSince = 0;
+  private readonly state: RelayState;
+  private readonly requests: RequestDirection;
+  private readonly responses: ResponseDirection;
+  private readonly fromCallerWalker: FrameWalker;
+  private readonly fromUpstreamWalker: FrameWalker;
+
+  constructor({ wire, host, limits = DEFAULT_H2_LIMITS, upgraded }: H2RelayOptions) {
+    const state = new RelayState(wire, host, limits);
+    this.state = state;
+    this.requests = new RequestDirection(state);
+    this.responses = new ResponseDirection(state);
+    this.fromCallerWalker = new FrameWalker(
+      this.requests,
+      (bytes, start, end) => wire.toUpstream(bytes, start, end),
+      { limits, preface: true },
+    );
+    this.fromUpstreamWalker = new FrameWalker(
+      this.responses,
+      (bytes, start, end) => wire.toCaller(bytes, start, end),
+      { limits, preface: false },
+    );
+    state.attach(this.fromCallerWalker, this.fromUpstreamWalker);
+    if (upgraded !== undefined) this.openUpgraded(upgraded);
+  }
+
+  /** No stream is open and no head has begun. */
+  get idle(): boolean {
+    return this.state.streams.size === 0 && this.headSince === 0;
+  }
+
+  fromCaller(bytes: Uint8Array, start: number, end: number, now: number): void {
+    this.state.now = now;
+    this.fromCallerWalker.feed(bytes, start, end);
+    this.settle();
+    if (!this.fromCallerWalker.holding) this.headSince = 0;
+    else if (this.headSince === 0) this.headSince = now;
+  }
+
+  fromUpstream(bytes: Uint8Array, start: number, end: number, now: number): void {
+    this.state.now = now;
+    this.fromUpstreamWalker.feed(bytes, start, end);
+    this.settle();
+  }
+
+  callerEnded(now: number): void {
+    this.state.now = now;
+    if (!this.state.closed) this.state.wire.finishUpstream();
+  }
+
+  upstreamEnded(now: number): void {
+    this.state.now = now;
+    if (this.state.closed) return;
+    this.state.endAll('upstream_reset');
+    this.state.wire.finishCaller();
+  }
+
+  /** Both sides are gone or going: finishes the records of what is open. */
+  abandon(outcome: StreamOutcome, now: number): void {
+    this.state.now = now;
+    this.state.endAll(outcome);
+  }
+
+  /** A deadline of the caller has passed. */
+  expire(now: number): void {
+    this.state.now = now;
+    this.state.close('NO_ERROR', { reason: 'the caller was too slow', outcome: 'timeout' });
+  }
+
+  /**
+   * Asks the caller by GOAWAY to open no more streams, and closes the connection once the open ones have ended. A
+   * caller that never answers is ended by the host's own deadline, through `expire` or `abandon`.
+   */
+  drain(now: number): void {
+    this.state.now = now;
+    if (!this.state.closed) this.requests.drain();
+  }
+
+  /** What waits for the end of a step: a frame under way may only now have ended. */
+  private settle(): void {
+    const { state } = this;
+    this.requests.settleWindow();
+    this.responses.settleWindow();
+    if (state.drain !== 'final' || state.streams.size > 0 || !this.fromUpstreamWalker.atBoundary) return;
+    state.close('NO_ERROR', { reason: 'drained', outcome: 'drained' });
+  }
+
+  private openUpgraded({ exchange, settings }: NonNullable<H2RelayOptions['upgraded']>): void {
+    const { state } = this;
+    const stream = new Stream(1, exchange);
+    stream.requestOpen = false;
+    state.streams.set(stream.id, stream);
+    state.lastStream = stream.id;
+    state.lastForwarded = stream.id;
+    // RFC 7540 §3.2.1: the upgrade itself acknowledges the settings that it carried.
+    this.responses.adopt(settings);
+  }
+}

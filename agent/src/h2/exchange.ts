@@ -1,0 +1,54 @@
+import type { FieldList } from './field-list.ts';
+import type { RequestHead } from './request-head.ts';
+
+/** How a stream ended. `refused` is a request beyond the limit of open streams, which the caller may try again. */
+export type StreamOutcome =
+  | 'ok'
+  | 'denied'
+  | 'refused'
+  | 'malformed_request'
+  | 'malformed_response'
+  | 'caller_reset'
+  | 'upstream_reset'
+  | 'timeout'
+  | 'drained';
+
+export interface StreamEnd {
+  readonly outcome: StreamOutcome;
+  /** What the caller saw; 0 when it saw none. */
+  readonly status: number;
+  /** -1 when there was none. */
+  readonly grpcStatus: number;
+  /** Bytes of the stream's HEADERS and DATA frames: from the caller, and to the caller. */
+  readonly bytesSent: number;
+  readonly bytesReceived: number;
+}
+
+/** The answer to a request that must not reach upstream. Texts are latin1, field names lower-case. */
+export interface Denial {
+  readonly status: number;
+  readonly fields: readonly (readonly [name: string, value: string])[];
+  /** Sent only where it is sure to fit into the caller's window; the status and fields must say enough without it. */
+  readonly body: Uint8Array | null;
+  readonly contentType: string;
+  /** For gRPC: 7 PERMISSION_DENIED, 8 RESOURCE_EXHAUSTED. */
+  readonly grpcStatus: number;
+  readonly grpcMessage: string;
+}
+
+/** The host's side of one request. `ended` is called exactly once, last. */
+export interface H2Exchange {
+  /** Null lets the request through. */
+  readonly denial: Denial | null;
+  /** A response head came, also interim ones (1xx). `fields` is only valid during the call. */
+  responded(status: number, fields: FieldList, now: number): void;
+  ended(end: StreamEnd, now: number): void;
+}
+
+export interface H2Host {
+  /**
+   * Judges a complete request head. When `head.fault` is set the request is refused whatever the exchange says, and
+   * the call only serves the record.
+   */
+  begin(head: RequestHead, now: number): H2Exchange;
+}

@@ -1,0 +1,143 @@
+import { BlockRelay } from './block-relay.ts';
+import type { H2Host, StreamOutcome } from './exchange.ts';
+import { FloodMeter } from './flood-meter.ts';
+import { type ConnectionFault, type ErrorCode, goaway, MAX_STREAM_ID, rstStream } from './frame.ts';
+import type { FrameWalker } from './frame-walker.ts';
+import { HPACK_FAULTS, type HpackFault } from './hpack-decoder.ts';
+import type { H2Limits } from './limits.ts';
+import { SettingsLedger } from './settings.ts';
+import type { Stream } from './stream.ts';
+import { WindowReserve } from './window-reserve.ts';
+
+/** What the relay asks of the two sockets. Bytes are only valid during the call; who keeps them copies them. */
+export interface H2Wire {
+  toUpstream(bytes: Uint8Array, start: number, end: number): void;
+  toCaller(bytes: Uint8Array, start: number, end: number): void;
+  /** Sends FIN once everything written so far is out. */
+  finishUpstream(): void;
+  finishCaller(): void;
+  /** The connection is over: write out what was handed over, close both sides, bring nothing more. */
+  close(code: ErrorCode, reason: string): void;
+}
+
+export type Side = 'caller' | 'upstream';
+
+/** Streams that we cut and whose last frames from upstream may still come: old ones are forgotten. */
+const MAX_CUT = 128;
+
+const BLAME: Record<Side, StreamOutcome> = { caller: 'malformed_request', upstream: 'malformed_response' };
+
+/** What both directions of a connection share. */
+export class RelayState {
+  readonly wire: H2Wire;
+  readonly host: H2Host;
+  readonly limits: H2Limits;
+  readonly streams = new Map<number, Stream>();
+  readonly requestBlocks: BlockRelay;
+  readonly responseBlocks: BlockRelay;
+  readonly callerSettings = new SettingsLedger();
+  readonly upstreamSettings = new SettingsLedger();
+  readonly reserve = new WindowReserve();
+  readonly resets: FloodMeter;
+  /** Monotonic milliseconds of the step under way. */
+  now = 0;
+  closed = false;
+  /** The highest stream of the caller's, and the highest that upstream was told of. */
+  lastStream = 0;
+  lastForwarded = 0;
+  /** Streams above have been given up: by upstream's GOAWAY, and by ours. */
+  lastAccepted = MAX_STREAM_ID;
+  drain: 'no' | 'announced' | 'final' = 'no';
+  private readonly cut = new Set<number>();
+  private walkers: { readonly toUpstream: FrameWalker; readonly toCaller: FrameWalker } | null = null;
+
+  constructor(wire: H2Wire, host: H2Host, limits: H2Limits) {
+    this.wire = wire;
+    this.host = host;
+    this.limits = limits;
+    this.requestBlocks = new BlockRelay(limits.maxListBytes);
+    this.responseBlocks = new BlockRelay(limits.maxListBytes);
+    this.resets = new FloodMeter(limits.maxResets, limits.floodIntervalMs);
+  }
+
+  /** The directions need the state and the state needs them: the connection ties them together once. */
+  attach(toUpstream: FrameWalker, toCaller: FrameWalker): void {
+    this.walkers = { toUpstream, toCaller };
+  }
+
+  sendUpstream(frames: Uint8Array): void {
+    this.walkers?.toUpstream.inject(frames);
+  }
+
+  sendCaller(frames: Uint8Array): void {
+    this.walkers?.toCaller.inject(frames);
+  }
+
+  /** Frames sent to that side now go out now. */
+  canSend(to: Side): boolean {
+    return this.walkerTo(to)?.atBoundary === true;
+  }
+
+  /** The largest frame that the receiver on that side accepts: a promise that may grow, and is never taken back here. */
+  allowFrames(receiver: Side, size: number): void {
+    const walker = this.walkerTo(receiver);
+    if (walker !== undefined) walker.maxFrame = Math.max(walker.maxFrame, size);
+  }
+
+  /** Finishes a stream's record; frames that still come for it belong to no stream. */
+  end(stream: Stream, outcome: StreamOutcome): void {
+    if (!this.streams.delete(stream.id)) return;
+    stream.outcome = outcome;
+    stream.exchange.ended(stream, this.now);
+  }
+
+  endIfComplete(stream: Stream): void {
+    if (!stream.requestOpen && !stream.responseOpen) this.end(stream, 'ok');
+  }
+
+  endAll(outcome: StreamOutcome): void {
+    for (const stream of [...this.streams.values()]) this.end(stream, outcome);
+  }
+
+  /** Ends a stream that upstream knows of on both sides. Counts as a reset of whoever made it necessary. */
+  cutStream(stream: Stream, outcome: 'malformed_request' | 'malformed_response'): void {
+    this.sendCaller(rstStream(stream.id, 'PROTOCOL_ERROR'));
+    this.sendUpstream(rstStream(stream.id, 'PROTOCOL_ERROR'));
+    if (this.cut.size >= MAX_CUT) for (const oldest of this.cut.values()) if (this.cut.delete(oldest)) break;
+    this.cut.add(stream.id);
+    this.end(stream, outcome);
+    if (outcome === 'malformed_request') this.countReset();
+  }
+
+  isCut(streamId: number): boolean {
+    return this.cut.size > 0 && this.cut.has(streamId);
+  }
+
+  countReset(): void {
+    if (this.resets.overflows(this.now))
+      this.fail('caller', { code: 'ENHANCE_YOUR_CALM', reason: 'too many streams are reset' });
+  }
+
+  failBlock(side: Side, fault: HpackFault): void {
+    const code = fault === 'list_too_large' ? 'ENHANCE_YOUR_CALM' : 'COMPRESSION_ERROR';
+    this.fail(side, { code, reason: HPACK_FAULTS[fault] });
+  }
+
+  /** Ends the connection for something that `side` did. */
+  fail(side: Side, { code, reason }: ConnectionFault): void {
+    this.close(code, { reason, outcome: BLAME[side] });
+  }
+
+  close(code: ErrorCode, { reason, outcome }: { reason: string; outcome: StreamOutcome }): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.walkers?.toCaller.stop(goaway(this.lastStream, code));
+    this.walkers?.toUpstream.stop(goaway(0, code));
+    this.endAll(outcome);
+    this.wire.close(code, reason);
+  }
+
+  private walkerTo(side: Side): FrameWalker | undefined {
+    return side === 'caller' ? this.walkers?.toCaller : this.walkers?.toUpstream;
+  }
+}

@@ -1,0 +1,237 @@
+import { answerFrames } from './denial.ts';
+import { Direction } from './direction.ts';
+import type { H2Exchange } from './exchange.ts';
+import { FRAME, goaway, MAX_STREAM_ID, ping, rstStream, uint31, windowUpdate } from './frame.ts';
+import type { CurrentFrame, FrameSink } from './frame-walker.ts';
+import type { RelayState } from './relay-state.ts';
+import { type RequestHead, readRequestHead, trailersFault } from './request-head.ts';
+import { Stream } from './stream.ts';
+
+/** The payload of the PING that follows our GOAWAY: once it comes back, the caller has seen the GOAWAY. */
+const DRAIN_MARK = Uint8Array.from('eastwall', (char) => char.charCodeAt(0));
+
+/**
+ * Frames from the caller. A head that is allowed goes on with its original bytes; one that is not never leaves here,
+ * is answered at once, and its stream is closed from then on.
+ *
+ * INVARIANT: DATA that upstream doesn't get is granted back on the caller's connection window, so both still agree on
+ * that window. This also holds for streams that upstream has closed itself, so closed streams need not be remembered.
+ */
+export class RequestDirection extends Direction implements FrameSink {
+  private owedToCaller = 0;
+
+  constructor(state: RelayState) {
+    super(state, 'caller');
+  }
+
+  onHeaders(frame: CurrentFrame): boolean {
+    const { state } = this;
+    const id = frame.streamId;
+    if (id % 2 === 0) return this.fail('PROTOCOL_ERROR', 'the caller uses a stream of the server');
+    const fault = state.requestBlocks.read(frame);
+    if (fault !== null) {
+      state.failBlock('caller', fault);
+      return false;
+    }
+    const stream = state.streams.get(id);
+    if (stream !== undefined) return this.takeTrailers(stream, frame);
+    if (id <= state.lastStream || id > state.lastAccepted) return this.dropBlock();
+    state.lastStream = id;
+    return this.openStream(frame);
+  }
+
+  onData(frame: CurrentFrame): boolean {
+    const stream = this.state.streams.get(frame.streamId);
+    this.countIfEmpty(frame);
+    if (stream === undefined) {
+      if (frame.streamId > this.state.lastStream && frame.streamId <= this.state.lastAccepted)
+        return this.failIdle(frame.type);
+      return this.swallow(frame);
+    }
+    if (!stream.requestOpen) return this.fail('STREAM_CLOSED', 'DATA after the end of its request');
+    stream.bytesSent += frame.wireLength;
+    if (!hasPromisedLength(stream, frame)) {
+      this.state.cutStream(stream, 'malformed_request');
+      return this.swallow(frame);
+    }
+    if (frame.endsStream) this.endRequest(stream);
+    return true;
+  }
+
+  onControl(frame: CurrentFrame): boolean {
+    switch (frame.type) {
+      case FRAME.rstStream:
+        return this.takeReset(frame);
+      case FRAME.windowUpdate:
+        return this.takeGrant(frame);
+      case FRAME.pushPromise:
+        return this.fail('PROTOCOL_ERROR', 'the caller pushes');
+      case FRAME.goaway:
+        return true;
+      default:
+        this.countControl();
+        return this.takeRest(frame);
+    }
+  }
+
+  /** Tells the caller to open no more streams; which one is the last is settled when it has heard of it. */
+  drain(): void {
+    if (this.state.drain !== 'no') return;
+    this.state.drain = 'announced';
+    this.state.sendCaller(goaway(MAX_STREAM_ID, 'NO_ERROR'));
+    this.state.sendCaller(ping(DRAIN_MARK));
+  }
+
+  /** Grants back what was swallowed, in one frame, as soon as one can be put in. */
+  settleWindow(): void {
+    if (this.owedToCaller === 0 || !this.state.canSend('caller')) return;
+    this.state.sendCaller(windowUpdate(0, this.owedToCaller));
+    this.owedToCaller = 0;
+  }
+
+  private openStream(frame: CurrentFrame): boolean {
+    const { state } = this;
+    const head = readRequestHead(state.requestBlocks.fields, frame.streamId, frame.endsStream);
+    if (state.streams.size >= state.limits.maxStreams) head.fault ??= 'too_many_streams';
+    const exchange = state.host.begin(head, state.now);
+    if (head.fault !== null) return this.refuse(head, exchange, frame);
+    if (exchange.denial !== null) return this.answer(head, exchange, frame);
+    const stream = new Stream(frame.streamId, exchange);
+    stream.contentLeft = head.contentLength;
+    stream.bytesSent = frame.wireLength;
+    state.streams.set(stream.id, stream);
+    state.lastForwarded = stream.id;
+    if (frame.endsStream) this.endRequest(stream);
+    return this.passBlock(frame);
+  }
+
+  private answer(head: RequestHead, exchange: H2Exchange, frame: CurrentFrame): boolean {
+    const { state } = this;
+    if (exchange.denial === null) return true;
+    const mayFill = (bytes: number) => bytes <= state.callerSettings.safeWindow && state.reserve.spend(bytes);
+    const answered = answerFrames(head, exchange.denial, { blocks: state.responseBlocks, mayFill });
+    state.sendCaller(answered.frames);
+    exchange.ended(
+      {
+        outcome: 'denied',
+        status: answered.status,
+        grpcStatus: answered.grpcStatus,
+        bytesSent: frame.wireLength,
+        bytesReceived: answered.frames.length,
+      },
+      state.now,
+    );
+    return this.dropBlock();
+  }
+
+  /** RFC 9113 §8.1.1: a malformed request is a stream error, so the other streams go on. */
+  private refuse(head: RequestHead, exchange: H2Exchange, frame: CurrentFrame): boolean {
+    const crowded = head.fault === 'too_many_streams';
+    const frames = rstStream(head.streamId, crowded ? 'REFUSED_STREAM' : 'PROTOCOL_ERROR');
+    this.state.sendCaller(frames);
+    exchange.ended(
+      {
+        outcome: crowded ? 'refused' : 'malformed_request',
+        status: 0,
+        grpcStatus: -1,
+        bytesSent: frame.wireLength,
+        bytesReceived: frames.length,
+      },
+      this.state.now,
+    );
+    this.state.countReset();
+    return this.dropBlock();
+  }
+
+  private takeTrailers(stream: Stream, frame: CurrentFrame): boolean {
+    if (!stream.requestOpen) return this.fail('STREAM_CLOSED', 'HEADERS after the end of its request');
+    stream.bytesSent += frame.wireLength;
+    const fault = trailersFault(this.state.requestBlocks.fields);
+    if (fault !== null || !frame.endsStream || stream.contentLeft > 0) {
+      this.state.cutStream(stream, 'malformed_request');
+      return this.dropBlock();
+    }
+    this.endRequest(stream);
+    return this.passBlock(frame);
+  }
+
+  private endRequest(stream: Stream): void {
+    stream.requestOpen = false;
+    this.state.endIfComplete(stream);
+  }
+
+  private passBlock(frame: CurrentFrame): boolean {
+    const rewritten = this.state.requestBlocks.pass(frame);
+    if (rewritten === null) return true;
+    this.state.sendUpstream(rewritten);
+    return false;
+  }
+
+  private dropBlock(): false {
+    this.state.requestBlocks.drop();
+    return false;
+  }
+
+  private swallow(frame: CurrentFrame): false {
+    this.owedToCaller += frame.length;
+    return false;
+  }
+
+  private takeReset(frame: CurrentFrame): boolean {
+    const stream = this.state.streams.get(frame.streamId);
+    // Upstream may never have heard of this stream, and a reset of an idle stream would end the connection.
+    if (stream === undefined) return frame.streamId > this.state.lastStream && this.failUnopened(frame);
+    if (stream.responseOpen) this.state.countReset();
+    this.state.end(stream, stream.responseOpen ? 'caller_reset' : 'ok');
+    return true;
+  }
+
+  private takeGrant(frame: CurrentFrame): boolean {
+    const increment = uint31(frame.bytes, frame.start);
+    if (frame.streamId > 0)
+      return (
+        this.state.streams.has(frame.streamId) ||
+        (frame.streamId > this.state.lastStream && this.failUnopened(frame))
+      );
+    if (increment === 0) return this.fail('PROTOCOL_ERROR', 'WINDOW_UPDATE of nothing');
+    const passed = this.state.reserve.passOn(increment);
+    if (passed === increment) return true;
+    if (passed > 0) this.state.sendUpstream(windowUpdate(0, passed));
+    return false;
+  }
+
+  /** After a GOAWAY the caller may still speak about streams that we ignore. */
+  private failUnopened(frame: CurrentFrame): false {
+    return frame.streamId > this.state.lastAccepted ? false : this.failIdle(frame.type);
+  }
+
+  /** SETTINGS, PING and PRIORITY. */
+  private takeRest(frame: CurrentFrame): boolean {
+    const { state } = this;
+    if (frame.type === FRAME.ping && frame.isAck && isDrainMark(frame)) return this.finishDrain();
+    if (frame.type !== FRAME.settings) return true;
+    if (!frame.isAck) return this.passSettings(frame, state.callerSettings);
+    return this.acknowledge(state.upstreamSettings, (size) => state.requestBlocks.limitTable(size));
+  }
+
+  private finishDrain(): boolean {
+    const { state } = this;
+    if (state.drain !== 'announced') return true;
+    state.drain = 'final';
+    state.lastAccepted = Math.min(state.lastAccepted, state.lastStream);
+    state.sendCaller(goaway(state.lastStream, 'NO_ERROR'));
+    return false;
+  }
+}
+
+/** RFC 9113 §8.1.1: content that differs from Content-Length makes a request malformed, and a smuggler's tool. */
+function hasPromisedLength(stream: Stream, frame: CurrentFrame): boolean {
+  if (stream.contentLeft < 0) return true;
+  stream.contentLeft -= frame.length - frame.padding;
+  return frame.endsStream ? stream.contentLeft === 0 : stream.contentLeft >= 0;
+}
+
+function isDrainMark({ bytes, start }: CurrentFrame): boolean {
+  for (let at = 0; at < DRAIN_MARK.length; at++) if (bytes[start + at] !== DRAIN_MARK[at]) return false;
+  return true;
+}

@@ -1,0 +1,149 @@
+import { Direction } from './direction.ts';
+import { FRAME, uint31, windowUpdate } from './frame.ts';
+import type { CurrentFrame, FrameSink } from './frame-walker.ts';
+import type { RelayState } from './relay-state.ts';
+import { ResponseHead, readResponseHead } from './response-head.ts';
+import type { Settings } from './settings.ts';
+import type { Stream } from './stream.ts';
+
+const FIRST_FINAL_STATUS = 200;
+
+/**
+ * Frames from upstream: read for the record, passed on as they are. Frames of streams that the caller has closed pass
+ * too, since only it knows what it still counts; frames of streams that we cut are dropped.
+ */
+export class ResponseDirection extends Direction implements FrameSink {
+  private readonly head = new ResponseHead();
+  private owedToUpstream = 0;
+
+  constructor(state: RelayState) {
+    super(state, 'upstream');
+  }
+
+  onHeaders(frame: CurrentFrame): boolean {
+    const { state } = this;
+    if (this.isUnknownStream(frame.streamId)) return this.failIdle(frame.type);
+    const fault = state.responseBlocks.read(frame);
+    if (fault !== null) {
+      state.failBlock('upstream', fault);
+      return false;
+    }
+    if (state.isCut(frame.streamId)) return this.dropBlock();
+    const stream = state.streams.get(frame.streamId);
+    if (stream !== undefined && !this.takeHead(stream, frame)) {
+      state.cutStream(stream, 'malformed_response');
+      return this.dropBlock();
+    }
+    return this.passBlock(frame);
+  }
+
+  onData(frame: CurrentFrame): boolean {
+    if (this.isUnknownStream(frame.streamId)) return this.failIdle(frame.type);
+    this.countIfEmpty(frame);
+    if (this.state.isCut(frame.streamId)) {
+      this.owedToUpstream += frame.length;
+      return false;
+    }
+    const stream = this.state.streams.get(frame.streamId);
+    if (stream === undefined) return true;
+    stream.bytesReceived += frame.wireLength;
+    if (frame.endsStream) this.endResponse(stream);
+    return true;
+  }
+
+  onControl(frame: CurrentFrame): boolean {
+    switch (frame.type) {
+      case FRAME.rstStream:
+        return this.takeReset(frame);
+      case FRAME.windowUpdate:
+        if (frame.streamId === 0 || !this.isUnknownStream(frame.streamId)) return true;
+        return this.failIdle(frame.type);
+      case FRAME.pushPromise:
+        return this.fail('PROTOCOL_ERROR', 'a push although the caller was seen to forbid it');
+      case FRAME.goaway:
+        return this.takeGoaway(frame);
+      default:
+        this.countControl();
+        return this.takeRest(frame);
+    }
+  }
+
+  /** Grants back what was dropped, as soon as a frame can be put in: the caller never counted it. */
+  settleWindow(): void {
+    if (this.owedToUpstream === 0 || !this.state.canSend('upstream')) return;
+    this.state.sendUpstream(windowUpdate(0, this.owedToUpstream));
+    this.owedToUpstream = 0;
+  }
+
+  /** Settings of the caller's that upstream acknowledged outside of this connection's frames. */
+  adopt(settings: Settings): void {
+    this.state.callerSettings.announce(settings);
+    if (settings.maxFrame >= 0) this.state.allowFrames('caller', settings.maxFrame);
+    this.acknowledge(this.state.callerSettings, (size) => this.state.responseBlocks.limitTable(size));
+  }
+
+  /** False when the block is malformed where it stands (RFC 9113 §8.1). */
+  private takeHead(stream: Stream, frame: CurrentFrame): boolean {
+    const { head, state } = this;
+    stream.bytesReceived += frame.wireLength;
+    if (!stream.responseOpen || !readResponseHead(state.responseBlocks.fields, head)) return false;
+    if (head.grpcStatus >= 0) stream.grpcStatus = head.grpcStatus;
+    const isTrailers = stream.status >= FIRST_FINAL_STATUS;
+    if (isTrailers !== (head.status === 0)) return false;
+    if (isTrailers) {
+      if (!frame.endsStream) return false;
+    } else {
+      if (frame.endsStream && head.status < FIRST_FINAL_STATUS) return false;
+      stream.status = head.status;
+      stream.exchange.responded(head.status, state.responseBlocks.fields, state.now);
+    }
+    if (frame.endsStream) this.endResponse(stream);
+    return true;
+  }
+
+  private endResponse(stream: Stream): void {
+    stream.responseOpen = false;
+    this.state.endIfComplete(stream);
+  }
+
+  private takeReset(frame: CurrentFrame): boolean {
+    if (this.isUnknownStream(frame.streamId)) return this.failIdle(frame.type);
+    if (this.state.isCut(frame.streamId)) return false;
+    const stream = this.state.streams.get(frame.streamId);
+    if (stream !== undefined) this.state.end(stream, stream.responseOpen ? 'upstream_reset' : 'ok');
+    return true;
+  }
+
+  /** Streams above the last one that upstream names were not processed: the caller knows it may try them again. */
+  private takeGoaway(frame: CurrentFrame): boolean {
+    const { state } = this;
+    state.lastAccepted = Math.min(state.lastAccepted, uint31(frame.bytes, frame.start));
+    for (const stream of [...state.streams.values()])
+      if (stream.id > state.lastAccepted) state.end(stream, 'upstream_reset');
+    return true;
+  }
+
+  /** SETTINGS, PING and PRIORITY. */
+  private takeRest(frame: CurrentFrame): boolean {
+    const { state } = this;
+    if (frame.type !== FRAME.settings) return true;
+    if (!frame.isAck) return this.passSettings(frame, state.upstreamSettings);
+    return this.acknowledge(state.callerSettings, (size) => state.responseBlocks.limitTable(size));
+  }
+
+  private passBlock(frame: CurrentFrame): boolean {
+    const rewritten = this.state.responseBlocks.pass(frame);
+    if (rewritten === null) return true;
+    this.state.sendCaller(rewritten);
+    return false;
+  }
+
+  private dropBlock(): false {
+    this.state.responseBlocks.drop();
+    return false;
+  }
+
+  private isUnknownStream(streamId: number): boolean {
+    return streamId > this.state.lastForwarded || streamId % 2 === 0;
+  }
+}
