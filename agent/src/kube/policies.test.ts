@@ -114,6 +114,8 @@ describe('a bad policy', () => {
     const unknown = Object.fromEntries(Array.from({ length: 25 }, (_, index) => [`field${index}`, 1]));
     put(object('a', 1, { ...GOOD_SPEC, ...unknown }));
     expect(wishes.get('shop/a')?.message).toMatch(/; and 15 more$/);
+    put(object('b', 1, { ...GOOD_SPEC, ['x'.repeat(100_000)]: 1 }));
+    expect(wishes.get('shop/b')?.message.length).toBeLessThan(5_000);
   });
 });
 

@@ -33,6 +33,8 @@ export interface RefusedPolicy {
 /** The API server allows more, but nobody writes more, and they are kept until written. */
 const MAX_CONDITIONS = 16;
 const MAX_PROBLEMS_TOLD = 10;
+/** The API's own limit for a condition's message is 32 KiB; a field's name alone may be longer. */
+const MAX_MESSAGE = 4096;
 
 /** An invalid policy is not malformed: it has a status to say so. */
 export function projectPolicy(json: unknown): Projected<PolicyObject> {
@@ -116,7 +118,7 @@ export class PolicyIntake {
 function describe(problems: readonly Problem[]): string {
   const told = problems.slice(0, MAX_PROBLEMS_TOLD).map(formatProblem);
   const more = problems.length - told.length;
-  return told.join('; ') + (more > 0 ? `; and ${more} more` : '');
+  return told.join('; ').slice(0, MAX_MESSAGE) + (more > 0 ? `; and ${more} more` : '');
 }
 
 const statusPath = (namespace: string, name: string): string =>

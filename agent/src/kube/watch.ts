@@ -12,7 +12,7 @@ import { WatchHealth } from './watch-health.ts';
 import type { WatchEvent } from './watch-stream.ts';
 
 export interface WatchSettings {
-  /** Objects per page of a list. A page is held as JSON while it is read: 250 full EndpointSlices are 10 MB. */
+  /** Objects per page of a list. A page is held as JSON while it is read: 100 full EndpointSlices are 4 MB. */
   readonly pageSize: number;
   /** Bookmarks come about once a minute, so a longer silence means that nobody is there. */
   readonly idleMs: number;
@@ -25,7 +25,7 @@ export interface WatchSettings {
 }
 
 export const WATCH_DEFAULTS: WatchSettings = {
-  pageSize: 250,
+  pageSize: 100,
   idleMs: 90_000,
   retryFirstMs: 200,
   retryMaxMs: 15_000,
