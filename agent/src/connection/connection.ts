@@ -22,7 +22,7 @@ export interface ConnectionOptions {
   closed(connection: Connection): void;
 }
 
-/** After an answer of ours the caller may take this long to hang up; then it is made to. */
+/** Once one side is done, the other may take this long to take what is left and hang up; then it is made to. */
 const LINGER_MS = 5_000;
 
 /**
@@ -42,7 +42,7 @@ export class Connection implements Wire, RelayContext {
   private upstreamDropped = false;
   private over = false;
   private lastActivity: number;
-  /** When we answered in upstream's place and began to wait for the caller to hang up; 0 otherwise. */
+  /** When we began to wait for the last side to hang up; 0 before. */
   private lingeringSince = 0;
 
   constructor(options: ConnectionOptions) {
@@ -210,10 +210,19 @@ export class Connection implements Wire, RelayContext {
     this.end(this.upstream?.wasConnected === true ? 'upstream_reset' : 'upstream_unreachable');
   }
 
-  /** Over when both sides are gone; a side that was dropped on purpose does not count. */
+  /**
+   * A side is closed when both its directions are: nothing can pass any more, so the other side only gets what is
+   * still on its way to it, and not for long.
+   */
   private legClosed(): void {
-    if (this.over || !this.caller.destroyed) return;
-    if (this.upstream !== null && !this.upstream.destroyed && !this.upstreamDropped) return;
-    this.end('ok');
+    if (this.over) return;
+    const upstreamGone = this.upstream === null ? this.upstreamDropped : this.upstream.destroyed;
+    if (this.caller.destroyed && upstreamGone) {
+      this.end('ok');
+      return;
+    }
+    if (this.lingeringSince === 0) this.lingeringSince = this.options.context.now();
+    if (this.caller.destroyed) this.upstream?.finish();
+    else if (!this.upstreamDropped) this.caller.finish();
   }
 }

@@ -94,6 +94,7 @@ export class Http1Relay implements Relay {
     this.caller = 'closed';
     this.abandon(complete ? 'ok' : 'upstream_reset', now);
     this.context.wire.finishCaller();
+    this.context.wire.finishUpstream();
   }
 
   abandon(outcome: Exchange['outcome'], now: number): void {
