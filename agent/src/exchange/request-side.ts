@@ -1,0 +1,208 @@
+import { BodyReader } from '../http/body.ts';
+import { type Fault, faultOf, NEED_MORE } from '../http/fault.ts';
+import { frameRequest } from '../http/framing.ts';
+import { PartialHead } from '../http/partial-head.ts';
+import { RequestHead, readRequestHead } from '../http/request-head.ts';
+import type { RelayLimits, Wire } from './wire.ts';
+
+/** In a head or before one; in a body; until its response is complete; throwing a denied body away. */
+type State = 'head' | 'body' | 'wait' | 'discard' | 'tunnel' | 'closed';
+
+/** What the relay makes of the caller's side. */
+export interface RequestEvents {
+  /** A whole head: judge it. False when it was answered instead of allowed. */
+  requestHead(bytes: Uint8Array, now: number): boolean;
+  requestBytes(count: number): void;
+  /** The last byte of an allowed request has gone upstream. */
+  requestComplete(now: number): void;
+  malformedRequest(fault: Fault, now: number): void;
+}
+
+/**
+ * The caller's direction of an HTTP/1.1 connection: finds the requests, one at a time, and sends the allowed ones on.
+ *
+ * INVARIANT: no byte of a request goes upstream before its whole head was read and allowed.
+ */
+export class RequestSide {
+  readonly head = new RequestHead();
+  /** When the first byte of a still incomplete head arrived; 0 when none is. */
+  headSince = 0;
+  /** FIN has come. */
+  finished = false;
+  private state: State = 'head';
+  private held: PartialHead | null = null;
+  private readonly body: BodyReader;
+  private readonly wire: Wire;
+  private readonly limits: RelayLimits;
+  private readonly events: RequestEvents;
+
+  constructor(wire: Wire, limits: RelayLimits, events: RequestEvents) {
+    this.wire = wire;
+    this.limits = limits;
+    this.events = events;
+    this.body = new BodyReader(limits.maxHeadBytes);
+  }
+
+  /** The request is out and its response is due. */
+  get waiting(): boolean {
+    return this.state === 'wait';
+  }
+
+  read(bytes: Uint8Array, start: number, end: number, now: number): void {
+    if (this.state === 'closed') return;
+    if (this.held === null || this.held.length === 0) this.work(bytes, start, end, now);
+    else this.readOn(this.held, bytes, start, end, now);
+  }
+
+  /** FIN: carried over once nothing of the caller's is left to send. */
+  end(now: number): void {
+    this.finished = true;
+    if (this.state === 'closed') return;
+    if (this.held === null || this.held.length === 0) this.wire.finishUpstream();
+    else if (this.state === 'head') this.events.malformedRequest('truncated', now);
+  }
+
+  /** The response is complete: the next request may come, or has been waiting. */
+  next(now: number): void {
+    this.enter('head', now);
+  }
+
+  /** From here on the caller speaks another protocol. */
+  tunnel(now: number): void {
+    this.enter('tunnel', now);
+  }
+
+  /** The request was answered here; what is left of its body is thrown away. */
+  discard(): void {
+    this.state = this.body.done ? 'head' : 'discard';
+  }
+
+  close(): void {
+    this.state = 'closed';
+    this.headSince = 0;
+  }
+
+  /** Whether the rest of a denied request is cheap enough to throw away, so that the connection can go on. */
+  get discardable(): boolean {
+    const { head } = this;
+    if (head.expectContinue || head.chunked || head.method === 'CONNECT') return false;
+    return head.contentLength <= this.limits.maxDiscardBytes;
+  }
+
+  /** Works off a run of bytes, as far as the current exchange allows. */
+  private work(bytes: Uint8Array, start: number, end: number, now: number): void {
+    let pos = start;
+    while (pos < end) {
+      switch (this.state) {
+        case 'head':
+          pos = this.readHead(bytes, pos, end, now);
+          break;
+        case 'body':
+          pos = this.forwardBody(bytes, pos, end, now);
+          break;
+        case 'discard':
+          pos = this.discardBody(bytes, pos, end);
+          break;
+        case 'wait':
+          this.hold(bytes, pos, end);
+          this.wire.holdCaller();
+          return;
+        case 'tunnel':
+          this.forward(bytes, pos, end);
+          return;
+        case 'closed':
+          return;
+      }
+    }
+  }
+
+  /** A whole head, with what has come of its body, or bytes put aside until there is one. Returns the offset reached. */
+  private readHead(bytes: Uint8Array, start: number, end: number, now: number): number {
+    const headEnd = readRequestHead(bytes, start, end, this.head);
+    if (headEnd === NEED_MORE) {
+      this.isWhole(this.hold(bytes, start, end), now);
+      return end;
+    }
+    if (headEnd < 0) return this.fail(faultOf(headEnd), end, now);
+    if (headEnd - start > this.limits.maxHeadBytes) return this.fail('head_too_large', end, now);
+    frameRequest(this.body, this.head);
+    const allowed = this.events.requestHead(bytes, now);
+    this.headSince = 0;
+    return allowed ? this.forwardHead(bytes, start, headEnd, end, now) : headEnd;
+  }
+
+  /** Head and body leave in one write when they came in one read. */
+  private forwardHead(bytes: Uint8Array, start: number, headEnd: number, end: number, now: number): number {
+    const reached = this.body.read(bytes, headEnd, end);
+    if (reached < 0) return this.fail(faultOf(reached), end, now);
+    this.state = this.body.done ? 'wait' : 'body';
+    this.forward(bytes, start, reached);
+    if (this.body.done) this.events.requestComplete(now);
+    return reached;
+  }
+
+  private forwardBody(bytes: Uint8Array, start: number, end: number, now: number): number {
+    const reached = this.body.read(bytes, start, end);
+    if (reached < 0) return this.fail(faultOf(reached), end, now);
+    this.forward(bytes, start, reached);
+    if (this.body.done) {
+      this.state = 'wait';
+      this.events.requestComplete(now);
+    }
+    return reached;
+  }
+
+  /** The exchange is recorded already, so a malformed rest can only end the connection. */
+  private discardBody(bytes: Uint8Array, start: number, end: number): number {
+    const reached = this.body.read(bytes, start, end);
+    if (reached < 0) {
+      this.wire.abort();
+      this.close();
+      return end;
+    }
+    if (this.body.done) this.state = 'head';
+    return reached;
+  }
+
+  private forward(bytes: Uint8Array, start: number, end: number): void {
+    this.events.requestBytes(end - start);
+    this.wire.toUpstream(bytes, start, end);
+  }
+
+  private fail(fault: Fault, end: number, now: number): number {
+    this.events.malformedRequest(fault, now);
+    return end;
+  }
+
+  private enter(state: 'head' | 'tunnel', now: number): void {
+    this.state = state;
+    const bytes = this.held?.take() ?? EMPTY;
+    if (bytes.length === 0) return;
+    this.wire.resumeCaller();
+    this.work(bytes, 0, bytes.length, now);
+    if (this.finished) this.end(now);
+  }
+
+  private hold(bytes: Uint8Array, start: number, end: number): PartialHead {
+    this.held ??= new PartialHead();
+    this.held.append(bytes, start, end);
+    return this.held;
+  }
+
+  /** More of a head that was incomplete, or more that has to wait: read a head once its end is there, and only then. */
+  private readOn(held: PartialHead, bytes: Uint8Array, start: number, end: number, now: number): void {
+    held.append(bytes, start, end);
+    if (this.state !== 'head' || !this.isWhole(held, now)) return;
+    const all = held.take();
+    this.work(all, 0, all.length, now);
+  }
+
+  private isWhole(held: PartialHead, now: number): boolean {
+    if (this.headSince === 0) this.headSince = now;
+    const found = held.find(this.limits.maxHeadBytes);
+    if (found < NEED_MORE) this.events.malformedRequest(faultOf(found), now);
+    return found >= 0;
+  }
+}
+
+const EMPTY = new Uint8Array(0);

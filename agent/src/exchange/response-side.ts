@@ -1,0 +1,173 @@
+import { BodyReader } from '../http/body.ts';
+import { type Fault, faultOf, NEED_MORE } from '../http/fault.ts';
+import { frameResponse } from '../http/framing.ts';
+import { PartialHead } from '../http/partial-head.ts';
+import type { RequestHead } from '../http/request-head.ts';
+import { ResponseHead, readResponseHead } from '../http/response-head.ts';
+import type { RelayLimits } from './wire.ts';
+
+/** Nothing is due; a head is due or begun; in a body. */
+type State = 'idle' | 'head' | 'body' | 'tunnel' | 'closed';
+
+/** What the relay makes of upstream's side. */
+export interface ResponseEvents {
+  responseStatus(status: number): void;
+  responseBytes(bytes: Uint8Array, start: number, end: number): void;
+  responseComplete(now: number): void;
+  /** The head of a 101, or of a 2xx to CONNECT, has gone to the caller. */
+  tunnelOpened(now: number): void;
+  malformedResponse(fault: Fault, now: number): void;
+  /** Bytes came while no response was due. */
+  unsolicited(now: number): void;
+}
+
+/** Upstream's direction of an HTTP/1.1 connection: finds where each response ends, and passes it on. */
+export class ResponseSide {
+  private state: State = 'idle';
+  private held: PartialHead | null = null;
+  private readonly head = new ResponseHead();
+  private readonly body: BodyReader;
+  private readonly request: RequestHead;
+  private readonly limits: RelayLimits;
+  private readonly events: ResponseEvents;
+
+  constructor(request: RequestHead, limits: RelayLimits, events: ResponseEvents) {
+    this.request = request;
+    this.limits = limits;
+    this.events = events;
+    this.body = new BodyReader(limits.maxHeadBytes);
+  }
+
+  get idle(): boolean {
+    return this.state === 'idle';
+  }
+
+  get tunnelling(): boolean {
+    return this.state === 'tunnel';
+  }
+
+  /** Something of the response has reached the caller, so that no other answer can take its place. */
+  get begun(): boolean {
+    return this.state === 'body' || this.state === 'tunnel';
+  }
+
+  /** Part of a head is here, held back. */
+  get inHead(): boolean {
+    return this.state === 'head' && this.held !== null && this.held.length > 0;
+  }
+
+  /** The connection may end now without cutting a response off (RFC 9112 §6.3, rule 8). */
+  get mayEnd(): boolean {
+    return this.state === 'idle' || (this.state === 'body' && this.body.endsWithConnection);
+  }
+
+  expect(): void {
+    this.state = 'head';
+  }
+
+  close(): void {
+    this.state = 'closed';
+  }
+
+  read(bytes: Uint8Array, start: number, end: number, now: number): void {
+    if (this.state === 'closed') return;
+    const { held } = this;
+    if (held === null || held.length === 0) {
+      this.work(bytes, start, end, now);
+      return;
+    }
+    held.append(bytes, start, end);
+    if (!this.isWhole(held, now)) return;
+    const all = held.take();
+    this.work(all, 0, all.length, now);
+  }
+
+  private work(bytes: Uint8Array, start: number, end: number, now: number): void {
+    let pos = start;
+    while (pos < end) {
+      switch (this.state) {
+        case 'head':
+          pos = this.readHead(bytes, pos, end, now);
+          break;
+        case 'body':
+          pos = this.passBody(bytes, pos, end, now);
+          break;
+        case 'tunnel':
+          this.events.responseBytes(bytes, pos, end);
+          return;
+        case 'idle':
+          this.events.unsolicited(now);
+          return;
+        case 'closed':
+          return;
+      }
+    }
+  }
+
+  private readHead(bytes: Uint8Array, start: number, end: number, now: number): number {
+    const headEnd = readResponseHead(bytes, start, end, this.head);
+    if (headEnd === NEED_MORE) {
+      this.held ??= new PartialHead();
+      this.held.append(bytes, start, end);
+      this.isWhole(this.held, now);
+      return end;
+    }
+    if (headEnd < 0) return this.fail(faultOf(headEnd), end, now);
+    const { status } = this.head;
+    if (status < 200 && status !== 101) {
+      this.events.responseBytes(bytes, start, headEnd);
+      return headEnd;
+    }
+    this.events.responseStatus(status);
+    return this.startsTunnel(status)
+      ? this.openTunnel(bytes, start, headEnd, now)
+      : this.passHead(bytes, start, headEnd, end, now);
+  }
+
+  private startsTunnel(status: number): boolean {
+    return status === 101 || (this.request.method === 'CONNECT' && status < 300);
+  }
+
+  private openTunnel(bytes: Uint8Array, start: number, headEnd: number, now: number): number {
+    if (this.head.status === 101 && !this.request.upgrade) return this.fail('bad_upgrade', headEnd, now);
+    this.state = 'tunnel';
+    this.events.responseBytes(bytes, start, headEnd);
+    this.events.tunnelOpened(now);
+    return headEnd;
+  }
+
+  /** Head and body leave in one write when they came in one read. */
+  private passHead(bytes: Uint8Array, start: number, headEnd: number, end: number, now: number): number {
+    frameResponse(this.body, this.head, this.request.method);
+    const reached = this.body.read(bytes, headEnd, end);
+    if (reached < 0) return this.fail(faultOf(reached), end, now);
+    this.state = 'body';
+    this.pass(bytes, start, reached, now);
+    return reached;
+  }
+
+  private passBody(bytes: Uint8Array, start: number, end: number, now: number): number {
+    const reached = this.body.read(bytes, start, end);
+    if (reached < 0) return this.fail(faultOf(reached), end, now);
+    this.pass(bytes, start, reached, now);
+    return reached;
+  }
+
+  private pass(bytes: Uint8Array, start: number, end: number, now: number): void {
+    this.events.responseBytes(bytes, start, end);
+    if (!this.body.done) return;
+    this.state = 'idle';
+    this.events.responseComplete(now);
+  }
+
+  private fail(fault: Fault, end: number, now: number): number {
+    this.events.malformedResponse(fault, now);
+    return end;
+  }
+
+  private isWhole(held: PartialHead, now: number): boolean {
+    const found = held.find(this.limits.maxHeadBytes);
+    if (found < NEED_MORE) this.events.malformedResponse(faultOf(found), now);
+    return found >= 0;
+  }
+}
