@@ -5,7 +5,12 @@ import { ANY_NAMESPACE, matchesCaller, nameOf, namespaceOf } from './caller-matc
 interface Entry {
   /** Position of the rule in its policy. */
   readonly rule: number;
-  readonly selector: CallerSelector | null;
+  readonly selector: CallerSelector;
+}
+
+export interface KeyedCaller {
+  readonly caller: Workload;
+  readonly keys: readonly string[];
 }
 
 /**
@@ -14,25 +19,28 @@ interface Entry {
  */
 export class CallerIndex {
   readonly #home: string;
+  /** Rules without `from`. */
+  readonly #everyone: number[] = [];
   readonly #entries = new Map<string, Entry[]>();
 
   constructor(home: string, rules: readonly Rule[]) {
     this.#home = home;
     for (const [rule, { from }] of rules.entries()) {
-      if (from === undefined) this.#file(EVERYONE, { rule, selector: null });
+      if (from === undefined) this.#everyone.push(rule);
       else for (const selector of from) this.#file(filedUnder(selector, home), { rule, selector });
     }
   }
 
   /** Positions of the rules whose `from` takes the caller, ascending, each once. */
-  rulesFor(caller: Workload): number[] {
+  rulesFor({ caller, keys }: KeyedCaller): readonly number[] {
     const found = new Set<number>();
-    for (const key of lookedUpUnder(caller)) {
+    for (const key of keys) {
       for (const { rule, selector } of this.#entries.get(key) ?? []) {
-        if (selector === null || matchesCaller(selector, this.#home, caller)) found.add(rule);
+        if (matchesCaller(selector, this.#home, caller)) found.add(rule);
       }
     }
-    return [...found].sort((a, b) => a - b);
+    if (found.size === 0) return this.#everyone;
+    return [...this.#everyone, ...found].sort((a, b) => a - b);
   }
 
   #file(key: string, entry: Entry): void {
@@ -42,9 +50,7 @@ export class CallerIndex {
   }
 }
 
-const EVERYONE = 'everyone';
-
-/** INVARIANT: `lookedUpUnder(caller)` holds this key for every caller that the selector matches. */
+/** INVARIANT: `keyCaller(caller).keys` holds this key for every caller that the selector matches. */
 function filedUnder(selector: CallerSelector, home: string): string {
   const namespace = namespaceOf(selector, home);
   if (selector.serviceAccount !== undefined) return `account ${namespace}/${nameOf(selector.serviceAccount)}`;
@@ -54,12 +60,14 @@ function filedUnder(selector: CallerSelector, home: string): string {
   return `namespace ${namespace}`;
 }
 
-function* lookedUpUnder(caller: Workload): Generator<string> {
-  yield EVERYONE;
+/** What the caller is looked up under, made once for all policies. */
+export function keyCaller(caller: Workload): KeyedCaller {
+  const keys: string[] = [];
   for (const namespace of [caller.namespace, ANY_NAMESPACE]) {
-    yield `account ${namespace}/${caller.serviceAccount}`;
-    yield `workload ${namespace}/${caller.name}`;
-    yield `namespace ${namespace}`;
-    for (const [key, value] of Object.entries(caller.labels)) yield `label ${namespace}/${key}=${value}`;
+    keys.push(`account ${namespace}/${caller.serviceAccount}`);
+    keys.push(`workload ${namespace}/${caller.name}`);
+    keys.push(`namespace ${namespace}`);
+    for (const [key, value] of Object.entries(caller.labels)) keys.push(`label ${namespace}/${key}=${value}`);
   }
+  return { caller, keys };
 }

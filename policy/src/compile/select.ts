@@ -1,5 +1,6 @@
 import type { Destination } from '../model/destination.ts';
 import type { Workload } from '../model/workload.ts';
+import { type KeyedCaller, keyCaller } from './caller-index.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import { type NamespacePolicies, type Reach, reachOf } from './namespace-policies.ts';
 import type { Selected } from './scope.ts';
@@ -11,9 +12,10 @@ export function select(
   destination: Destination,
 ): Selected[] {
   const reaches = reachByPolicy(namespaces, destination);
+  const keyed = keyCaller(caller);
   return [...reaches]
     .sort(([a], [b]) => byNamespaceAndName(a, b))
-    .map(([policy, reach]) => ({ policy, rules: rulesWithin(policy, reach, caller) }));
+    .map(([policy, reach]) => ({ policy, rules: rulesWithin(policy, reach, keyed) }));
 }
 
 function reachByPolicy(
@@ -30,7 +32,7 @@ function reachByPolicy(
   return reaches;
 }
 
-function rulesWithin(policy: CompiledPolicy, reach: Reach, caller: Workload): readonly number[] {
+function rulesWithin(policy: CompiledPolicy, reach: Reach, caller: KeyedCaller): readonly number[] {
   const rules = policy.callers.rulesFor(caller);
   return reach === 'all' ? rules : rules.filter((at) => policy.rules[at]?.allows === false);
 }
