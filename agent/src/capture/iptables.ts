@@ -54,10 +54,12 @@ export async function applyWish(
   const saved = at.untouched ? ok('') : await iptables.save(at.netns, at.family);
   if (!saved.ok) return saved;
   const desired = desiredRules(wish);
-  const plans = TABLES.map((table) => ({
-    table,
-    text: planTable(table, desired[table], saved.value),
-  })).filter(({ text }) => text !== null);
+  // Each table is a transaction of its own: what closes a way comes before what opens one.
+  const plans = TABLES.toSorted(
+    (left, right) => Number(desired[left] === null) - Number(desired[right] === null),
+  )
+    .map((table) => ({ table, text: planTable(table, desired[table], saved.value) }))
+    .filter(({ text }) => text !== null);
   if (plans.length === 0) return ok([]);
   const restored = await iptables.restore(at.netns, at.family, plans.map(({ text }) => text).join(''));
   return restored.ok ? ok(plans.map(({ table }) => table)) : restored;

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, statfsSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, statfsSync } from 'node:fs';
 import { bindLibc, type Fd, orErrno } from './libc.ts';
 
 /** Network namespaces as descriptors. Only the capture thread calls `setns`. */
@@ -43,10 +43,12 @@ export function unshareNetns(): number {
 
 /**
  * Opens a namespace file; the descriptor pins the namespace. `null` while the file is there and the namespace is not
- * mounted on it yet. Throws what `open` throws.
+ * mounted on it yet. Throws what `open` throws. Close it with `closeSync`: Node closes what a worker thread has opened
+ * and not closed when the thread ends, by number.
  */
 export function openNamespace(path: string): { fd: Fd; inode: number } | null {
-  const fd = openSync(path, 'r');
+  // Whatever else lies at that path, a fifo for one, must not block the thread.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   const inode = namespaceInode(fd);
   if (inode !== null) return { fd, inode };
   closeSync(fd);

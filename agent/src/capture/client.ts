@@ -1,0 +1,146 @@
+import { Worker } from 'node:worker_threads';
+import type { Family, FdPacket, NamespaceId } from '../ipc/messages.ts';
+import { errnoText } from '../kernel/errno.ts';
+import { closeFd, type Fd } from '../kernel/libc.ts';
+import { sendFds } from '../kernel/libc-fds.ts';
+import type {
+  CaptureCall,
+  CaptureEvent,
+  CaptureOptions,
+  FromCapture,
+  ListenerInfo,
+  LocalPods,
+  ToCapture,
+} from './protocol.ts';
+
+export interface CaptureHandlers {
+  readonly onEvent: (event: CaptureEvent) => void;
+  /** The thread has ended on its own. Rules and listeners are still there; nobody looks after them. */
+  readonly onCrash: (error: Error) => void;
+}
+
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
+/**
+ * Control's hold on the capture thread. It owns the listening descriptors from the `enrolled` event until after the
+ * `gone` event, so that a dataplane that dies refuses no connection.
+ */
+export class CaptureClient {
+  readonly #worker: Worker;
+  readonly #handlers: CaptureHandlers;
+  readonly #listeners = new Map<NamespaceId, readonly ListenerInfo[]>();
+  readonly #waiting = new Map<number, Waiting>();
+  #lastCall = 0;
+  #ended = false;
+
+  /** Starts at once; the first event is `ready`. */
+  constructor(options: CaptureOptions, handlers: CaptureHandlers) {
+    this.#handlers = handlers;
+    this.#worker = new Worker(new URL('../roles/capture-worker.ts', import.meta.url), {
+      workerData: options,
+      name: 'capture',
+    });
+    this.#worker.on('message', (message: FromCapture) => this.#receive(message));
+    this.#worker.on('error', (error) =>
+      this.#crashed(error instanceof Error ? error : new Error(String(error))),
+    );
+    this.#worker.on('exit', (code) => this.#crashed(new Error(`the capture thread ended with code ${code}`)));
+  }
+
+  /** The pods of this node as they are now; replaces what was said before. */
+  pods(local: LocalPods): void {
+    this.#post({ kind: 'pods', local });
+  }
+
+  /** The listeners of an enrolled namespace, for control's own use; they stay owned here. */
+  listeners(ns: NamespaceId): readonly ListenerInfo[] {
+    return this.#listeners.get(ns) ?? [];
+  }
+
+  /** Sends copies of the listening sockets, one packet each. Rejects when the namespace or the reader is gone. */
+  async sendListeners(ns: NamespaceId, channelFd: Fd): Promise<void> {
+    const listeners = this.#listeners.get(ns);
+    if (listeners === undefined) throw new Error(`namespace ${ns} is not enrolled`);
+    for (const { family, port, fd } of listeners) {
+      const packet: FdPacket = { kind: 'listener', ns, family, port };
+      const sent = sendFds(channelFd, JSON.stringify(packet), [fd]);
+      if (sent !== true) throw new Error(`can't send a listener: ${errnoText(sent)}`);
+    }
+  }
+
+  /**
+   * Sends unconnected sockets made in the namespace, in packets of up to 64. `channelFd` must stay open until the
+   * promise settles. Rejects when not all could be made and sent; some may have been.
+   */
+  sendSockets(ns: NamespaceId, family: Family, count: number, channelFd: Fd): Promise<void> {
+    return this.#call({ what: 'send-sockets', ns, family, count, channelFd });
+  }
+
+  /** Resolves when everything has been looked at, and put right where it can be. */
+  reconcile(): Promise<void> {
+    return this.#call({ what: 'reconcile' });
+  }
+
+  /** Ends the thread and leaves rules and listeners in place, for an agent that follows or comes back. */
+  async release(): Promise<void> {
+    await this.#call({ what: 'release' });
+    await this.#end();
+  }
+
+  /** Ends the thread, removes every rule of ours and closes the listeners. Rejects when rules are left behind. */
+  async uninstall(): Promise<void> {
+    try {
+      await this.#call({ what: 'uninstall' });
+    } finally {
+      await this.#end();
+      for (const ns of this.#listeners.keys()) this.#closeListeners(ns);
+    }
+  }
+
+  #receive(message: FromCapture): void {
+    if (message.kind === 'answer') {
+      const waiting = this.#waiting.get(message.id);
+      this.#waiting.delete(message.id);
+      if (message.error === null) waiting?.resolve();
+      else waiting?.reject(new Error(message.error));
+      return;
+    }
+    if (message.kind === 'enrolled') this.#listeners.set(message.ns, message.listeners);
+    this.#handlers.onEvent(message);
+    if (message.kind === 'gone') this.#closeListeners(message.ns);
+  }
+
+  #closeListeners(ns: NamespaceId): void {
+    for (const { fd } of this.#listeners.get(ns) ?? []) closeFd(fd);
+    this.#listeners.delete(ns);
+  }
+
+  #call(call: CaptureCall): Promise<void> {
+    if (this.#ended) return Promise.reject(new Error('the capture thread has ended'));
+    const id = ++this.#lastCall;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#waiting.set(id, { resolve, reject });
+    this.#post({ kind: 'call', id, call });
+    return promise;
+  }
+
+  #post(message: ToCapture): void {
+    if (!this.#ended) this.#worker.postMessage(message);
+  }
+
+  async #end(): Promise<void> {
+    this.#ended = true;
+    await this.#worker.terminate();
+  }
+
+  #crashed(error: Error): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#handlers.onCrash(error);
+  }
+}

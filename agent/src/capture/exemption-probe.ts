@@ -1,0 +1,145 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdirSync, rmdirSync } from 'node:fs';
+import { createServer, type Server, Socket } from 'node:net';
+import { closeFd, type Fd } from '../kernel/libc.ts';
+import { setLoopbackUp } from '../kernel/libc-namespaces.ts';
+import { setMark, tcpSocket } from '../kernel/libc-sockets.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
+import type { NetnsDoor } from './inside.ts';
+import type { Iptables } from './iptables.ts';
+import { type Listener, openListener } from './listener.ts';
+import { CHAIN, type Exemption, exemptMatch } from './rules.ts';
+import { lineOf } from './save-text.ts';
+
+const DEADLINE_MS = 5_000;
+
+/** Where a connection to the target ended: there, or at the listener that others are redirected to. */
+export type Arrival = 'target' | 'listener';
+
+/**
+ * A namespace of its own with a target, a listener and one redirect between them, for seeing with real connections
+ * whom an exemption exempts.
+ */
+export class ProbeRange {
+  readonly netns: Fd;
+  readonly #door: NetnsDoor;
+  readonly #target: { readonly server: Server; readonly port: number };
+  readonly #listener: { readonly server: Server; readonly port: number };
+
+  private constructor(
+    door: NetnsDoor,
+    netns: Fd,
+    sockets: { readonly target: Listener; readonly listener: Listener },
+  ) {
+    this.#door = door;
+    this.netns = netns;
+    this.#target = serve(sockets.target);
+    this.#listener = serve(sockets.listener);
+  }
+
+  static open(door: NetnsDoor): Result<ProbeRange, string> {
+    const netns = door.scratch();
+    if (!netns.ok) return netns;
+    const sockets = door.inside(netns.value, () => {
+      const plain = tcpSocket(4);
+      const up = setLoopbackUp(plain);
+      closeFd(plain);
+      return { up, target: openListener(4), listener: openListener(4) };
+    });
+    if (sockets.ok && sockets.value.up === 0 && sockets.value.target.ok && sockets.value.listener.ok) {
+      return ok(
+        new ProbeRange(door, netns.value, {
+          target: sockets.value.target.value,
+          listener: sockets.value.listener.value,
+        }),
+      );
+    }
+    closeSync(netns.value);
+    return err("can't set up a namespace to probe in");
+  }
+
+  /** Puts the redirect in place, with `exemption` before it. */
+  redirect(iptables: Iptables, exemption: Exemption): Promise<Result<string, string>> {
+    const syn = ['-p', 'tcp', '--syn', '-m', 'comment', '--comment', 'eastwall: probe'];
+    return iptables.restore(
+      this.netns,
+      4,
+      [
+        '*nat',
+        `:${CHAIN} - [0:0]`,
+        `-A ${CHAIN} ${lineOf([...syn, ...exemptMatch(exemption), '-j', 'RETURN'])}`,
+        `-A ${CHAIN} ${lineOf([...syn, '--dport', String(this.#target.port), '-j', 'REDIRECT'])} --to-ports ${this.#listener.port}`,
+        `-A OUTPUT -j ${CHAIN}`,
+        'COMMIT',
+        '',
+      ].join('\n'),
+    );
+  }
+
+  /** Connects with a socket as the agent makes them. */
+  async arrivalOfOwnSocket(exemption: Exemption): Promise<Arrival | null> {
+    const made = this.#door.inside(this.netns, () => tcpSocket(4));
+    if (!made.ok || made.value < 0) return null;
+    if (exemption.kind === 'mark') setMark(made.value, exemption.mark);
+    const socket = new Socket({ fd: made.value });
+    const arrival = this.#arrival();
+    socket.on('error', () => {}).connect(this.#target.port, '127.0.0.1');
+    return arrival.finally(() => socket.destroy());
+  }
+
+  /** Connects from a process in a cgroup made at `cgroupPath`, which must not be below the agent's own. */
+  async arrivalFromCgroup(cgroupPath: string): Promise<Arrival | null> {
+    try {
+      mkdirSync(cgroupPath);
+    } catch {
+      return null;
+    }
+    const arrival = this.#arrival();
+    const started = this.#door.inside(this.netns, () =>
+      spawn(process.execPath, ['-e', OUTSIDER, `${cgroupPath}/cgroup.procs`, String(this.#target.port)], {
+        stdio: 'ignore',
+        timeout: DEADLINE_MS,
+        killSignal: 'SIGKILL',
+      }),
+    );
+    const ended = started.ok ? once(started.value, 'close').catch(() => []) : Promise.resolve();
+    return arrival.finally(async () => {
+      await ended;
+      rmdirSync(cgroupPath);
+    });
+  }
+
+  close(): void {
+    this.#target.server.close();
+    this.#listener.server.close();
+    closeSync(this.netns);
+  }
+
+  /** Of the next connection; null when none comes. */
+  #arrival(): Promise<Arrival | null> {
+    const { promise, resolve } = Promise.withResolvers<Arrival | null>();
+    const deadline = setTimeout(() => resolve(null), DEADLINE_MS);
+    const atTarget = () => resolve('target');
+    const atListener = () => resolve('listener');
+    this.#target.server.on('connection', atTarget);
+    this.#listener.server.on('connection', atListener);
+    return promise.finally(() => {
+      clearTimeout(deadline);
+      this.#target.server.off('connection', atTarget);
+      this.#listener.server.off('connection', atListener);
+    });
+  }
+}
+
+/** Moves itself into the cgroup first: a socket belongs to the cgroup that its maker was in. */
+const OUTSIDER = `
+const [procs, port] = process.argv.slice(1);
+require('node:fs').writeFileSync(procs, String(process.pid));
+const socket = require('node:net').connect(Number(port), '127.0.0.1', () => socket.destroy());
+`;
+
+function serve({ fd, port }: Listener): { readonly server: Server; readonly port: number } {
+  const server = createServer((socket) => socket.on('error', () => {}).destroy()).listen({ fd });
+  return { server, port };
+}

@@ -1,0 +1,41 @@
+import type { Fd } from '../kernel/libc.ts';
+import type { Enrolment } from './enrolment.ts';
+import { type Interfaces, NO_INTERFACES } from './interfaces.ts';
+import type { NetnsOwner } from './pairing.ts';
+import { Turnstile } from './turnstile.ts';
+
+/** One network namespace that the runtime has mounted, and what capture knows about it. */
+export class Netns {
+  readonly inode: number;
+  /** Pins the namespace: its inode belongs to nobody else while this is open. */
+  readonly fd: Fd;
+  /** When it was first seen, in monotonic ms. */
+  readonly seenAt: number;
+  /** Where it is mounted; gone when nowhere. */
+  readonly paths = new Set<string>();
+  /** What changes rules or listeners goes one by one. */
+  readonly turn = new Turnstile(1);
+  /** An agent before this one may have put rules there. */
+  untouched: boolean;
+  interfaces: Interfaces = NO_INTERFACES;
+  owner: NetnsOwner = { state: 'unclaimed' };
+  enrolment: Enrolment | null = null;
+  /** Its owner did not want it. Stays so while the owner goes away, and until one is known that does want it. */
+  optedOut = false;
+  /** No longer redirected, with connections still open. */
+  draining: Enrolment | null = null;
+  /** Why it is not enrolled. */
+  problem: string | null = null;
+  closed = false;
+
+  constructor(opened: { readonly fd: Fd; readonly inode: number }, untouched: boolean, seenAt: number) {
+    this.fd = opened.fd;
+    this.inode = opened.inode;
+    this.untouched = untouched;
+    this.seenAt = seenAt;
+  }
+
+  get path(): string {
+    return this.paths.values().next().value ?? '';
+  }
+}

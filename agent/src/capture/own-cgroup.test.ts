@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { type CgroupFacts, cgroupMounts, ownCgroupPath } from './own-cgroup.ts';
+
+const MOUNT = '31 23 0:27 / /sys/fs/cgroup ro,nosuid - cgroup2 cgroup rw';
+const facts = (more: Partial<CgroupFacts>): CgroupFacts => ({
+  membership: '0::/\n',
+  mounts: MOUNT,
+  namespaceInode: 4_026_532_900,
+  release: '6.8.0-41-generic',
+  exists: (path) => path === '/sys/fs/cgroup/cgroup.events',
+  ...more,
+});
+
+describe('the cgroup of the agent', () => {
+  it('is what /proc says, also beside v1 hierarchies', () => {
+    const membership = '4:memory:/other\n0::/kubepods.slice/pod1/agent\n';
+    expect(ownCgroupPath(facts({ membership, namespaceInode: 0xeffffffb }))).toEqual({
+      ok: true,
+      value: '/kubepods.slice/pod1/agent',
+    });
+  });
+
+  it('is `/` only inside a private cgroup namespace that starts below the root', () => {
+    expect(ownCgroupPath(facts({}))).toEqual({ ok: true, value: '/' });
+  });
+
+  it.each<[string, Partial<CgroupFacts>]>([
+    ['the agent is in no cgroup v2', { membership: '4:memory:/x\n' }],
+    ["the agent is in the machine's root cgroup", { namespaceInode: 0xeffffffb }],
+    ["the agent's cgroup namespace may start at the machine's root cgroup", { exists: () => false }],
+    ["the agent's cgroup namespace may start at the machine's root cgroup", { mounts: '' }],
+    ['kernel 5.15.0-91 does not resolve cgroup paths inside a cgroup namespace', { release: '5.15.0-91' }],
+  ])('can not be named: %s', (error, more) => {
+    expect(ownCgroupPath(facts(more))).toEqual({ ok: false, error });
+  });
+});
+
+it('finds the cgroup v2 mounts among the others', () => {
+  const mounts = `30 23 0:26 /x /sys/fs/cgroup/memory rw shared:9 - cgroup cgroup rw,memory
+${MOUNT}
+32 23 0:27 /../.. /host/cgroup rw shared:10 master:2 - cgroup2 cgroup2 rw`;
+  expect(cgroupMounts(mounts)).toEqual([
+    { root: '/', path: '/sys/fs/cgroup' },
+    { root: '/../..', path: '/host/cgroup' },
+  ]);
+});

@@ -1,0 +1,102 @@
+import type { Clock } from '../kernel/clock.ts';
+import type { Netns } from './netns.ts';
+import { type Pairings, pair } from './pairing.ts';
+import type { CaptureEvent, LocalPods, NetnsReport, PodReport } from './protocol.ts';
+
+/**
+ * For so long after its namespace has gone, a pod's listed addresses are not believed: its namesake in the runtime
+ * may have them before the kube API says so. Kubelets report within about ten seconds.
+ */
+const WIDOWED_MS = 60_000;
+
+/** Keeps who owns what, from the namespaces seen and the pods that control tells of. */
+export class PairingBoard {
+  readonly #clock: Clock;
+  readonly #excluded: ReadonlySet<string>;
+  readonly #widowed = new Map<string, number>();
+  #local: LocalPods = { pods: [], namespaces: [] };
+  #reported = '';
+
+  constructor(clock: Clock, excluded: readonly string[]) {
+    this.#clock = clock;
+    this.#excluded = new Set(excluded);
+  }
+
+  setLocal(local: LocalPods): void {
+    this.#local = local;
+  }
+
+  /** A namespace has gone: the pod it was paired with has to show up with another one. */
+  forget({ owner }: Netns): void {
+    if (owner.state === 'paired' || owner.state === 'opted-out') {
+      this.#widowed.set(owner.uid, this.#clock.monotonic());
+    }
+  }
+
+  /** Writes the owner of each namespace into it. Returns a report when anything is not as it was reported last. */
+  update(all: readonly Netns[]): Extract<CaptureEvent, { kind: 'pairings' }> | null {
+    const pairings = this.#pair(all);
+    for (const netns of all) netns.owner = pairings.namespaces.get(netns.inode) ?? { state: 'unclaimed' };
+    const byInode = new Map(all.map((netns) => [netns.inode, netns]));
+    const report = {
+      kind: 'pairings' as const,
+      namespaces: all.map(netnsReport),
+      pods: [...pairings.pods].map(([uid, capture]) => podReport(uid, capture, byInode)),
+    };
+    const text = JSON.stringify(report);
+    if (text === this.#reported) return null;
+    this.#reported = text;
+    return report;
+  }
+
+  #pair(all: readonly Netns[]): Pairings {
+    for (const [uid, since] of this.#widowed) {
+      if (this.#clock.monotonic() - since > WIDOWED_MS) this.#widowed.delete(uid);
+    }
+    return pair({
+      namespaces: all.map(({ inode, interfaces }) => ({ inode, addresses: interfaces.addresses })),
+      pods: this.#local.pods,
+      optOut: {
+        namespaces: new Map(this.#local.namespaces.map((entry) => [entry.name, entry])),
+        excluded: this.#excluded,
+      },
+      paired: new Map(
+        all.flatMap(({ inode, owner }) => ('uid' in owner ? [[inode, owner.uid] as const] : [])),
+      ),
+      widowed: new Set(this.#widowed.keys()),
+    });
+  }
+}
+
+const netnsReport = ({ inode, path, owner, interfaces, enrolment, problem }: Netns): NetnsReport => ({
+  ns: enrolment?.id ?? null,
+  inode,
+  path,
+  addresses: interfaces.addresses,
+  owner,
+  problem: problem ?? enrolment?.problem ?? null,
+});
+
+function podReport(
+  uid: string,
+  capture: Pairings['pods'] extends ReadonlyMap<string, infer C> ? C : never,
+  byInode: ReadonlyMap<number, Netns>,
+): PodReport {
+  switch (capture.state) {
+    case 'paired':
+      return pairedReport(uid, byInode.get(capture.inode));
+    case 'refused':
+      return { uid, state: 'refused', ns: null, reason: capture.problem };
+    case 'opted-out':
+    case 'waiting':
+      return { uid, state: capture.state, ns: null, reason: capture.reason };
+  }
+}
+
+function pairedReport(uid: string, netns: Netns | undefined): PodReport {
+  const enrolment = netns?.enrolment ?? null;
+  if (enrolment !== null) return { uid, state: 'enrolled', ns: enrolment.id, reason: enrolment.problem };
+  return netns?.problem == null
+    ? { uid, state: 'waiting', ns: null, reason: 'its rules are being put in place' }
+    : { uid, state: 'refused', ns: null, reason: netns.problem };
+}

@@ -1,0 +1,111 @@
+import type { NamespaceEntry, PodInfo } from '../identity/cluster-objects.ts';
+import type { Family, NamespaceId } from '../ipc/messages.ts';
+import type { ExemptionReport } from './exemption.ts';
+import type { Variant } from './iptables.ts';
+import type { NetnsOwner } from './pairing.ts';
+
+/** What control and the capture thread say to each other. Descriptors are plain numbers: both are one process. */
+
+export interface CaptureOptions {
+  /** Where the runtime mounts the network namespaces of pods. */
+  readonly netnsDir: string;
+  readonly reconcileIntervalMs: number;
+  /** Kubernetes namespaces whose pods are never intercepted; the agent's own belongs here too. */
+  readonly excludedNamespaces: readonly string[];
+  /** `mark` for agents that share their cgroup with the pods, as in a sandbox. */
+  readonly exemption: 'auto' | 'mark';
+  /** Addresses of the node: a namespace that has one of them is the node's, and is left alone. */
+  readonly nodeAddresses: readonly string[];
+}
+
+/** The pods of this node, and the Namespaces they are in. Each update replaces the one before. */
+export interface LocalPods {
+  readonly pods: readonly PodInfo[];
+  readonly namespaces: readonly NamespaceEntry[];
+}
+
+export type ToCapture =
+  | { readonly kind: 'pods'; readonly local: LocalPods }
+  | { readonly kind: 'call'; readonly id: number; readonly call: CaptureCall };
+
+/** What is answered with `answer`. */
+export type CaptureCall =
+  | {
+      readonly what: 'send-sockets';
+      readonly ns: NamespaceId;
+      readonly family: Family;
+      readonly count: number;
+      readonly channelFd: number;
+    }
+  | { readonly what: 'reconcile' }
+  /** Stops, and leaves rules in place. */
+  | { readonly what: 'release' }
+  /** Stops, and removes every rule of ours. */
+  | { readonly what: 'uninstall' };
+
+export type FromCapture =
+  | CaptureEvent
+  | { readonly kind: 'answer'; readonly id: number; readonly error: string | null };
+
+export interface ListenerInfo {
+  readonly family: Family;
+  readonly port: number;
+  readonly fd: number;
+}
+
+export type CaptureEvent =
+  /** What this node can do; comes first, once. With a `problem` nothing can be enrolled. */
+  | {
+      readonly kind: 'ready';
+      readonly exemption: ExemptionReport;
+      readonly iptables: Variant | null;
+      readonly problem: string | null;
+    }
+  | {
+      readonly kind: 'enrolled';
+      readonly ns: NamespaceId;
+      readonly inode: number;
+      readonly path: string;
+      readonly listeners: readonly ListenerInfo[];
+      /** From the first sight of the mounted namespace to the rules in place, in ms. */
+      readonly tookMs: number;
+    }
+  /** Its rules are gone, or the namespace itself: nothing new arrives at its listeners. */
+  | { readonly kind: 'gone'; readonly ns: NamespaceId; readonly inode: number; readonly reason: string }
+  /** Tried again at every reconcile. */
+  | { readonly kind: 'failed'; readonly inode: number; readonly path: string; readonly problem: string }
+  /** Something had been changed behind our back, and was put right. */
+  | { readonly kind: 'repaired'; readonly ns: NamespaceId; readonly what: readonly string[] }
+  | { readonly kind: 'directory'; readonly problem: string | null }
+  | {
+      readonly kind: 'pairings';
+      readonly namespaces: readonly NetnsReport[];
+      readonly pods: readonly PodReport[];
+    }
+  | {
+      readonly kind: 'reconciled';
+      readonly namespaces: number;
+      readonly repaired: number;
+      readonly failed: number;
+      readonly tookMs: number;
+    };
+
+export interface NetnsReport {
+  /** Null while it is not enrolled. */
+  readonly ns: NamespaceId | null;
+  readonly inode: number;
+  readonly path: string;
+  readonly addresses: readonly string[];
+  readonly owner: NetnsOwner;
+  /** Why it is not enrolled, or what about it is not intercepted. */
+  readonly problem: string | null;
+}
+
+/** One pod of this node as `status` shows it. */
+export interface PodReport {
+  readonly uid: string;
+  readonly state: 'enrolled' | 'opted-out' | 'refused' | 'waiting';
+  readonly ns: NamespaceId | null;
+  /** Always there unless enrolled; for an enrolled pod, what is not intercepted. */
+  readonly reason: string | null;
+}

@@ -1,0 +1,26 @@
+/** Reads `/proc/<thread>/net/tcp` and `tcp6`, the kernel's list of a namespace's TCP sockets. */
+
+export interface ListenerUse {
+  /** Connections that nobody has accepted yet. */
+  readonly queued: number;
+  /** Accepted connections that still move bytes or wait for a FIN; TIME_WAIT is over. */
+  readonly open: number;
+}
+
+const LISTEN = '0A';
+const TIME_WAIT = '06';
+
+/** How much the listener at `port` is in use. Columns: slot, local, remote, state, `tx_queue:rx_queue`, … */
+export function listenerUse(table: string, port: number): ListenerUse {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  let queued = 0;
+  let open = 0;
+  for (const line of table.split('\n')) {
+    const [, local, , state, queues] = line.trim().split(/\s+/);
+    if (!local?.endsWith(suffix)) continue;
+    // For a listener the receive queue counts connections, not bytes.
+    if (state === LISTEN) queued += Number.parseInt(queues?.split(':')[1] ?? '0', 16);
+    else if (state !== TIME_WAIT) open++;
+  }
+  return { queued, open };
+}

@@ -1,0 +1,42 @@
+import { parentPort, workerData } from 'node:worker_threads';
+import { Capture } from '../capture/capture.ts';
+import type { CaptureCall, CaptureOptions, FromCapture, ToCapture } from '../capture/protocol.ts';
+
+/**
+ * The capture thread: the only thread of the agent that ever leaves its own network namespace. It shares descriptors
+ * with control, and nothing else.
+ */
+if (parentPort === null) throw new Error('capture runs as a worker thread of control');
+const control = parentPort;
+const say = (message: FromCapture): void => control.postMessage(message);
+
+// Messages that come while capture is still finding out what the node can do wait in the port.
+const capture = await Capture.start(workerData as CaptureOptions, say);
+control.on('message', (message: ToCapture) => {
+  if (message.kind === 'pods') capture.setLocal(message.local);
+  else void answer(message.id, message.call);
+});
+
+async function answer(id: number, call: CaptureCall): Promise<void> {
+  say({ kind: 'answer', id, error: await perform(call) });
+}
+
+/** Null, or what went wrong. */
+async function perform(call: CaptureCall): Promise<string | null> {
+  switch (call.what) {
+    case 'send-sockets': {
+      const sent = capture.sendSockets(call);
+      return sent.ok ? null : sent.error;
+    }
+    case 'reconcile':
+      await capture.reconcile();
+      return null;
+    case 'release':
+      capture.release();
+      return null;
+    case 'uninstall': {
+      const removed = await capture.uninstall();
+      return removed.ok ? null : removed.error;
+    }
+  }
+}

@@ -1,0 +1,159 @@
+import { once } from 'node:events';
+import { createServer, type Server, Socket } from 'node:net';
+import { CaptureClient } from '../../../agent/src/capture/client.ts';
+import type { CaptureEvent, CaptureOptions } from '../../../agent/src/capture/protocol.ts';
+import type { Family, FdPacket } from '../../../agent/src/ipc/messages.ts';
+import { closeFd } from '../../../agent/src/kernel/libc.ts';
+import { recvFds, socketPair } from '../../../agent/src/kernel/libc-fds.ts';
+import { originalDestination } from '../../../agent/src/kernel/libc-sockets.ts';
+
+type Event<K extends CaptureEvent['kind']> = Extract<CaptureEvent, { kind: K }>;
+
+const PATIENCE_MS = 10_000;
+
+/** Capture with a stand-in for the dataplane, which greets everybody with the original destination, and echoes. */
+export class TestAgent implements AsyncDisposable {
+  readonly client: CaptureClient;
+  readonly events: CaptureEvent[] = [];
+  readonly accepted: Socket[] = [];
+  readonly #servers: Server[] = [];
+  #changed = Promise.withResolvers<void>();
+  #crash: Error | null = null;
+  #ended = false;
+
+  constructor(options: Partial<CaptureOptions> = {}) {
+    this.client = new CaptureClient(
+      {
+        netnsDir: '/run/netns',
+        // Regular reconciling is out of the way: tests ask for it.
+        reconcileIntervalMs: 3_600_000,
+        excludedNamespaces: ['kube-system'],
+        exemption: 'auto',
+        nodeAddresses: ['10.66.0.1'],
+        ...options,
+      },
+      {
+        onEvent: (event) => {
+          this.events.push(event);
+          this.#wake();
+        },
+        onCrash: (error) => {
+          this.#crash = error;
+          this.#wake();
+        },
+      },
+    );
+  }
+
+  /** The first event of a kind that passes, be it past or to come. */
+  async event<K extends CaptureEvent['kind']>(
+    kind: K,
+    passes: (event: Event<K>) => boolean = () => true,
+  ): Promise<Event<K>> {
+    const deadline = AbortSignal.timeout(PATIENCE_MS);
+    for (;;) {
+      if (this.#crash !== null) throw this.#crash;
+      const found = this.events.find(
+        (event): event is Event<K> => event.kind === kind && passes(event as Event<K>),
+      );
+      if (found !== undefined) return found;
+      await Promise.race([this.#changed.promise, once(deadline, 'abort')]);
+      if (deadline.aborted) throw new Error(`no ${kind} event came, but ${JSON.stringify(this.events)}`);
+    }
+  }
+
+  enrolled(name: string): Promise<Event<'enrolled'>> {
+    return this.event('enrolled', ({ path }) => path.endsWith(`/${name}`));
+  }
+
+  /** Accepts at copies of the listeners, as a dataplane does. */
+  async serve(ns: number): Promise<void> {
+    const [here, there] = socketPair();
+    await this.client.sendListeners(ns, here);
+    for (let packet = recvFds(there); packet !== null; packet = recvFds(there)) {
+      const { family } = JSON.parse(packet.payload) as Extract<FdPacket, { kind: 'listener' }>;
+      const server = createServer((socket) => this.#greet(socket, family)).listen({ fd: packet.fds[0] });
+      this.#servers.push(server);
+      await once(server, 'listening');
+    }
+    for (const fd of [here, there]) closeFd(fd);
+  }
+
+  /** Descriptors of unconnected sockets made in the namespace. */
+  async sockets(ns: number, family: Family, count: number): Promise<number[]> {
+    const [here, there] = socketPair();
+    await this.client.sendSockets(ns, family, count, here);
+    const fds: number[] = [];
+    for (let packet = recvFds(there); packet !== null; packet = recvFds(there)) fds.push(...packet.fds);
+    for (const fd of [here, there]) closeFd(fd);
+    return fds;
+  }
+
+  /** Ends without removing anything, as a crash does. */
+  async crash(): Promise<void> {
+    const listeners = this.events.flatMap((event) => (event.kind === 'enrolled' ? event.listeners : []));
+    this.#ended = true;
+    await this.client.release();
+    await this.#closeAll();
+    for (const { fd } of listeners) closeFd(fd);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (!this.#ended) await this.client.uninstall();
+    await this.#closeAll();
+  }
+
+  #greet(socket: Socket, family: Family): void {
+    const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+    const original = originalDestination(fd, family);
+    this.accepted.push(socket);
+    socket.on('error', () => {}).write(`agent ${original?.ip} ${original?.port}`);
+    socket.pipe(socket);
+  }
+
+  async #closeAll(): Promise<void> {
+    for (const socket of this.accepted) socket.destroy();
+    await Promise.all(
+      this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
+    );
+  }
+
+  #wake(): void {
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+}
+
+/** A server in the agent's own namespace, which greets with the address it sees, and echoes. */
+export class Upstream implements AsyncDisposable {
+  readonly server: Server;
+  readonly #open = new Set<Socket>();
+
+  private constructor() {
+    this.server = createServer((socket) => {
+      this.#open.add(socket);
+      socket.on('error', () => {}).write(`upstream ${socket.remoteAddress}`);
+      socket.pipe(socket);
+    });
+  }
+
+  static async listen(host: string, port: number): Promise<Upstream> {
+    const upstream = new Upstream();
+    upstream.server.listen(port, host);
+    await once(upstream.server, 'listening');
+    return upstream;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const socket of this.#open) socket.destroy();
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+  }
+}
+
+/** The first words of the other side. */
+export async function greetingOf(fd: number, host: string, port: number): Promise<string> {
+  const socket = new Socket({ fd }).connect(port, host);
+  const [bytes] = (await once(socket, 'data')) as [Buffer];
+  socket.destroy();
+  return bytes.toString();
+}

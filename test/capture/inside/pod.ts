@@ -1,0 +1,113 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { AppAnswer, AppRequest } from './app.ts';
+
+/** Distributes over the union, so that each request keeps its own fields. */
+type Without<T, K extends keyof never> = T extends unknown ? Omit<T, K> : never;
+
+/** The last part of the addresses of the pod made last. */
+let lastNumber = 1;
+
+export interface PodOptions {
+  /** False leaves the namespace as the runtime makes it: nothing is up and there is no address. */
+  readonly network?: boolean;
+}
+
+const run = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: 'utf8' });
+
+/** The bridge that pods are on; 10.66.0.1 and fd66::1 are in the namespace of the agent. */
+export function makeBridge(): void {
+  run('ip', 'link', 'add', 'br0', 'type', 'bridge');
+  run('ip', 'addr', 'add', '10.66.0.1/24', 'dev', 'br0');
+  run('ip', 'addr', 'add', 'fd66::1/64', 'dev', 'br0', 'nodad');
+  run('ip', 'link', 'set', 'br0', 'up');
+}
+
+/** A network namespace with a veth to the bridge, and an application in it. */
+export class Pod implements AsyncDisposable {
+  readonly name: string;
+  readonly ip4: string;
+  readonly ip6: string;
+  readonly #number: number;
+  readonly #waiting = new Map<number, PromiseWithResolvers<string>>();
+  #app: ChildProcess | null = null;
+  #lastId = 0;
+
+  constructor({ network = true }: PodOptions = {}) {
+    this.#number = ++lastNumber;
+    this.name = `pod-${this.#number}`;
+    this.ip4 = `10.66.0.${this.#number}`;
+    this.ip6 = `fd66::${this.#number}`;
+    run('ip', 'netns', 'add', this.name);
+    if (network) this.connectNetwork();
+  }
+
+  /** What a CNI plugin does after the runtime has made the namespace. */
+  connectNetwork(): void {
+    const outside = `veth${this.#number}`;
+    run('ip', 'link', 'add', outside, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', this.name);
+    run('ip', 'link', 'set', outside, 'master', 'br0', 'up');
+    this.exec('ip', 'link', 'set', 'lo', 'up');
+    this.exec('ip', 'addr', 'add', `${this.ip4}/24`, 'dev', 'eth0');
+    this.exec('ip', 'addr', 'add', `${this.ip6}/64`, 'dev', 'eth0', 'nodad');
+    this.exec('ip', 'link', 'set', 'eth0', 'up');
+    this.exec('ip', 'route', 'add', 'default', 'via', '10.66.0.1');
+  }
+
+  exec(program: string, ...args: string[]): string {
+    return run('ip', 'netns', 'exec', this.name, program, ...args);
+  }
+
+  /** Both families, all tables. */
+  rules(): string {
+    return `${this.exec('iptables-save')}${this.exec('ip6tables-save')}`;
+  }
+
+  async startApp(): Promise<void> {
+    const script = new URL('app.ts', import.meta.url).pathname;
+    this.#app = spawn('ip', ['netns', 'exec', this.name, process.execPath, script], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    await once(this.#app, 'message');
+    this.#app.on('message', (answer: AppAnswer) => {
+      const waiting = this.#waiting.get(answer.id);
+      if ('text' in answer) waiting?.resolve(answer.text);
+      else waiting?.reject(new Error(answer.error));
+    });
+  }
+
+  /** Connects, and gives the connection's number and the first words of the other side. */
+  async connect(host: string, port: number): Promise<{ connection: number; greeting: string }> {
+    const greeting = await this.#ask({ do: 'connect', host, port });
+    return { connection: this.#lastId, greeting };
+  }
+
+  listen(host: string, port: number): Promise<string> {
+    return this.#ask({ do: 'listen', host, port });
+  }
+
+  say(connection: number, text: string): Promise<string> {
+    return this.#ask({ do: 'say', connection, text });
+  }
+
+  close(connection: number): Promise<string> {
+    return this.#ask({ do: 'close', connection });
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#app !== null) {
+      const ended = once(this.#app, 'exit');
+      this.#app.kill('SIGKILL');
+      await ended;
+    }
+    run('ip', 'netns', 'delete', this.name);
+  }
+
+  #ask(request: Without<AppRequest, 'id'>): Promise<string> {
+    const id = ++this.#lastId;
+    const waiting = Promise.withResolvers<string>();
+    this.#waiting.set(id, waiting);
+    this.#app?.send({ id, ...request });
+    return waiting.promise;
+  }
+}
