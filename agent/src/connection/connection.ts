@@ -3,6 +3,7 @@ import { Judge } from '../decide/judge.ts';
 import { type Detected, Detector } from '../exchange/detector.ts';
 import type { Exchange } from '../exchange/exchange.ts';
 import { Http1Relay } from '../exchange/http1-relay.ts';
+import { Http2Relay } from '../exchange/http2-relay.ts';
 import { OpaqueRelay } from '../exchange/opaque-relay.ts';
 import type { Relay, RelayContext, RelayLimits, Wire } from '../exchange/wire.ts';
 import type { Outcome } from '../record/record.ts';
@@ -123,7 +124,7 @@ export class Connection implements Wire, RelayContext {
 
   resumeCaller(): void {
     this.held = false;
-    this.caller.resume();
+    this.readCallerIfRoom();
   }
 
   // === deadlines and drain ===
@@ -162,10 +163,22 @@ export class Connection implements Wire, RelayContext {
     return new Detector(this, {
       readableOnly: this.judging.enforced,
       adopt: (protocol, now) => {
-        this.relay = protocol === 'http1' ? new Http1Relay(this) : this.opaque(protocol, now);
+        this.relay = this.relayFor(protocol, now);
         return this.relay;
       },
     });
+  }
+
+  private relayFor(protocol: Detected, now: number): Relay {
+    switch (protocol) {
+      case 'http1':
+        return new Http1Relay(this);
+      case 'h2':
+        return new Http2Relay(this);
+      case 'tls':
+      case 'opaque':
+        return this.opaque(protocol, now);
+    }
   }
 
   private opaque(protocol: Detected, now: number): Relay {
@@ -182,8 +195,15 @@ export class Connection implements Wire, RelayContext {
       },
       ended: () => this.relay.callerEnded(this.options.context.now()),
       failed: () => this.end('caller_reset'),
-      congested: () => this.upstream?.pause(),
-      drained: () => this.upstream?.resume(),
+      congested: () => {
+        this.upstream?.pause();
+        // Answers of our own come from the caller's requests: who does not read them gets no further.
+        this.caller.pause();
+      },
+      drained: () => {
+        this.upstream?.resume();
+        this.readCallerIfRoom();
+      },
       closed: () => this.legClosed(),
     };
   }
@@ -197,11 +217,13 @@ export class Connection implements Wire, RelayContext {
       ended: () => this.relay.upstreamEnded(this.options.context.now()),
       failed: () => this.upstreamFailed(),
       congested: () => this.caller.pause(),
-      drained: () => {
-        if (!this.held) this.caller.resume();
-      },
+      drained: () => this.readCallerIfRoom(),
       closed: () => this.legClosed(),
     };
+  }
+
+  private readCallerIfRoom(): void {
+    if (!this.held && !this.caller.congested && this.upstream?.congested !== true) this.caller.resume();
   }
 
   /** The caller gets what it would have got without us: a reset. */

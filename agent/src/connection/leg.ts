@@ -72,6 +72,11 @@ export class Leg {
     return this.connected;
   }
 
+  /** More is waiting to be sent than the socket takes. */
+  get congested(): boolean {
+    return this.isCongested;
+  }
+
   get destroyed(): boolean {
     return this.socket.destroyed;
   }

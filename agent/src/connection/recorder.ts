@@ -87,6 +87,7 @@ export class Recorder {
       host: exchange.host,
       path: exchange.path,
       status: exchange.status,
+      ...(exchange.grpcStatus >= 0 && { grpcStatus: exchange.grpcStatus }),
       verdict: decision.verdict,
       reason: exchange.fault === '' ? decision.reason : exchange.fault,
       policy: decision.policy,

@@ -93,7 +93,7 @@ export class Detector implements Relay {
   /** Chooses the relay and replays to it; undefined when the connection is refused instead. */
   private settle(protocol: Detected, now: number): Relay | undefined {
     this.over = true;
-    if (this.options.readableOnly && protocol !== 'http1') {
+    if (this.options.readableOnly && protocol !== 'http1' && protocol !== 'h2') {
       this.refuse(protocol, now);
       return undefined;
     }

@@ -20,6 +20,8 @@ export class Exchange {
   host = '';
   path = '';
   status = 0;
+  /** -1 when there is none. */
+  grpcStatus = -1;
   decision: Decision = UNGOVERNED;
   outcome: Outcome = 'ok';
   /** Why it was refused, where that is not the decision: the name of a fault. */
@@ -37,6 +39,7 @@ export class Exchange {
     this.host = '';
     this.path = '';
     this.status = 0;
+    this.grpcStatus = -1;
     this.decision = UNGOVERNED;
     this.outcome = 'ok';
     this.fault = '';

@@ -22,17 +22,23 @@ export type AnswerStatus = keyof typeof TITLES;
 /** The header field by which a caller tells our answers from its server's, and finds the decision. */
 export const DECISION_HEADER = 'eastwall-decision';
 
-/** Serialises an answer as one HTTP/1.1 message. Values come from policies and our own tables, never from the caller. */
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** The problem as JSON text. Values come from policies and our own tables, never from the caller. */
+export function problemText({ status, problem, id }: Pick<Answer, 'status' | 'problem' | 'id'>): string {
+  return `${JSON.stringify({ title: TITLES[status], status, ...problem, decision: id })}\n`;
+}
+
+/** Serialises an answer as one HTTP/1.1 message. */
 export function answerBytes(answer: Answer): Uint8Array {
   const title = TITLES[answer.status];
-  const body = JSON.stringify({ title, status: answer.status, ...answer.problem, decision: answer.id });
-  const payload = utf8(`${body}\n`);
+  const body = problemText(answer);
   const head = [
     `HTTP/1.1 ${answer.status} ${title}`,
-    'content-type: application/problem+json',
-    `content-length: ${payload.length}`,
+    `content-type: ${PROBLEM_TYPE}`,
+    `content-length: ${utf8(body).length}`,
     `${DECISION_HEADER}: ${answer.id}`,
     ...(answer.close ? ['connection: close'] : []),
   ].join('\r\n');
-  return utf8(`${head}\r\n\r\n${answer.bodiless ? '' : `${body}\n`}`);
+  return utf8(`${head}\r\n\r\n${answer.bodiless ? '' : body}`);
 }

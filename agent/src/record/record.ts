@@ -35,6 +35,8 @@ export interface FlowRecord {
   readonly path: string;
   /** HTTP status that the caller saw; 0 when it saw none. */
   readonly status: number;
+  /** Only for a gRPC call that was answered. */
+  readonly grpcStatus?: number;
   readonly verdict: Verdict;
   readonly reason: string;
   readonly policy: string | null;

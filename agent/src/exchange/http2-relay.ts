@@ -1,0 +1,144 @@
+import { H2Relay } from '../h2/connection.ts';
+import type { Denial, H2Exchange, H2Host, StreamEnd, StreamOutcome } from '../h2/exchange.ts';
+import { DEFAULT_H2_LIMITS } from '../h2/limits.ts';
+import type { RequestHead } from '../h2/request-head.ts';
+import { DECISION_HEADER, PROBLEM_TYPE, problemText } from '../http/answer.ts';
+import { utf8 } from '../kernel/bytes.ts';
+import { Exchange } from './exchange.ts';
+import { explainAnswer } from './explain-answer.ts';
+import type { Relay, RelayContext } from './wire.ts';
+
+/** gRPC's PERMISSION_DENIED. */
+const PERMISSION_DENIED = 7;
+
+/** Follows cleartext HTTP/2 and judges each stream's head; every stream is an exchange of its own. */
+export class Http2Relay implements Relay, H2Host {
+  private readonly relay: H2Relay;
+  private readonly context: RelayContext;
+
+  constructor(context: RelayContext) {
+    this.context = context;
+    const { wire, limits } = context;
+    this.relay = new H2Relay({
+      wire: {
+        toUpstream: (bytes, start, end) => wire.toUpstream(bytes, start, end),
+        toCaller: (bytes, start, end) => wire.toCaller(bytes, start, end),
+        finishUpstream: () => wire.finishUpstream(),
+        finishCaller: () => wire.finishCaller(),
+        close: () => this.close(),
+      },
+      host: this,
+      limits: { ...DEFAULT_H2_LIMITS, maxBlockBytes: limits.maxHeadBytes, maxListBytes: limits.maxHeadBytes },
+    });
+  }
+
+  get headSince(): number {
+    return this.relay.headSince;
+  }
+
+  get idle(): boolean {
+    return this.relay.idle;
+  }
+
+  fromCaller(bytes: Uint8Array, start: number, end: number, now: number): void {
+    this.relay.fromCaller(bytes, start, end, now);
+  }
+
+  fromUpstream(bytes: Uint8Array, start: number, end: number, now: number): void {
+    this.relay.fromUpstream(bytes, start, end, now);
+  }
+
+  callerEnded(now: number): void {
+    this.relay.callerEnded(now);
+  }
+
+  upstreamEnded(now: number): void {
+    this.relay.upstreamEnded(now);
+    this.context.wire.finishUpstream();
+  }
+
+  abandon(outcome: Exchange['outcome'], now: number): void {
+    this.relay.abandon(STREAM_OUTCOMES[outcome], now);
+  }
+
+  expire(now: number): void {
+    this.relay.expire(now);
+  }
+
+  begin(head: RequestHead, now: number): H2Exchange {
+    return new StreamExchange(this.context, head, now);
+  }
+
+  private close(): void {
+    this.context.wire.dropUpstream();
+    this.context.wire.finishCaller();
+  }
+}
+
+/** How a connection's end reads for a stream of it. */
+const STREAM_OUTCOMES: Record<Exchange['outcome'], StreamOutcome> = {
+  ok: 'upstream_reset',
+  denied: 'denied',
+  malformed_request: 'malformed_request',
+  malformed_response: 'malformed_response',
+  caller_reset: 'caller_reset',
+  upstream_reset: 'upstream_reset',
+  upstream_unreachable: 'upstream_reset',
+  timeout: 'timeout',
+  identity_unknown: 'caller_reset',
+  drained: 'drained',
+};
+
+/** One stream: judged where its head is complete, recorded where it ends. */
+class StreamExchange implements H2Exchange {
+  readonly denial: Denial | null;
+  private readonly exchange = new Exchange();
+  private readonly context: RelayContext;
+
+  constructor(context: RelayContext, head: RequestHead, now: number) {
+    this.context = context;
+    const { exchange } = this;
+    exchange.begin('h2', now);
+    exchange.method = head.method;
+    exchange.path = pathOf(head.path);
+    exchange.host = head.authority;
+    exchange.fault = head.fault ?? '';
+    // A malformed head is refused without asking: a decision would claim that it was understood.
+    if (head.fault === null) exchange.decision = context.judge(exchange.method, exchange.path);
+    this.denial = exchange.decision.verdict === 'deny' ? this.deny() : null;
+  }
+
+  responded(): void {}
+
+  ended(end: StreamEnd, now: number): void {
+    const { exchange } = this;
+    exchange.open = false;
+    exchange.status = end.status;
+    exchange.grpcStatus = end.grpcStatus;
+    exchange.bytesSent = end.bytesSent;
+    exchange.bytesReceived = end.bytesReceived;
+    exchange.outcome = end.outcome === 'refused' ? 'malformed_request' : end.outcome;
+    this.context.finish(exchange, now);
+  }
+
+  private deny(): Denial {
+    const { exchange } = this;
+    exchange.id = this.context.newId();
+    const problem = explainAnswer(exchange.decision);
+    const status = exchange.decision.reason === 'ambiguous_path' ? 400 : 403;
+    return {
+      status,
+      fields: [[DECISION_HEADER, exchange.id]],
+      contentType: PROBLEM_TYPE,
+      body: utf8(problemText({ status, problem, id: exchange.id })),
+      grpcStatus: PERMISSION_DENIED,
+      grpcMessage: `eastwall: ${problem['detail']} (decision ${exchange.id})`,
+    };
+  }
+}
+
+/** The path without the query; CONNECT has none. */
+function pathOf(target: string): string {
+  const query = target.indexOf('?');
+  return query < 0 ? target : target.slice(0, query);
+}
