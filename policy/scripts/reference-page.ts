@@ -61,7 +61,7 @@ A policy **selects** a destination when one of the destination's Services is in 
 2. If any \`Enforce\` policy selects the destination and no **Allow** rule of an \`Enforce\` policy matches, it is denied.
 3. Then \`Audit\` policies are weighed as if they were enforced too, beside the enforced ones: a request that this would
    deny, by a Deny rule or because no Allow rule of any \`Audit\` or \`Enforce\` policy matches, passes and is reported as
-   \`would-deny\`. So switching every \`Audit\` policy to \`Enforce\` denies exactly what was reported.
+   \`would-deny\`. So, of what passes today, switching every \`Audit\` policy to \`Enforce\` denies exactly what is reported.
 4. Everything else passes.
 
 The decision names the policy and rule it rests on: the first that matches, by policy namespace, policy name and place

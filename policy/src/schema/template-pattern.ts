@@ -12,4 +12,4 @@ const PARAMETER = `\\{${NAME}(?::(?:${Object.keys(SEGMENT_TYPES).join('|')}))?\\
 const SEGMENT = `(?:${LITERAL}|${PARAMETER})`;
 
 /** Takes every template that `parseTemplate` takes, and few others: escapes that should be raw, a name that is there twice or too long. */
-export const TEMPLATE_PATTERN = `^(?:/${SEGMENT}){0,${TEMPLATE_LIMITS.segments}}(?:/|/\\*\\*)?$`;
+export const TEMPLATE_PATTERN = `^(?:/|/\\*\\*|(?:/${SEGMENT}){1,${TEMPLATE_LIMITS.segments}}(?:/|/\\*\\*)?)$`;

@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest';
+import { API_POLICY_LIMITS } from './limits.ts';
+import { formatProblem, parseApiPolicy } from './parse.ts';
+
+const spec = {
+  target: { services: ['orders'], ports: [80] },
+  mode: 'Enforce',
+  rules: [
+    {
+      name: 'reads',
+      action: 'Allow',
+      from: [
+        { serviceAccount: 'ops/backup', namespace: 'ops' },
+        { labels: { 'app.kubernetes.io/name': 'web' } },
+      ],
+      to: [{ methods: ['GET'], path: '/orders/{id:int}' }],
+    },
+  ],
+};
+
+function object(about: object = {}): object {
+  return {
+    apiVersion: 'eastwall.dev/v1alpha1',
+    kind: 'ApiPolicy',
+    metadata: { name: 'orders', namespace: 'shop', generation: 4, uid: 'u', managedFields: [] },
+    spec,
+    status: { conditions: [] },
+    ...about,
+  };
+}
+
+function problems(about: object): string[] {
+  const parsed = parseApiPolicy(object(about));
+  return parsed.ok ? [] : parsed.error.map(formatProblem);
+}
+
+/** Problems of a policy whose only rule has these fields. */
+const inRule = (about: object) =>
+  problems({ spec: { ...spec, rules: [{ name: 'r', action: 'Allow', ...about }] } });
+
+describe('parseApiPolicy', () => {
+  it('takes an object as the kube API serves it', () => {
+    const value = { namespace: 'shop', name: 'orders', generation: 4, ...spec };
+    expect(parseApiPolicy(object())).toEqual({ ok: true, value });
+  });
+
+  it('takes a file that never saw an API server', () => {
+    const { status: _, ...file } = object({ metadata: { name: 'orders', namespace: 'shop' } }) as {
+      status: unknown;
+    };
+    expect(parseApiPolicy(file)).toMatchObject({ ok: true, value: { generation: 0 } });
+  });
+
+  it('reports everything at once, each with its place', () => {
+    const rules = [
+      { name: 'a', action: 'allow', from: [{}], to: [{ path: '/a/*' }, { methods: ['get', 'GET', 'GET'] }] },
+      {
+        name: 'a',
+        action: 'Deny',
+        from: [{ serviceAccount: 'ops/x', namespace: 'shop', labels: { '!': 'x' } }],
+      },
+      { action: 'Deny', to: [{ path: 7, extra: true }] },
+    ];
+    expect(problems({ spec: { target: { ports: [0, 80, 80] }, rules, ruels: [] } }).sort()).toEqual(
+      [
+        'spec.target.ports[0]: at least 1',
+        'spec.target.ports[2]: `80` is there twice',
+        'spec.mode: is required',
+        'spec.ruels: unknown field',
+        'spec.rules[0].action: expected `Allow`, `Deny`, got `allow` (did you mean `Allow`?)',
+        'spec.rules[0].from[0]: an empty selector (leave out the whole list to select everything)',
+        'spec.rules[0].to[0].path: column 4: `*` is no wildcard here (write `{name}` for one segment, `/**` at the end for any number)',
+        'spec.rules[0].to[1].methods[0]: `get` is not a method: an upper-case token, like `GET`',
+        'spec.rules[0].to[1].methods[2]: `GET` is there twice',
+        'spec.rules[1].name: another rule is also named `a`',
+        'spec.rules[1].from[0].labels["!"]: `!` is not a label key',
+        'spec.rules[1].from[0].serviceAccount: `ops/x` is not in namespace `shop` (leave out `namespace`)',
+        'spec.rules[2].name: is required',
+        'spec.rules[2].to[0].extra: unknown field',
+        'spec.rules[2].to[0].path: expected a text, got `7`',
+      ].sort(),
+    );
+  });
+
+  it.each([
+    ['nothing', undefined, 'is required'],
+    ['null', null, 'expected an object, got nothing'],
+    ['a text', 'x', 'expected an object, got `x`'],
+    ['a list', [], 'expected an object, got a list'],
+  ])('refuses %s', (_, input, message) => {
+    expect(parseApiPolicy(input)).toEqual({ ok: false, error: [{ path: '', message }] });
+  });
+
+  it('refuses another kind or version', () => {
+    expect(problems({ apiVersion: 'eastwall.dev/v1', kind: 'Policy' })).toEqual([
+      'apiVersion: expected `eastwall.dev/v1alpha1`, got `eastwall.dev/v1`',
+      'kind: expected `ApiPolicy`, got `Policy`',
+    ]);
+  });
+
+  it.each([
+    [
+      'rules',
+      {
+        spec: {
+          ...spec,
+          rules: many(API_POLICY_LIMITS.rules + 1, (i) => ({ name: `r${i}`, action: 'Deny' })),
+        },
+      },
+    ],
+    [
+      'services',
+      { spec: { ...spec, target: { services: many(API_POLICY_LIMITS.services + 1, (i) => `s${i}`) } } },
+    ],
+    ['ports', { spec: { ...spec, target: { ports: many(API_POLICY_LIMITS.ports + 1, (i) => i + 1) } } }],
+  ])('bounds the number of %s', (_, about) => {
+    expect(problems(about)).toEqual([expect.stringMatching(/at most \d+ entries$/)]);
+  });
+
+  it.each([
+    ['callers', { from: many(API_POLICY_LIMITS.selectors + 1, () => ({ namespace: 'a' })) }],
+    ['operations', { to: many(API_POLICY_LIMITS.selectors + 1, () => ({ path: '/' })) }],
+    ['methods', { to: [{ methods: many(API_POLICY_LIMITS.methods + 1, (i) => `M${i}`) }] }],
+    [
+      'labels',
+      { from: [{ labels: Object.fromEntries(many(API_POLICY_LIMITS.labels + 1, (i) => [`l${i}`, 'x'])) }] },
+    ],
+    ['callers, with none', { from: [] }],
+    ['operations, with none', { to: [] }],
+    ['methods, with none', { to: [{ methods: [] }] }],
+    ['labels, with none', { from: [{ labels: {} }] }],
+    ['the length of a path', { to: [{ path: `/${'x'.repeat(512)}` }] }],
+  ])('bounds %s of a rule', (_, about) => {
+    expect(inRule(about)).toHaveLength(1);
+  });
+
+  it('cuts long input out of its messages', () => {
+    const [message = ''] = inRule({ name: 'X'.repeat(10_000) });
+    expect(message.length).toBeLessThan(300);
+  });
+
+  it('answers for hostile names in bounded time', () => {
+    const long = `${'a-'.repeat(50_000)}!`;
+    expect(
+      inRule({
+        from: [{ serviceAccount: long, namespace: long, labels: { [long]: long } }],
+        to: [{ path: `/${long}` }],
+      }).length,
+    ).toBeGreaterThan(0);
+  });
+});
+
+function many<T>(count: number, make: (i: number) => T): T[] {
+  return Array.from({ length: count }, (_, i) => make(i));
+}
