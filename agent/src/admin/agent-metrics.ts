@@ -11,7 +11,7 @@ interface Metric {
   readonly values: (status: AgentStatus) => Values;
 }
 
-const POD_STATES: readonly PodState[] = ['enrolled', 'pending', 'exempt', 'not-enrolled'];
+const POD_STATES: readonly PodState[] = ['enrolled', 'waiting', 'opted-out', 'refused'];
 
 const one = (value: number): Values => [[{}, value]];
 

@@ -36,7 +36,7 @@ export interface CaptureStatus {
   readonly repairs: number;
 }
 
-export type PodState = 'enrolled' | 'pending' | 'exempt' | 'not-enrolled';
+export type PodState = 'enrolled' | 'waiting' | 'opted-out' | 'refused';
 
 export interface PodStatus {
   readonly namespace: string;

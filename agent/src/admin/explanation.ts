@@ -88,9 +88,12 @@ function allowingRule({ caller, method, path }: FlowRecord): string | null {
 
 /** Null when the path holds what no template can say. */
 function templateOf(path: string): string | null {
-  const typed = path.split('/').map((segment, at) => {
+  let ids = 0;
+  const typed = path.split('/').map((segment) => {
     const type = TYPED.find(({ pattern }) => pattern.test(segment))?.type;
-    return type === undefined ? segment : `{id${at}:${type}}`;
+    if (type === undefined) return segment;
+    ids++;
+    return ids === 1 ? `{id:${type}}` : `{id${ids}:${type}}`;
   });
   const template = typed.join('/');
   return !template.includes("'") && parseTemplate(template).ok ? template : null;

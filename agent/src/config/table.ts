@@ -74,6 +74,12 @@ export const SETTINGS = {
     'names',
     'Namespaces whose pods are never enrolled, comma-separated.',
   ),
+  exemption: setting(
+    oneOf('auto', 'mark'),
+    'auto',
+    'how',
+    'How the agent’s own connections are told from the pods’: `auto` by cgroup where that can be proven, else by a secret mark; `mark` by mark.',
+  ),
   logLevel: setting(
     oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal'),
     'info',
@@ -127,6 +133,12 @@ export const SETTINGS = {
     'Flow records kept in memory for `explain` and `tail --since`.',
   ),
   tailQueue: count('2000', 10, 1_000_000, 'Flow records kept for one slow `tail` before some are dropped.'),
+  eventsPerSecond: count(
+    '100',
+    1,
+    100_000,
+    'Lines per second that are logged for blocked exchanges; all are counted.',
+  ),
   maxTails: count('16', 1, 1_000, 'Flow streams that may be open at once.'),
   maxSeries: count(
     '5000',

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   CallerState,
   DataplaneSettings,
@@ -35,6 +36,8 @@ export interface SupervisorOptions {
   readonly snapshot: Snapshot;
   readonly descriptors: DescriptorSource;
   readonly log: SupervisorLog;
+  /** Every dataplane serves, for the first time or again. */
+  readonly onServing: () => void;
   /** Records and totals; the supervisor itself acts on everything else. */
   readonly onReport: (report: Extract<FromDataplane, { kind: 'records' | 'totals' }>) => void;
 }
@@ -67,6 +70,7 @@ interface Slot {
 
 /** A dataplane that has lived so long was sound: its end is not part of a crash loop. */
 const SOUND_MS = 10_000;
+const HAND_RETRY_MS = 250;
 /** Beyond the grace that open exchanges have. */
 const DRAIN_SLACK_MS = 1_000;
 
@@ -121,6 +125,16 @@ export class DataplaneSupervisor {
     this.#slotOf(ns).child?.send({ kind: 'namespace-gone', ns });
   }
 
+  /** Index of the dataplane that serves this namespace. */
+  dataplaneOf(ns: NamespaceId): number {
+    return ns % this.#slots.length;
+  }
+
+  /** True once every dataplane serves. */
+  get serving(): boolean {
+    return this.#slots.every(({ state }) => state === 'serving');
+  }
+
   get states(): readonly DataplaneState[] {
     return this.#slots.map(({ index, state, child, restarts, lastEnd, totals }) => ({
       index,
@@ -140,7 +154,7 @@ export class DataplaneSupervisor {
   }
 
   #slotOf(ns: NamespaceId): Slot {
-    const slot = this.#slots[ns % this.#slots.length];
+    const slot = this.#slots[this.dataplaneOf(ns)];
     if (slot === undefined) throw new RangeError(`no dataplane for namespace ${ns}`);
     return slot;
   }
@@ -174,22 +188,31 @@ export class DataplaneSupervisor {
   }
 
   async #handListeners(child: DataplaneChild, ns: NamespaceId): Promise<void> {
-    await this.#hand(child, `listeners of namespace ${ns}`, (fd) =>
-      this.#options.descriptors.sendListeners(ns, fd),
-    );
+    await this.#hand(child, ns, (fd) => this.#options.descriptors.sendListeners(ns, fd));
   }
 
-  /** Has capture put descriptors into the channel, then tells the child to look. */
+  /**
+   * Has descriptors of a namespace put into the channel, then tells the child to look. Tries again, since what fails
+   * passes: the channel is full, or descriptors are short. Without them the pod's connections would wait for ever.
+   */
   async #hand(
     child: DataplaneChild,
-    what: string,
+    ns: NamespaceId,
     send: (channelFd: number) => Promise<void>,
   ): Promise<void> {
-    try {
-      await child.channel.use(send);
+    for (;;) {
+      if (!child.alive || !this.#options.snapshot.callers.has(ns)) return;
+      const problem = await child.channel.use(send).then(
+        () => null,
+        (error: Error) => error.message,
+      );
       child.send({ kind: 'fds' });
-    } catch (error) {
-      if (child.alive) this.#options.log.warn({ err: error, pid: child.pid }, `could not hand over ${what}`);
+      if (problem === null) return;
+      this.#options.log.warn(
+        { pid: child.pid, ns, problem },
+        'descriptors could not be handed over; trying again',
+      );
+      await sleep(HAND_RETRY_MS);
     }
   }
 
@@ -198,6 +221,7 @@ export class DataplaneSupervisor {
       case 'ready':
         slot.state = 'serving';
         this.#logReady(slot, child);
+        if (this.serving) this.#options.onServing();
         break;
       case 'need-sockets':
         this.#needSockets(slot, child, message);
@@ -226,9 +250,7 @@ export class DataplaneSupervisor {
       return;
     }
     if (!this.#options.snapshot.callers.has(ns)) return;
-    void this.#hand(child, `sockets of namespace ${ns}`, (fd) =>
-      this.#options.descriptors.sendSockets(ns, family, count, fd),
-    );
+    void this.#hand(child, ns, (fd) => this.#options.descriptors.sendSockets(ns, family, count, fd));
   }
 
   #logReady(slot: Slot, child: DataplaneChild): void {

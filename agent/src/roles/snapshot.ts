@@ -65,6 +65,10 @@ export class Snapshot {
     return this.#synced;
   }
 
+  get policies(): Iterable<ApiPolicy> {
+    return this.#policies.values();
+  }
+
   get size(): { readonly services: number; readonly slices: number; readonly policies: number } {
     return { services: this.#services.size, slices: this.#slices.size, policies: this.#policies.size };
   }

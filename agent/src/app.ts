@@ -1,0 +1,178 @@
+import { networkInterfaces } from 'node:os';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { fileURLToPath } from 'node:url';
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import { registerAgentMetrics } from './admin/agent-metrics.ts';
+import type { AgentStatus } from './admin/agent-status.ts';
+import { Readiness } from './admin/readiness.ts';
+import { startAdmin } from './admin/server.ts';
+import { CaptureClient } from './capture/client.ts';
+import { adminSocketPath, type Config } from './config/load.ts';
+import type { Address } from './config/parsers.ts';
+import { dataplaneSettings } from './config/slices.ts';
+import { systemClock } from './kernel/clock.ts';
+import { raiseDescriptorLimit } from './kernel/libc-limits.ts';
+import { connectKube } from './kube/client.ts';
+import { ClusterWatch } from './kube/cluster-watch.ts';
+import { WATCH_DEFAULTS } from './kube/watch.ts';
+import { Control } from './roles/control.ts';
+import { DataplaneSupervisor } from './roles/dataplane-supervisor.ts';
+import { hostDataplaneCommand } from './roles/host.ts';
+import { Snapshot } from './roles/snapshot.ts';
+import { reportStatus } from './roles/status-report.ts';
+import { EventLog } from './sinks/event-log.ts';
+import { FlowLog } from './sinks/flow-log.ts';
+import { TrafficMetrics } from './sinks/traffic-metrics.ts';
+
+export interface AppOptions {
+  readonly config: Config;
+  readonly version: string;
+  readonly log: Logger;
+}
+
+export interface App {
+  readonly addresses: { readonly socket: string; readonly metrics: Address | null };
+  /** Settles, with the reason, when a part has failed that the agent can't go on without. */
+  readonly failed: Promise<Error>;
+  /** Lets open exchanges finish for up to `graceMs`, then ends everything. Rejects when rules are left behind. */
+  shutdown(graceMs: number): Promise<void>;
+}
+
+const DATAPLANE_ENTRY = fileURLToPath(new URL('./roles/dataplane.ts', import.meta.url));
+
+/**
+ * The composition root: builds the agent top to bottom. Rejects when the kubeconfig can't be used, another agent is
+ * running, or an address is taken; a kube API that does not answer is not a reason.
+ */
+export async function startApp({ config, version, log }: AppOptions): Promise<App> {
+  const startedAt = systemClock.now();
+  const kube = connectKube({ kubeconfig: config.kubeconfig, clock: systemClock });
+  const loopDelay = monitorEventLoopDelay({ resolution: 20 });
+  loopDelay.enable();
+  raiseDescriptorLimit();
+
+  // === sinks ===
+  const registry = new Registry();
+  const traffic = new TrafficMetrics(registry, config.maxSeries);
+  const events = new EventLog(log, systemClock, config.eventsPerSecond);
+  const flows = new FlowLog(
+    { capacity: config.flowLogRecords, maxSubscribers: config.maxTails, queue: config.tailQueue },
+    (on) => supervisor.streamAll(on),
+  );
+  const readiness = new Readiness(['cluster', 'capture', 'dataplanes']);
+  const failed = Promise.withResolvers<Error>();
+
+  // === roles ===
+  const snapshot = new Snapshot();
+  const command = hostDataplaneCommand(DATAPLANE_ENTRY);
+  const supervisor: DataplaneSupervisor = new DataplaneSupervisor({
+    count: config.dataplanes,
+    command,
+    settings: dataplaneSettings(config),
+    restartDelayMs: config.restartDelayMs,
+    maxRestartDelayMs: config.maxRestartDelayMs,
+    snapshot,
+    descriptors: {
+      sendListeners: (ns, channelFd) => capture.sendListeners(ns, channelFd),
+      sendSockets: (ns, family, count, channelFd) => capture.sendSockets(ns, family, count, channelFd),
+    },
+    log,
+    onServing: () => readiness.done('dataplanes'),
+    onReport: (report) => control.reported(report),
+  });
+  const control: Control = new Control({
+    supervisor,
+    tellCapture: (local) => capture.pods(local),
+    flows,
+    events,
+    traffic,
+    log,
+    onSynced: () => readiness.done('cluster'),
+    onCaptureReady: () => readiness.done('capture'),
+  });
+  const cluster = new ClusterWatch({
+    context: { client: kube, clock: systemClock, log, random: Math.random, settings: WATCH_DEFAULTS },
+    node: config.node,
+    listener: control,
+  });
+
+  // === what can be asked ===
+  const status = (): AgentStatus => {
+    const lagMs = loopDelay.max / 1e6;
+    loopDelay.reset();
+    const now = systemClock.now();
+    const { kept, subscribers, dropped } = flows.counts;
+    return {
+      node: config.node,
+      version,
+      pid: process.pid,
+      startedAt,
+      ready: readiness.ready,
+      waitingFor: readiness.waitingFor,
+      onExit: config.onExit,
+      ...reportStatus({
+        snapshot,
+        supervisor,
+        command,
+        cluster: cluster.status(),
+        capture: control.captureFacts,
+        localPods: control.localPods,
+        now,
+      }),
+      flows: {
+        kept,
+        tails: subscribers,
+        droppedByDataplanes: control.recordsDropped,
+        droppedForTails: dropped,
+      },
+      controlLoopLagMs: lagMs,
+    };
+  };
+  registerAgentMetrics(registry, status);
+  const socket = adminSocketPath(config.runDir);
+  const admin = await startAdmin({
+    socketPath: socket,
+    address: config.metricsAddress,
+    sources: {
+      status,
+      readiness,
+      flows,
+      metrics: () => registry.metrics(),
+      metricsType: registry.contentType,
+    },
+  });
+
+  // === start: whoever is told comes before whoever tells ===
+  supervisor.start();
+  const capture: CaptureClient = new CaptureClient(
+    {
+      netnsDir: config.netnsDir,
+      reconcileIntervalMs: config.reconcileIntervalMs,
+      excludedNamespaces: config.excludedNamespaces,
+      exemption: config.exemption,
+      nodeAddresses: nodeAddresses(),
+    },
+    { onEvent: (event) => control.captured(event), onCrash: failed.resolve },
+  );
+  cluster.start().catch(failed.resolve);
+
+  return {
+    addresses: { socket, metrics: admin.address },
+    failed: failed.promise,
+    shutdown: async (graceMs) => {
+      readiness.stopping();
+      await cluster.stop();
+      await supervisor.drain(graceMs);
+      await (config.onExit === 'remove' ? capture.uninstall() : capture.release());
+      await admin.close();
+      loopDelay.disable();
+    },
+  };
+}
+
+/** A network namespace with one of these is the node's, and no pod's. */
+const nodeAddresses = (): string[] =>
+  Object.values(networkInterfaces()).flatMap((interfaces) =>
+    (interfaces ?? []).filter(({ internal }) => !internal).map(({ address }) => address),
+  );

@@ -1,0 +1,57 @@
+import { availableParallelism, hostname } from 'node:os';
+import { type Logger, pino } from 'pino';
+import { type App, startApp } from '../app.ts';
+import { type Config, formatProblem, load } from '../config/load.ts';
+import { readVersion } from '../config/version.ts';
+import { EXIT, type ExitCode } from './terminal.ts';
+
+/** Beyond the grace: enough to remove the rules of a full node, and short of what a kubelet waits. */
+const EXIT_SLACK_MS = 15_000;
+
+/** `eastwall agent`: runs until it is told to stop, or until a part has failed that it can't go on without. */
+export async function runAgent(flags: Readonly<Record<string, string | undefined>>): Promise<ExitCode> {
+  const loaded = load({
+    flags,
+    env: process.env,
+    machine: { hostname: hostname(), cores: availableParallelism() },
+  });
+  if (!loaded.ok) {
+    for (const problem of loaded.error) process.stderr.write(`eastwall: ${formatProblem(problem)}\n`);
+    return EXIT.usage;
+  }
+  const config = loaded.value;
+  const log = pino({ level: config.logLevel, base: { node: config.node } });
+  const stopped = firstSignal();
+  const app = await startApp({ config, version: readVersion(), log });
+  log.info({ ...app.addresses, settings: config }, 'agent runs');
+  const reason = await Promise.race([stopped, app.failed]);
+  if (reason instanceof Error) log.fatal({ err: reason }, 'agent can not go on');
+  else log.info({ signal: reason, onExit: config.onExit }, 'agent stops');
+  const clean = await shutDown(app, config, log);
+  return clean && !(reason instanceof Error) ? EXIT.ok : EXIT.failed;
+}
+
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
+  });
+}
+
+/** True when everything has ended as it should, rules included. */
+async function shutDown(app: App, config: Config, log: Logger): Promise<boolean> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => late.reject(new Error('the agent did not stop in time')),
+    config.drainMs + EXIT_SLACK_MS,
+  );
+  try {
+    await Promise.race([app.shutdown(config.drainMs), late.promise]);
+    log.info('agent has stopped');
+    return true;
+  } catch (error) {
+    log.error({ err: error }, 'agent has not stopped cleanly');
+    return false;
+  } finally {
+    clearTimeout(timer);
+  }
+}

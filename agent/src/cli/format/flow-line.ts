@@ -1,0 +1,94 @@
+import type { FlowRecord, Outcome } from '../../record/record.ts';
+import type { Colour, Paint } from './colour.ts';
+import { clockTime, size, visible } from './text.ts';
+
+interface Label {
+  readonly word: string;
+  readonly colour: Colour;
+}
+
+const BAD: Label = { word: 'BAD', colour: 'red' };
+const FAIL: Label = { word: 'FAIL', colour: 'magenta' };
+const DENY: Label = { word: 'DENY', colour: 'red' };
+
+/** Outcomes that say more than the verdict does. */
+const OUTCOME_LABELS: Partial<Record<Outcome, Label>> = {
+  malformed_request: BAD,
+  malformed_response: BAD,
+  identity_unknown: DENY,
+  upstream_unreachable: FAIL,
+  upstream_reset: FAIL,
+  caller_reset: FAIL,
+  timeout: FAIL,
+};
+
+const VERDICT_LABELS: Readonly<Record<FlowRecord['verdict'], Label>> = {
+  allow: { word: 'ALLOW', colour: 'green' },
+  'would-deny': { word: 'AUDIT', colour: 'yellow' },
+  deny: DENY,
+};
+
+/** Columns grow to what they have held, up to these, so that lines settle into a table while they stream. */
+const WIDEST = { parties: 56, operation: 48 } as const;
+
+/** One line per record for `tail`; remembers how wide its columns have become. */
+export class FlowLines {
+  readonly #paint: Paint;
+  readonly #widths = { parties: 32, operation: 20 };
+
+  constructor(paint: Paint) {
+    this.#paint = paint;
+  }
+
+  format(record: FlowRecord): string {
+    const label = labelOf(record);
+    const parts = [
+      this.#paint('dim', clockTime(record.time)),
+      this.#paint(label.colour, label.word.padEnd(5)),
+      this.#column('parties', `${callerName(record)} → ${destinationName(record)}`),
+      this.#column('operation', operationOf(record)),
+      `${record.status || '-'}`.padEnd(3),
+      reasonOf(record),
+      this.#paint('dim', record.id),
+    ];
+    return parts.join('  ');
+  }
+
+  #column(name: keyof typeof WIDEST, text: string): string {
+    const clean = visible(text);
+    this.#widths[name] = Math.min(WIDEST[name], Math.max(this.#widths[name], clean.length));
+    return clean.padEnd(this.#widths[name]);
+  }
+}
+
+export const callerName = ({ caller }: FlowRecord): string =>
+  caller === null ? 'unknown' : `${caller.namespace}/${caller.name}`;
+
+/** `shop/billing:80`; for what no Service names, the host the caller asked for, else the address it dialled. */
+export function destinationName({ destination, host }: FlowRecord): string {
+  const service = destination.services[0];
+  if (service !== undefined)
+    return `${service.namespace}/${service.service}:${service.port || destination.port}`;
+  const address = destination.ip.includes(':') ? `[${destination.ip}]` : destination.ip;
+  return host === '' ? `${address}:${destination.port}` : host;
+}
+
+function labelOf({ verdict, outcome }: FlowRecord): Label {
+  return OUTCOME_LABELS[outcome] ?? VERDICT_LABELS[verdict];
+}
+
+function operationOf({ method, path, protocol, bytesSent, bytesReceived }: FlowRecord): string {
+  if (method !== '') return `${method} ${path}`;
+  return `${protocol} ${size(bytesSent)} sent, ${size(bytesReceived)} received`;
+}
+
+/** Why, when it is not plain; how long it took, when it is. */
+function reasonOf({ verdict, outcome, reason, policy, rule, durationMs }: FlowRecord): string {
+  if (verdict === 'allow' && outcome === 'ok') return `${durationMs.toFixed(1)}ms`;
+  const what = outcome === 'ok' || outcome === 'denied' ? reason : `${outcome}${reasonIfTelling(reason)}`;
+  const by = policy === null ? '' : `  policy ${policy}${rule === null ? '' : `, rule ${rule}`}`;
+  return visible(`${what}${by}`);
+}
+
+const reasonIfTelling = (reason: string): string =>
+  reason === '' || reason === 'ungoverned' ? '' : `: ${reason}`;

@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest';
+import { agentStatus } from '../../../testing/agent-status.ts';
+import { plain } from './colour.ts';
+import { statusText } from './status-text.ts';
+
+const style = { paint: plain, wide: false, now: 60_000 };
+
+describe('statusText', () => {
+  it('shows what is covered, what is not and why', () => {
+    expect(statusText(agentStatus(), style)).toBe(`node node-1: ready; eastwall 0.1.0, pid 100, up 60s
+cluster: known as of 1s ago; 5 services, 6 endpoint slices
+own connections are exempt by cgroup: cgroup v2 is mounted; rules put back 2 times
+when the agent stops, rules are removed and pods go direct; when it is killed, they stay until its next start
+
+NAMESPACE   POD          STATE      REASON
+shop        frontend-1   enrolled
+shop        logger-1     refused    it shares the node's network
+
+POLICY         MODE      STATUS
+shop/billing   -         refused: spec.mode: must be one of \`Off\`, \`Audit\`, \`Enforce\`
+shop/orders    Enforce   in force
+
+DATAPLANE   STATE     PID   UID     CAPS   PODS   CONNECTIONS   RESTARTS
+0           serving   101   65534   none   1      12            3
+
+flow records: 10 kept, 0 readers
+`);
+  });
+
+  it('shows more with -o wide', () => {
+    const text = statusText(agentStatus(), { ...style, wide: true });
+    expect(text).toMatch(/frontend-1 +enrolled +Deployment\/frontend +0\n/);
+    expect(text).toMatch(/57\.2MiB +1\.5ms +yes +SIGKILL +owns nothing\n/);
+  });
+
+  it('says loudly what is wrong', () => {
+    const [dataplane] = agentStatus().dataplanes;
+    if (dataplane === undefined) throw new Error('no dataplane');
+    const text = statusText(
+      agentStatus({
+        ready: false,
+        waitingFor: ['kube', 'capture'],
+        onExit: 'keep',
+        kube: {
+          ...agentStatus().kube,
+          ageMs: null,
+          policiesInstalled: false,
+          problems: ['connection refused'],
+        },
+        pods: [],
+        dataplanes: [
+          {
+            ...dataplane,
+            state: 'waiting',
+            pid: null,
+            capabilities: { effective: '1fffe', permitted: '0', bounding: '0' },
+            heldConnections: 4,
+          },
+        ],
+        flows: { kept: 1, tails: 1, droppedByDataplanes: 2, droppedForTails: 3 },
+      }),
+      style,
+    );
+    expect(text).toContain('node node-1: not ready, waiting for kube, capture; ');
+    expect(text).toContain('cluster: no answer yet; ');
+    expect(text).toContain('cluster: connection refused\n');
+    expect(text).toContain('new connections are refused until its next start\n');
+    expect(text).toContain('no pods on this node\n');
+    expect(text).toContain('no policies: the ApiPolicy type is not installed in the cluster\n');
+    expect(text).toMatch(/0 +waiting +- +65534 +1fffe\/0 +1 +12 \(4 held\) +3\n/);
+    expect(text).toContain('flow records: 1 kept, 1 reader, 5 lost\n');
+  });
+});

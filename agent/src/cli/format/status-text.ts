@@ -1,0 +1,136 @@
+import type {
+  AgentStatus,
+  DataplaneStatus,
+  PodState,
+  PodStatus,
+  PolicyStatus,
+} from '../../admin/agent-status.ts';
+import type { Colour, Paint } from './colour.ts';
+import { type Cell, table } from './table.ts';
+import { age, size, visible } from './text.ts';
+
+export interface StatusStyle {
+  readonly paint: Paint;
+  /** `-o wide`: more columns. */
+  readonly wide: boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+const STATE_COLOURS: Readonly<Record<PodState, Colour>> = {
+  enrolled: 'green',
+  waiting: 'yellow',
+  'opted-out': 'dim',
+  refused: 'red',
+};
+
+/** `eastwall status` for one agent. */
+export function statusText(status: AgentStatus, style: StatusStyle): string {
+  return [
+    headText(status, style),
+    podsText(status.pods, style),
+    policiesText(status, style),
+    dataplanesText(status.dataplanes, style),
+    flowsText(status),
+  ].join('\n');
+}
+
+function headText(status: AgentStatus, { paint, now }: StatusStyle): string {
+  const { kube, capture, waitingFor } = status;
+  const ready = status.ready
+    ? paint('green', 'ready')
+    : paint('red', `not ready, waiting for ${waitingFor.join(', ')}`);
+  const view = kube.ageMs === null ? paint('red', 'no answer yet') : `known as of ${age(kube.ageMs)} ago`;
+  const lines = [
+    `${paint('bold', `node ${status.node}`)}: ${ready}; eastwall ${status.version}, pid ${status.pid}, up ${age(now - status.startedAt)}`,
+    `cluster: ${view}; ${kube.services} services, ${kube.slices} endpoint slices`,
+    ...kube.problems.map((problem) => paint('yellow', `cluster: ${visible(problem)}`)),
+    `own connections are exempt by ${capture.exemption}: ${capture.exemptionReason}; rules put back ${capture.repairs} times`,
+    status.onExit === 'remove'
+      ? 'when the agent stops, rules are removed and pods go direct; when it is killed, they stay until its next start'
+      : 'when the agent stops, rules stay and new connections are refused until its next start',
+  ];
+  return lines.map((line) => `${line}\n`).join('');
+}
+
+function podsText(pods: readonly PodStatus[], { paint, wide }: StatusStyle): string {
+  if (pods.length === 0) return 'no pods on this node\n';
+  const header = ['NAMESPACE', 'POD', 'STATE', ...(wide ? ['WORKLOAD', 'DATAPLANE'] : []), 'REASON'];
+  const rows = pods
+    .toSorted((a, b) => compare(a.namespace, b.namespace) || compare(a.pod, b.pod))
+    .map((pod) => [
+      visible(pod.namespace),
+      visible(pod.pod),
+      coloured(paint, STATE_COLOURS[pod.state], pod.state),
+      ...(wide ? [visible(pod.workload), pod.dataplane === null ? '-' : `${pod.dataplane}`] : []),
+      visible(pod.reason ?? ''),
+    ]);
+  return table(header, rows);
+}
+
+function policiesText({ policies, kube }: AgentStatus, { paint, wide }: StatusStyle): string {
+  if (!kube.policiesInstalled) return 'no policies: the ApiPolicy type is not installed in the cluster\n';
+  if (policies.length === 0) return 'no policies: everything is allowed and observed\n';
+  const header = ['POLICY', 'MODE', ...(wide ? ['RULES'] : []), 'STATUS'];
+  return table(
+    header,
+    policies
+      .toSorted((a, b) => compare(a.policy, b.policy))
+      .map((policy) => [
+        visible(policy.policy),
+        policy.mode ?? '-',
+        ...(wide ? [`${policy.rules}`] : []),
+        policyState(policy, paint),
+      ]),
+  );
+}
+
+function policyState({ mode, refused }: PolicyStatus, paint: Paint): Cell {
+  if (refused === null) return coloured(paint, 'green', 'in force');
+  const kept = mode === null ? 'refused' : 'refused, an earlier version is in force';
+  return coloured(paint, 'red', visible(`${kept}: ${refused}`));
+}
+
+function dataplanesText(dataplanes: readonly DataplaneStatus[], { paint, wide }: StatusStyle): string {
+  const header = ['DATAPLANE', 'STATE', 'PID', 'UID', 'CAPS', 'PODS', 'CONNECTIONS', 'RESTARTS'];
+  const wider = ['MEMORY', 'LOOP LAG', 'NO NEW PRIVS', 'LAST END', 'WHY THIS UID'];
+  return table(
+    [...header, ...(wide ? wider : [])],
+    dataplanes.map((dataplane) => [
+      `${dataplane.index}`,
+      coloured(paint, dataplane.state === 'serving' ? 'green' : 'red', dataplane.state),
+      `${dataplane.pid ?? '-'}`,
+      `${dataplane.uid ?? '-'}`,
+      capabilitiesOf(dataplane, paint),
+      `${dataplane.pods}`,
+      `${dataplane.openConnections}${dataplane.heldConnections > 0 ? ` (${dataplane.heldConnections} held)` : ''}`,
+      `${dataplane.restarts}`,
+      ...(wide ? widerCells(dataplane) : []),
+    ]),
+  );
+}
+
+function capabilitiesOf({ capabilities }: DataplaneStatus, paint: Paint): Cell {
+  if (capabilities === null) return { text: '-' };
+  const { effective, permitted } = capabilities;
+  if (effective === '0' && permitted === '0') return { text: 'none' };
+  return coloured(paint, 'red', `${effective}/${permitted}`);
+}
+
+const widerCells = (dataplane: DataplaneStatus): string[] => [
+  size(dataplane.rssBytes),
+  `${dataplane.loopLagMs.toFixed(1)}ms`,
+  dataplane.noNewPrivileges === null ? '-' : dataplane.noNewPrivileges ? 'yes' : 'NO',
+  dataplane.lastEnd ?? '-',
+  dataplane.uidReason,
+];
+
+function flowsText({ flows }: AgentStatus): string {
+  const lost = flows.droppedByDataplanes + flows.droppedForTails;
+  const readers = flows.tails === 1 ? '1 reader' : `${flows.tails} readers`;
+  return `flow records: ${flows.kept} kept, ${readers}${lost > 0 ? `, ${lost} lost` : ''}\n`;
+}
+
+const coloured = (paint: Paint, colour: Colour, text: string): Cell => ({ text, shown: paint(colour, text) });
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

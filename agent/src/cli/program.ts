@@ -1,0 +1,138 @@
+import { Command, Option } from 'commander';
+import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from '../config/table.ts';
+import { findSockets } from './agent-sockets.ts';
+import { defaultStateDir } from './state-dir.ts';
+import type { TailOptions } from './tail.ts';
+import { EXIT, type ExitCode, processTerminal, type Terminal } from './terminal.ts';
+
+/** What the actions of the commands leave for `main.ts` to exit with. */
+export interface Outcome {
+  code: ExitCode;
+}
+
+interface Reader {
+  readonly terminal: Terminal;
+  readonly sockets: readonly string[];
+  /** Ends with Ctrl-C. */
+  readonly signal: AbortSignal;
+}
+
+const OUTPUTS = ['wide', 'json'] as const;
+
+/** The command line without `sandbox`, which `main.ts` adds when it is asked for. Actions load what they need. */
+export function buildProgram(outcome: Outcome): Command {
+  const program = new Command('eastwall')
+    .description('stops API abuse inside Kubernetes: who calls what, decided at the caller’s node')
+    .showHelpAfterError('(`--help` shows what there is)')
+    .enablePositionalOptions()
+    // Before the commands are made: they inherit it.
+    .exitOverride();
+  addTail(program, outcome);
+  addStatus(program, outcome);
+  addExplain(program, outcome);
+  addAgent(program, outcome);
+  program
+    .command('version')
+    .description('print the version')
+    .action(async () => {
+      const { readVersion } = await import('../config/version.ts');
+      process.stdout.write(`eastwall ${readVersion()}\n`);
+    });
+  return program;
+}
+
+function addTail(program: Command, outcome: Outcome): void {
+  withSockets(program.command('tail'))
+    .description('follow what is blocked, or would be')
+    .option('--all', 'everything, not only what is blocked or would be')
+    .option('--from <caller>', 'only from this workload: `name`, `namespace/name` or `namespace/`')
+    .option(
+      '--to <destination>',
+      'only to this service: `name`, `namespace/name` or `namespace/`; or a host or an IP address',
+    )
+    .option('-n, --namespace <name>', 'only with caller or destination in this namespace')
+    .option('--since <when>', 'what is kept first, from a duration ago (`5m`) or a time (RFC 3339) on')
+    .option('--no-follow', 'end after what is kept')
+    .option('--json', 'one JSON object per line')
+    .action(async (options: TailOptions & SocketOptions) => {
+      const { tail } = await import('./tail.ts');
+      outcome.code = await withAgents(options, ({ sockets, terminal, signal }) =>
+        tail(sockets, options, { terminal, signal }),
+      );
+    });
+}
+
+function addStatus(program: Command, outcome: Outcome): void {
+  withSockets(program.command('status'))
+    .description('pods enrolled and not, policies, processes: what is covered and what is not')
+    .addOption(new Option('-o, --output <format>', 'more columns, or JSON').choices(OUTPUTS))
+    .action(async (options: SocketOptions & { output?: 'wide' | 'json' }) => {
+      const { status } = await import('./status.ts');
+      outcome.code = await withAgents(options, ({ sockets, terminal }) =>
+        status(sockets, { output: options.output ?? 'text' }, terminal),
+      );
+    });
+}
+
+function addExplain(program: Command, outcome: Outcome): void {
+  withSockets(program.command('explain'))
+    .description('say why an exchange was decided as it was')
+    .argument('<id>', 'decision id: from the error body, the header `eastwall-decision` or `tail`')
+    .addOption(new Option('-o, --output <format>', 'JSON instead of text').choices(['json']))
+    .action(async (id: string, options: SocketOptions & { output?: 'json' }) => {
+      const { explain } = await import('./explain.ts');
+      outcome.code = await withAgents(options, ({ sockets, terminal }) =>
+        explain(sockets, { id, output: options.output ?? 'text' }, terminal),
+      );
+    });
+}
+
+function addAgent(program: Command, outcome: Outcome): void {
+  const command = program.command('agent').description('run the agent of this node');
+  for (const name of SETTING_NAMES) {
+    const { form, doc, fallback } = SETTINGS[name];
+    const shown = fallback === '' ? '' : ` (default: ${fallback})`;
+    command.option(`--${flagOf(name)} <${form}>`, `${doc} [${variableOf(name)}]${shown}`);
+  }
+  command.action(async (_: object, own: Command) => {
+    const { runAgent } = await import('./agent.ts');
+    outcome.code = await runAgent(flagsOf(own));
+  });
+}
+
+/** Flags as they were written, by their own names and not by commander's camel case. */
+function flagsOf(command: Command): Record<string, string | undefined> {
+  const values = command.opts<Record<string, string | undefined>>();
+  return Object.fromEntries(command.options.map((option) => [option.name(), values[option.attributeName()]]));
+}
+
+interface SocketOptions {
+  readonly socket: readonly string[];
+}
+
+function withSockets(command: Command): Command {
+  return command.option(
+    '--socket <path>',
+    'admin socket of an agent, repeatable; else EASTWALL_SOCKET, the node’s own, or those of your sandbox',
+    (path: string, given: readonly string[]) => [...given, path],
+    [],
+  );
+}
+
+async function withAgents(
+  { socket }: SocketOptions,
+  read: (reader: Reader) => Promise<ExitCode>,
+): Promise<ExitCode> {
+  const terminal = processTerminal();
+  const sandboxDir = defaultStateDir(process.env);
+  const sockets = findSockets({ given: socket, env: process.env, sandboxDir });
+  if (sockets.length === 0) {
+    terminal.error(
+      `eastwall: no agent here: nothing at /run/eastwall and no running sandbox in ${sandboxDir}; \`--socket\` names one\n`,
+    );
+    return EXIT.failed;
+  }
+  const ending = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
+  return read({ terminal, sockets, signal: ending.signal });
+}

@@ -1,0 +1,14 @@
+import type { DataplaneSettings } from '../ipc/messages.ts';
+import type { Config } from './load.ts';
+
+/** The part of the settings that the dataplanes are sent. */
+export const dataplaneSettings = (config: Config): DataplaneSettings => ({
+  node: config.node,
+  maxHeadBytes: config.maxHeadBytes,
+  headTimeoutMs: config.headTimeoutMs,
+  firstByteTimeoutMs: config.firstByteTimeoutMs,
+  idleTimeoutMs: config.idleTimeoutMs,
+  identityHoldMs: config.identityHoldMs,
+  maxConnections: config.maxConnections,
+  recordQueue: config.recordQueue,
+});

@@ -1,0 +1,162 @@
+import type { CaptureEvent, PodReport } from '../capture/protocol.ts';
+import type { NamespaceEntry, PodInfo } from '../identity/cluster-objects.ts';
+import type { FromDataplane } from '../ipc/messages.ts';
+import type { ClusterListener, ClusterMessage } from '../kube/cluster-watch.ts';
+import type { EventLog } from '../sinks/event-log.ts';
+import type { FlowLog } from '../sinks/flow-log.ts';
+import type { TrafficMetrics } from '../sinks/traffic-metrics.ts';
+import { CallerBoard } from './caller-board.ts';
+import type { DataplaneSupervisor, SupervisorLog } from './dataplane-supervisor.ts';
+import { LocalPods } from './local-pods.ts';
+
+export interface ControlOptions {
+  readonly supervisor: DataplaneSupervisor;
+  /** Tells capture whom to look for. */
+  readonly tellCapture: (local: ReturnType<LocalPods['forCapture']>) => void;
+  readonly flows: FlowLog;
+  readonly events: EventLog;
+  readonly traffic: TrafficMetrics;
+  readonly log: SupervisorLog;
+  /** Called once each, when it is so for the first time. */
+  readonly onSynced: () => void;
+  readonly onCaptureReady: () => void;
+}
+
+type CaptureReady = Extract<CaptureEvent, { kind: 'ready' }>;
+
+/** What the agent knows of capture, for `status`. */
+export interface CaptureFacts {
+  readonly ready: CaptureReady | null;
+  readonly repairs: number;
+  readonly pods: ReadonlyMap<string, PodReport>;
+}
+
+/**
+ * The middle of the agent: what the kube API and capture report goes to the dataplanes, and what the dataplanes report
+ * goes to the sinks. It decides nothing about traffic.
+ */
+export class Control implements ClusterListener {
+  readonly #options: ControlOptions;
+  readonly #local = new LocalPods();
+  readonly #callers = new CallerBoard();
+  #captureReady: CaptureReady | null = null;
+  #repairs = 0;
+  #podReports = new Map<string, PodReport>();
+  #recordsDropped = 0;
+
+  constructor(options: ControlOptions) {
+    this.#options = options;
+  }
+
+  // === from the kube API ===
+
+  message(message: ClusterMessage): void {
+    const { supervisor, onSynced } = this.#options;
+    if (message.kind !== 'synced') {
+      supervisor.cluster(message);
+      return;
+    }
+    supervisor.synced();
+    onSynced();
+  }
+
+  pods(upsert: readonly PodInfo[], remove: readonly string[]): void {
+    this.#local.changePods(upsert, remove);
+    this.#options.tellCapture(this.#local.forCapture());
+    this.#tellCallers();
+  }
+
+  namespaces(upsert: readonly NamespaceEntry[], remove: readonly string[]): void {
+    this.#local.changeNamespaces(upsert, remove);
+    this.#options.tellCapture(this.#local.forCapture());
+  }
+
+  // === from capture ===
+
+  captured(event: CaptureEvent): void {
+    const { supervisor, log } = this.#options;
+    switch (event.kind) {
+      case 'ready':
+        this.#captureStarted(event);
+        break;
+      case 'enrolled':
+        log.info({ ns: event.ns, path: event.path, tookMs: event.tookMs }, 'namespace enrolled');
+        supervisor.enrol(
+          event.ns,
+          this.#callers.enrolled(event.ns, (uid) => this.#local.pod(uid)),
+        );
+        break;
+      case 'gone':
+        log.info({ ns: event.ns, reason: event.reason }, 'namespace gone');
+        this.#callers.gone(event.ns);
+        supervisor.gone(event.ns);
+        break;
+      case 'failed':
+        log.warn({ path: event.path, problem: event.problem }, 'namespace can not be enrolled');
+        break;
+      case 'repaired':
+        this.#repairs += event.what.length;
+        log.warn(
+          { ns: event.ns, what: event.what },
+          'rules or listeners had been changed, and were put back',
+        );
+        break;
+      case 'directory':
+        if (event.problem !== null)
+          log.warn({ problem: event.problem }, 'the directory of namespaces is unreadable');
+        break;
+      case 'pairings':
+        this.#paired(event);
+        break;
+      case 'reconciled':
+        break;
+    }
+  }
+
+  // === from the dataplanes ===
+
+  reported(report: Extract<FromDataplane, { kind: 'records' | 'totals' }>): void {
+    const { flows, events, traffic } = this.#options;
+    if (report.kind === 'totals') {
+      traffic.add(report.totals.cells);
+      return;
+    }
+    this.#recordsDropped += report.dropped;
+    events.append(report.records);
+    flows.append(report.records);
+  }
+
+  // === for `status` ===
+
+  get localPods(): readonly PodInfo[] {
+    return this.#local.pods;
+  }
+
+  get captureFacts(): CaptureFacts {
+    return { ready: this.#captureReady, repairs: this.#repairs, pods: this.#podReports };
+  }
+
+  get recordsDropped(): number {
+    return this.#recordsDropped;
+  }
+
+  #captureStarted(event: CaptureReady): void {
+    const { log, onCaptureReady } = this.#options;
+    this.#captureReady = event;
+    if (event.problem !== null) log.error({ problem: event.problem }, 'no pod of this node can be enrolled');
+    else log.info({ exemption: event.exemption, iptables: event.iptables }, 'capture is ready');
+    onCaptureReady();
+  }
+
+  #paired({ namespaces, pods }: Extract<CaptureEvent, { kind: 'pairings' }>): void {
+    this.#podReports = new Map(pods.map((report) => [report.uid, report]));
+    this.#callers.setOwners(namespaces.flatMap(({ ns, owner }) => (ns === null ? [] : [{ ns, owner }])));
+    this.#tellCallers();
+  }
+
+  #tellCallers(): void {
+    for (const [ns, caller] of this.#callers.changes((uid) => this.#local.pod(uid))) {
+      this.#options.supervisor.caller(ns, caller);
+    }
+  }
+}

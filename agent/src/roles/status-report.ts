@@ -1,0 +1,131 @@
+import type {
+  AgentStatus,
+  DataplaneStatus,
+  KubeStatus,
+  PodStatus,
+  PolicyStatus,
+} from '../admin/agent-status.ts';
+import type { PodReport } from '../capture/protocol.ts';
+import type { PodInfo } from '../identity/cluster-objects.ts';
+import { workloadOf } from '../identity/workload.ts';
+import type { ClusterStatus } from '../kube/cluster-watch.ts';
+import type { CaptureFacts } from './control.ts';
+import type { DataplaneCommand } from './dataplane-command.ts';
+import type { DataplaneState, DataplaneSupervisor } from './dataplane-supervisor.ts';
+import type { Snapshot } from './snapshot.ts';
+
+/** Everything `status` is made of, as the parts of the agent know it. */
+export interface StatusSources {
+  readonly snapshot: Snapshot;
+  readonly supervisor: DataplaneSupervisor;
+  readonly command: DataplaneCommand;
+  readonly cluster: ClusterStatus | null;
+  readonly capture: CaptureFacts;
+  readonly localPods: readonly PodInfo[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+type FromSources = Pick<AgentStatus, 'kube' | 'capture' | 'pods' | 'policies' | 'dataplanes'>;
+
+export function reportStatus(sources: StatusSources): FromSources {
+  const { supervisor, capture, localPods, command } = sources;
+  const pods = localPods
+    .filter(({ phase }) => phase !== 'Succeeded' && phase !== 'Failed')
+    .map((pod) => podStatus(pod, capture.pods.get(pod.uid) ?? null, supervisor));
+  return {
+    kube: kubeStatus(sources),
+    capture: {
+      exemption: capture.ready?.exemption.kind ?? 'unknown',
+      exemptionReason:
+        capture.ready?.problem ?? capture.ready?.exemption.why ?? 'capture has not started yet',
+      repairs: capture.repairs,
+    },
+    pods,
+    policies: policyStatuses(sources),
+    dataplanes: supervisor.states.map((state) => dataplaneStatus(state, command, pods)),
+  };
+}
+
+function podStatus(pod: PodInfo, report: PodReport | null, supervisor: DataplaneSupervisor): PodStatus {
+  const { kind, name } = workloadOf(pod);
+  const { state, ns, reason } = report ?? {
+    state: 'waiting',
+    ns: null,
+    reason: 'capture has not seen it yet',
+  };
+  return {
+    namespace: pod.namespace,
+    pod: pod.name,
+    workload: `${kind}/${name}`,
+    state,
+    reason: [reason, coverageNote(pod, state)].filter((note) => note !== null).join('; ') || null,
+    dataplane: ns === null ? null : supervisor.dataplaneOf(ns),
+  };
+}
+
+/** What enrolment can't hold against: such a pod may change the rules in its own network namespace. */
+const coverageNote = (pod: PodInfo, state: PodStatus['state']): string | null =>
+  state === 'enrolled' && pod.privileged ? 'privileged: it can undo its own rules' : null;
+
+function kubeStatus({ cluster, snapshot, now }: StatusSources): KubeStatus {
+  const { services, slices } = snapshot.size;
+  if (cluster === null) {
+    return { synced: false, ageMs: null, policiesInstalled: true, problems: [], services, slices };
+  }
+  const problems = cluster.watches.flatMap(({ path, problem, absent }) =>
+    problem === null || absent ? [] : [`${path}: ${problem}`],
+  );
+  const { problem } = cluster.statusWrites;
+  return {
+    synced: cluster.synced,
+    ageMs: cluster.lastContact === null ? null : Math.max(0, now - cluster.lastContact),
+    policiesInstalled: cluster.policiesInstalled,
+    problems: problem === null ? problems : [...problems, `status of policies can't be written: ${problem}`],
+    services,
+    slices,
+  };
+}
+
+function policyStatuses({ snapshot, cluster }: StatusSources): PolicyStatus[] {
+  const statuses = new Map<string, PolicyStatus>();
+  for (const { namespace, name, mode, rules } of snapshot.policies) {
+    const policy = `${namespace}/${name}`;
+    statuses.set(policy, { policy, mode, rules: rules.length, refused: null });
+  }
+  for (const { policy, message } of cluster?.refused ?? []) {
+    const inForce = statuses.get(policy) ?? { policy, mode: null, rules: 0 };
+    statuses.set(policy, { ...inForce, refused: message });
+  }
+  return [...statuses.values()];
+}
+
+function dataplaneStatus(
+  { index, state, pid, privileges, restarts, lastEnd, totals }: DataplaneState,
+  { uidReason }: DataplaneCommand,
+  pods: readonly PodStatus[],
+): DataplaneStatus {
+  return {
+    index,
+    state,
+    pid,
+    uid: privileges?.uid ?? null,
+    uidReason,
+    capabilities:
+      privileges === null
+        ? null
+        : {
+            effective: privileges.effective.toString(16),
+            permitted: privileges.permitted.toString(16),
+            bounding: privileges.bounding.toString(16),
+          },
+    noNewPrivileges: privileges?.noNewPrivileges ?? null,
+    restarts,
+    lastEnd,
+    pods: pods.filter((pod) => pod.dataplane === index).length,
+    openConnections: totals?.openConnections ?? 0,
+    heldConnections: totals?.heldConnections ?? 0,
+    loopLagMs: totals?.loopLagMs ?? 0,
+    rssBytes: totals?.rssBytes ?? 0,
+  };
+}
