@@ -56,7 +56,7 @@ describe('load', () => {
     'refuses the address %s',
     (address) => {
       expect(problems({ 'metrics-address': address })).toEqual([
-        `--metrics-address=${address} (not a loopback address; flows and names must not be readable from the network)`,
+        `--metrics-address=${address} (not a loopback address; names of workloads must not be readable from the network)`,
       ]);
     },
   );

@@ -1,6 +1,5 @@
-import { isIPv4 } from 'node:net';
 import { err, ok, type Result } from '../kernel/result.ts';
-import { type Address, nodeName } from './parsers.ts';
+import { nodeName } from './parsers.ts';
 import {
   flagOf,
   type ParsedSettings,
@@ -65,9 +64,6 @@ export function load(sources: Sources): Result<Config, readonly SettingProblem[]
 export const formatProblem = (problem: SettingProblem): string =>
   `${problem.where}=${problem.value} (${problem.reason})`;
 
-export const isLoopback = ({ host }: Address): boolean =>
-  isIPv4(host) ? host.startsWith('127.') : host === '::1' || host.toLowerCase().startsWith('::ffff:127.');
-
 function givenFor(name: SettingName, { flags, env }: Sources): Omit<SettingProblem, 'reason'> {
   const flag = flagOf(name);
   const fromFlag = flags[flag];
@@ -100,11 +96,6 @@ function validate(config: Config): { readonly name: SettingName; readonly reason
     `the path of the admin socket, \`${socket}\`, is longer than the kernel's ${MAX_SOCKET_PATH} bytes`,
   );
   rule('runDir', config.runDir !== config.netnsDir, 'must not be the directory of the network namespaces');
-  rule(
-    'metricsAddress',
-    config.metricsAddress === null || isLoopback(config.metricsAddress),
-    'not a loopback address; flows and names must not be readable from the network',
-  );
   rule('headTimeoutMs', config.headTimeoutMs <= config.idleTimeoutMs, 'longer than the idle timeout');
   rule(
     'firstByteTimeoutMs',

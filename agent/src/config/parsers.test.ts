@@ -7,7 +7,7 @@ import {
   formatBytes,
   formatDuration,
   integer,
-  listenAddress,
+  loopbackAddress,
   namespaceList,
   nodeName,
   type Parser,
@@ -41,12 +41,12 @@ describe('parsers', () => {
   });
 
   it('reads addresses and refuses names, missing ports and ports out of range', () => {
-    expect(read(listenAddress, '[::1]:80')).toEqual({ host: '::1', port: 80 });
-    expect(read(listenAddress, 'off')).toBeNull();
+    expect(read(loopbackAddress, '[::1]:80')).toEqual({ host: '::1', port: 80 });
+    expect(read(loopbackAddress, 'off')).toBeNull();
     for (const bad of ['localhost:80', '127.0.0.1', ':80', '::1:80']) {
-      expect(read(listenAddress, bad)).toMatch(/^refused: not an address/);
+      expect(read(loopbackAddress, bad)).toMatch(/^refused: not an address/);
     }
-    expect(read(listenAddress, '127.0.0.1:70000')).toBe('refused: the port is above 65535');
+    expect(read(loopbackAddress, '127.0.0.1:70000')).toBe('refused: the port is above 65535');
   });
 
   it('reads names as the kube API defines them', () => {

@@ -82,15 +82,20 @@ export interface Address {
 }
 
 /** `127.0.0.1:9464`, `[::1]:9464`; port 0 takes any free port; `off` listens nowhere (null). */
-export const listenAddress: Parser<Address | null> = (text) => {
+export const loopbackAddress: Parser<Address | null> = (text) => {
   if (text === 'off') return ok(null);
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2] ?? '';
   const port = Number(match?.[3]);
   if (match === null || isIP(host) === 0)
     return err('not an address; write `127.0.0.1:9464`, `[::1]:9464` or `off`');
-  return port <= 65_535 ? ok({ host, port }) : err('the port is above 65535');
+  if (port > 65_535) return err('the port is above 65535');
+  if (!isLoopback(host))
+    return err('not a loopback address; names of workloads must not be readable from the network');
+  return ok({ host, port });
 };
+
+const isLoopback = (host: string): boolean => host.startsWith('127.') || host === '::1';
 
 /** The largest unit that keeps the number whole: 90000 is `90s`, 3600000 is `1h`. */
 export function formatDuration(ms: number): string {

@@ -3,7 +3,7 @@ import {
   bytes,
   duration,
   integer,
-  listenAddress,
+  loopbackAddress,
   namespaceList,
   nodeName,
   oneOf,
@@ -87,7 +87,7 @@ export const SETTINGS = {
     'Least severe line that is logged: `trace`, `debug`, `info`, `warn`, `error` or `fatal`.',
   ),
   metricsAddress: setting(
-    listenAddress,
+    loopbackAddress,
     '127.0.0.1:9464',
     'address',
     'Address of `/metrics`, `/readyz` and `/livez`; must be loopback, `off` listens on the admin socket only.',
