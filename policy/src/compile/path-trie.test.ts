@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { referenceMatchesTemplate } from '../../testing/reference-path.ts';
+import { runs } from '../../testing/runs.ts';
 import { canonicalPath } from '../path/canonical.ts';
 import { parseTemplate, type Template } from '../path/template.ts';
 import { emptyLanes, NO_RULE } from './lanes.ts';
@@ -43,7 +44,7 @@ describe('PathTrie', () => {
         expect(canonicalPath(asked)).toBe(asked);
         expect(firstMatch(trie, asked)).toBe(expected < 0 ? null : expected);
       }),
-      { numRuns: 3_000 },
+      runs(3_000),
     );
   });
 

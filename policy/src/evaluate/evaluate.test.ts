@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { apiPolicies, facts } from '../../testing/arbitraries.ts';
 import { destination, policy, workload } from '../../testing/builders.ts';
 import { referenceEvaluate } from '../../testing/reference-evaluate.ts';
+import { runs } from '../../testing/runs.ts';
 import { PolicySet } from '../compile/policy-set.ts';
 import { policyId } from '../model/policy-id.ts';
 import { evaluate } from './evaluate.ts';
@@ -17,7 +18,7 @@ describe('evaluate', () => {
         for (const request of asked)
           expect(evaluate(set, request)).toEqual(referenceEvaluate(policies, request));
       }),
-      { numRuns: 1_000 },
+      runs(1_000),
     );
   });
 
@@ -40,7 +41,7 @@ describe('evaluate', () => {
         }
         expect(set.size).toBe(expected.size);
       }),
-      { numRuns: 200 },
+      runs(200),
     );
   });
 
@@ -55,7 +56,7 @@ describe('evaluate', () => {
         const imagined = evaluate(PolicySet.empty().with({ upsert: enforced }), request).verdict;
         expect(verdict).toBe(imagined === 'deny' ? 'would-deny' : 'allow');
       }),
-      { numRuns: 1_000 },
+      runs(1_000),
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rawPath } from '../../testing/arbitraries.ts';
 import { referenceCanonicalPath } from '../../testing/reference-path.ts';
+import { runs } from '../../testing/runs.ts';
 import { canonicalPath } from './canonical.ts';
 
 describe('canonicalPath', () => {
@@ -109,7 +110,7 @@ describe('canonicalPath', () => {
       fc.property(fc.oneof(anyPath, rawPath, fc.string()), (path) => {
         expect(canonicalPath(path)).toBe(referenceCanonicalPath(path));
       }),
-      { numRuns: 5_000 },
+      runs(5_000),
     );
   });
 
@@ -119,7 +120,7 @@ describe('canonicalPath', () => {
         const canonical = canonicalPath(path);
         if (canonical !== null) expect(canonicalPath(canonical)).toBe(canonical);
       }),
-      { numRuns: 2_000 },
+      runs(2_000),
     );
   });
 });

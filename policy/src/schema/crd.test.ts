@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { runs } from '../../testing/runs.ts';
 import { parseTemplate } from '../path/template.ts';
 import { apiPolicyCrd } from './crd.ts';
 import { type StructuralSchema, specSchema } from './structural.ts';
@@ -104,7 +105,7 @@ describe('the pattern of paths', () => {
         const source = `/${parts.join('')}`;
         if (parseTemplate(source).ok) expect(source).toMatch(pattern);
       }),
-      { numRuns: 5_000 },
+      runs(5_000),
     );
   });
 
