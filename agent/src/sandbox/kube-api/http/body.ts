@@ -4,6 +4,7 @@ import { isRecord, type ObjectInput } from '../object.ts';
 import { badRequest, type StatusError, unsupportedMediaType } from '../status-error.ts';
 import type { ApiRequest } from './exchange.ts';
 import { parseMedia } from './media.ts';
+import { decodeProtobufBody } from './protobuf-body.ts';
 import type { Target } from './target.ts';
 
 const YAML_TYPES: ReadonlySet<string> = new Set(['application/yaml', 'application/apply-patch+yaml']);
@@ -15,11 +16,18 @@ const JSON_TYPES: ReadonlySet<string> = new Set([
   'application/strategic-merge-patch+json',
 ]);
 
+const PROTOBUF_TYPE = 'application/vnd.kubernetes.protobuf';
+
 export const bodyType = (request: ApiRequest): string => parseMedia(request.contentType).type;
 
 /** The decoded body; undefined for an empty one. */
 export function readBody(request: ApiRequest): Result<unknown, StatusError> {
   const type = bodyType(request);
+  if (request.body.length === 0) return ok(undefined);
+  if (type === PROTOBUF_TYPE) {
+    const decoded = decodeProtobufBody(request.body);
+    return decoded.ok ? decoded : err({ ...unsupportedMediaType(type), message: decoded.error });
+  }
   if (!YAML_TYPES.has(type) && !JSON_TYPES.has(type)) return err(unsupportedMediaType(request.contentType));
   const text = Buffer.from(request.body).toString('utf8');
   if (text.trim() === '') return ok(undefined);
