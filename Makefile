@@ -41,7 +41,7 @@ fuzz: ## Run every property test for FUZZ_SECONDS (60) each
 .PHONY: generate
 generate: ## Rewrite the generated files: CRDs and settings reference
 	@scripts/setup.sh check
-	@$(RUN) node scripts/generate.ts
+	@$(RUN) for script in scripts/generate*.ts policy/scripts/generate.ts; do node $$script || exit 1; done
 
 .PHONY: clean
 clean: ## Remove what builds, tests and benchmarks wrote
