@@ -183,6 +183,7 @@ export class Capture {
       netns: netns.fd,
       exemption: this.#exemption(),
       untouched: netns.untouched,
+      interfaces: netns.interfaces,
     });
   }
 

@@ -5,7 +5,7 @@ import { closeFd, type Fd } from '../kernel/libc.ts';
 import { isListening, listenOn } from '../kernel/libc-sockets.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { NetnsDoor } from './inside.ts';
-import { type Interfaces, NO_INTERFACES, readInterfaces } from './interfaces.ts';
+import { type Interfaces, readInterfaces } from './interfaces.ts';
 import { applyWish, type Iptables } from './iptables.ts';
 import { ipv6Wish } from './ipv6-wish.ts';
 import { BACKLOG, type Listener, openListener } from './listener.ts';
@@ -25,6 +25,7 @@ export interface EnrolmentPlace {
   readonly exemption: Exemption;
   /** Nobody can have put rules of ours there before. */
   readonly untouched: boolean;
+  readonly interfaces: Interfaces;
 }
 
 /**
@@ -76,7 +77,7 @@ export class Enrolment {
     });
     const [rules4] = await Promise.all([
       enrolment.#apply(4, enrolment.#wish4, place.untouched),
-      enrolment.#settle6(NO_INTERFACES, place.untouched),
+      enrolment.#settle6(place.interfaces, place.untouched),
     ]);
     if (rules4.ok) return ok(enrolment);
     await enrolment.abandon();

@@ -26,14 +26,14 @@ describe('the IPv6 side of a pod', () => {
   it('is refused where `lo` has no IPv6 but the pod has', () => {
     expect(decide({ interfaces: { ...DUAL, loopbackHas6: false } })).toEqual({
       wish: { mode: 'reject', exemption },
-      problem: 'IPv6 connections are refused: its loopback interface has no IPv6',
+      problem: 'IPv6 connections are blocked: its loopback interface has no IPv6',
     });
   });
 
   it('is refused where the kernel can not redirect IPv6', () => {
     const unable = { redirect: 'no ip6 nat', reject: null };
     const wish = { mode: 'reject', exemption };
-    expect(decide({ unable })).toEqual({ wish, problem: 'IPv6 connections are refused: no ip6 nat' });
+    expect(decide({ unable })).toEqual({ wish, problem: 'IPv6 connections are blocked: no ip6 nat' });
     expect(decide({ unable, interfaces: NO_INTERFACES })).toEqual({ wish, problem: null });
   });
 

@@ -12,7 +12,8 @@ export interface Ipv6Facts {
 
 /**
  * What the IPv6 side of a namespace should have. Redirected connections arrive at `::1`, so without that address
- * they are refused; an IPv6 connection that slips past the agent would be a hole.
+ * they are refused; an IPv6 connection that slips past the agent would be a hole. The refusal travels over `lo` too:
+ * where that has no IPv6 at all, it is lost and the caller waits for its own timeout.
  */
 export function ipv6Wish({ port, unable, interfaces, exemption }: Ipv6Facts): {
   readonly wish: Wish;
@@ -28,7 +29,7 @@ export function ipv6Wish({ port, unable, interfaces, exemption }: Ipv6Facts): {
   const why = unreachable ? 'its loopback interface has no IPv6' : unable.redirect;
   if (unable.reject === null) {
     // Refused ahead of the first address, which would open a hole; reported once there is something to refuse.
-    const problem = has6 ? `IPv6 connections are refused: ${why}` : null;
+    const problem = has6 ? `IPv6 connections are blocked: ${why}` : null;
     return { wish: { mode: 'reject', exemption }, problem };
   }
   const problem = has6 ? `IPv6 connections are not intercepted: ${why}; ${unable.reject}` : null;

@@ -129,6 +129,10 @@ export class Upstream implements AsyncDisposable {
   readonly server: Server;
   readonly #open = new Set<Socket>();
 
+  get accepted(): number {
+    return this.#open.size;
+  }
+
   private constructor() {
     this.server = createServer((socket) => {
       this.#open.add(socket);

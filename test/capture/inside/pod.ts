@@ -23,6 +23,10 @@ export function makeBridge(): void {
   run('ip', 'link', 'set', 'br0', 'up');
 }
 
+export function removeBridge(): void {
+  run('ip', 'link', 'delete', 'br0');
+}
+
 /** A network namespace with a veth to the bridge, and an application in it. */
 export class Pod implements AsyncDisposable {
   readonly name: string;
@@ -44,7 +48,8 @@ export class Pod implements AsyncDisposable {
 
   /** What a CNI plugin does after the runtime has made the namespace. */
   connectNetwork(): void {
-    const outside = `veth${this.#number}`;
+    // The kernel takes the interfaces of a namespace down some time after it has gone.
+    const outside = `v${process.pid}p${this.#number}`;
     run('ip', 'link', 'add', outside, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', this.name);
     run('ip', 'link', 'set', outside, 'master', 'br0', 'up');
     this.exec('ip', 'link', 'set', 'lo', 'up');

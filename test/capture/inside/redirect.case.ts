@@ -1,12 +1,13 @@
 import { statSync } from 'node:fs';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeFd } from '../../../agent/src/kernel/libc.ts';
 import { greetingOf, TestAgent, Upstream } from './agent.ts';
-import { makeBridge, Pod } from './pod.ts';
+import { makeBridge, Pod, removeBridge } from './pod.ts';
 
 const PORT = 8080;
 
 beforeAll(makeBridge);
+afterAll(removeBridge);
 
 describe('an enrolled pod', () => {
   it('connects to the agent, which knows where it was going', async () => {

@@ -1,0 +1,274 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { greetingOf, TestAgent, Upstream } from './agent.ts';
+import { eventually } from './eventually.ts';
+import { DISABLED, listed, local } from './local-pods.ts';
+import { makeBridge, Pod, removeBridge } from './pod.ts';
+import { shutdownSync } from './shutdown.ts';
+
+const PORT = 8080;
+
+beforeAll(makeBridge);
+afterAll(removeBridge);
+
+describe('what somebody else changes', () => {
+  it.each([
+    ['flushes everything', ['-t', 'nat', '-F']],
+    ['flushes OUTPUT', ['-t', 'nat', '-F', 'OUTPUT']],
+    ['removes one of our rules', ['-t', 'nat', '-D', 'EASTWALL_OUT', '5']],
+    ['gets in front of our hook', ['-t', 'nat', '-I', 'OUTPUT', '-p', 'tcp', '-j', 'ACCEPT']],
+  ])('is put right when somebody %s', async (_, args) => {
+    await using agent = new TestAgent();
+    await using pod = new Pod();
+    await agent.serve((await agent.enrolled(pod.name)).ns);
+    const foreign = ['-t', 'nat', '-A', 'OUTPUT', '-p', 'tcp', '--dport', '9', '-j', 'ACCEPT'];
+    pod.exec('iptables', ...args);
+    pod.exec('ip6tables', ...args);
+    pod.exec('iptables', ...foreign);
+    await agent.client.reconcile();
+    const { what } = await agent.event('repaired');
+    expect(what).toEqual(['IPv4 rules', 'IPv6 rules']);
+    await pod.startApp();
+    expect((await pod.connect('10.66.0.1', PORT)).greeting).toContain('agent');
+    expect((await pod.connect('fd66::1', PORT)).greeting).toContain('agent');
+    expect(pod.rules()).toContain('--dport 9 -j ACCEPT');
+    // Nothing is repaired that is right.
+    const { length } = agent.events.filter(({ kind }) => kind === 'repaired');
+    await agent.client.reconcile();
+    expect(agent.events.filter(({ kind }) => kind === 'repaired')).toHaveLength(length);
+  });
+
+  it('is put right when somebody shuts the listener down', async () => {
+    await using agent = new TestAgent();
+    await using pod = new Pod();
+    const { ns, listeners } = await agent.enrolled(pod.name);
+    for (const { fd } of listeners) shutdownSync(fd);
+    await agent.client.reconcile();
+    expect((await agent.event('repaired')).what).toEqual(['IPv4 listener', 'IPv6 listener']);
+    await agent.serve(ns);
+    await pod.startApp();
+    expect((await pod.connect('10.66.0.1', PORT)).greeting).toContain('agent');
+    expect((await pod.connect('fd66::1', PORT)).greeting).toContain('agent');
+  });
+});
+
+describe('opting out', () => {
+  it('lets new connections go direct, keeps open ones, and leaves nothing behind', async () => {
+    await using agent = new TestAgent();
+    await using _4 = await Upstream.listen('10.66.0.1', PORT);
+    await using _6 = await Upstream.listen('fd66::1', PORT);
+    await using pod = new Pod();
+    const { ns } = await agent.enrolled(pod.name);
+    await agent.serve(ns);
+    await pod.startApp();
+    const open4 = await pod.connect('10.66.0.1', PORT);
+    const open6 = await pod.connect('fd66::1', PORT);
+    expect(open4.greeting).toContain('agent');
+    agent.client.pods(local(listed(pod, DISABLED)));
+    const gone = await agent.event('gone', (event) => event.ns === ns);
+    expect(gone.reason).toBe('the pod opts out by annotation');
+    expect((await pod.connect('10.66.0.1', PORT)).greeting).toBe(`upstream ${pod.ip4}`);
+    expect((await pod.connect('fd66::1', PORT)).greeting).toBe(`upstream ${pod.ip6}`);
+    expect(await pod.say(open4.connection, 'four')).toBe('four');
+    expect(await pod.say(open6.connection, 'six')).toBe('six');
+    expect(pod.rules()).not.toContain('REDIRECT');
+    await pod.close(open4.connection);
+    await pod.close(open6.connection);
+    await eventually(() => expect(pod.rules()).not.toMatch(/eastwall/i));
+  });
+
+  it('is undone when the pod wants it again', async () => {
+    await using agent = new TestAgent();
+    await using pod = new Pod();
+    const first = await agent.enrolled(pod.name);
+    agent.client.pods(local(listed(pod, DISABLED)));
+    await agent.event('gone', ({ ns }) => ns === first.ns);
+    agent.client.pods(local(listed(pod)));
+    const again = await agent.event('enrolled', ({ ns }) => ns > first.ns);
+    expect(again.inode).toBe(first.inode);
+    await agent.serve(again.ns);
+    await pod.startApp();
+    expect((await pod.connect('10.66.0.1', PORT)).greeting).toContain('agent');
+  });
+
+  it('holds for the namespaces that the settings exclude', async () => {
+    await using agent = new TestAgent();
+    await using pod = new Pod();
+    await agent.enrolled(pod.name);
+    agent.client.pods(local(listed(pod, { namespace: 'kube-system' })));
+    expect((await agent.event('gone')).reason).toContain('`kube-system` is excluded');
+    await eventually(() => expect(pod.rules()).not.toMatch(/eastwall/i));
+  });
+});
+
+describe('pairing', () => {
+  it('reports who owns which namespace, and who is refused', async () => {
+    await using agent = new TestAgent();
+    await using pod = new Pod();
+    await using other = new Pod();
+    const { ns } = await agent.enrolled(pod.name);
+    await agent.enrolled(other.name);
+    const impostor = listed(other, { uid: 'impostor', name: 'impostor' });
+    const host = listed(pod, { uid: 'host', name: 'host', hostNetwork: true });
+    agent.client.pods(local(listed(pod), listed(other), impostor, host));
+    const { namespaces, pods } = await agent.event('pairings', (event) => event.pods.length === 4);
+    expect(namespaces.find((netns) => netns.ns === ns)?.owner).toEqual({
+      state: 'paired',
+      uid: `uid-${pod.name}`,
+    });
+    expect(pods.map(({ uid, state }) => [uid, state])).toEqual([
+      [`uid-${pod.name}`, 'enrolled'],
+      [`uid-${other.name}`, 'refused'],
+      ['impostor', 'refused'],
+      ['host', 'refused'],
+    ]);
+  });
+});
+
+describe('an agent', () => {
+  it('removes its rules, and only those, when it is uninstalled', async () => {
+    await using pod = new Pod();
+    const agent = new TestAgent();
+    await agent.enrolled(pod.name);
+    pod.exec('iptables', '-t', 'nat', '-A', 'OUTPUT', '-p', 'tcp', '--dport', '9', '-j', 'ACCEPT');
+    await agent.client.uninstall();
+    expect(pod.rules()).not.toMatch(/eastwall/i);
+    expect(pod.rules()).toContain('--dport 9 -j ACCEPT');
+  });
+
+  it('takes over from one that has crashed, and resets nobody', async () => {
+    await using _upstream = await Upstream.listen('10.66.0.1', PORT);
+    await using pod = new Pod();
+    await pod.startApp();
+    const direct = await pod.connect('10.66.0.1', PORT);
+    const first = new TestAgent();
+    await first.enrolled(pod.name);
+    await first.crash();
+    expect(pod.rules()).toContain('REDIRECT');
+    await using second = new TestAgent();
+    await second.serve((await second.enrolled(pod.name)).ns);
+    expect((await pod.connect('10.66.0.1', PORT)).greeting).toContain('agent');
+    expect(await pod.say(direct.connection, 'still here')).toBe('still here');
+    expect(pod.rules().match(/-A OUTPUT/g)).toHaveLength(2);
+    expect(pod.rules().match(/REDIRECT/g)).toHaveLength(2);
+  });
+
+  it('takes over from one that is still there, on another port', async () => {
+    await using pod = new Pod();
+    await using first = new TestAgent();
+    const before = await first.enrolled(pod.name);
+    await first.serve(before.ns);
+    await pod.startApp();
+    const old = await pod.connect('10.66.0.1', PORT);
+    await using second = new TestAgent();
+    const after = await second.enrolled(pod.name);
+    expect(after.listeners[0]?.port).not.toBe(before.listeners[0]?.port);
+    await second.serve(after.ns);
+    await pod.connect('10.66.0.1', PORT);
+    expect(second.accepted).toHaveLength(1);
+    expect(await pod.say(old.connection, 'still here')).toBe('still here');
+  });
+});
+
+describe('IPv6', () => {
+  it('is blocked, and reported, where redirected connections can not arrive', async () => {
+    await using agent = new TestAgent();
+    await using upstream = await Upstream.listen('fd66::1', PORT);
+    await using pod = new Pod();
+    pod.exec('sysctl', '-qw', 'net.ipv6.conf.lo.disable_ipv6=1');
+    const { ns } = await agent.enrolled(pod.name);
+    await agent.serve(ns);
+    agent.client.pods(local(listed(pod)));
+    await agent.client.reconcile();
+    const { pods } = await agent.event('pairings', (event) =>
+      event.pods.some(({ reason }) => reason !== null),
+    );
+    expect(pods[0]).toMatchObject({
+      state: 'enrolled',
+      reason: 'IPv6 connections are blocked: its loopback interface has no IPv6',
+    });
+    await pod.startApp();
+    // Its end is the end of the pod: the refusal is lost, and the application waits.
+    pod.connect('fd66::1', PORT).catch(() => {});
+    await eventually(() =>
+      expect(pod.exec('ip6tables', '-nvxL', 'EASTWALL_OUT')).toMatch(/^ *[1-9]\d* .*REJECT/m),
+    );
+    expect(upstream.accepted).toBe(0);
+    expect((await pod.connect('10.66.0.1', PORT)).greeting).toContain('agent');
+    const [socket] = await agent.sockets(ns, 6, 1);
+    expect(await greetingOf(socket ?? -1, 'fd66::1', PORT)).toBe(`upstream ${pod.ip6}`);
+  });
+
+  it('is refused at once, and reported, where no listener can be had', async () => {
+    await using _upstream = await Upstream.listen('fd66::1', PORT);
+    await using pod = new Pod();
+    await pod.startApp();
+    for (let port = 61_127; port < 61_143; port++) await pod.listen('::1', port);
+    await using agent = new TestAgent();
+    const { listeners } = await agent.enrolled(pod.name);
+    expect(listeners.map(({ family }) => family)).toEqual([4]);
+    const { namespaces } = await agent.event('pairings');
+    expect(namespaces[0]?.problem).toBe(
+      "IPv6 connections are blocked: can't listen in the namespace: EADDRINUSE: address already in use",
+    );
+    await expect(pod.connect('fd66::1', PORT)).rejects.toThrow('ECONNREFUSED');
+  });
+
+  it('is not needed', async () => {
+    await using agent = new TestAgent();
+    await using pod = new Pod({ network: false });
+    for (const name of ['all', 'default', 'lo']) {
+      pod.exec('sysctl', '-qw', `net.ipv6.conf.${name}.disable_ipv6=1`);
+    }
+    const { ns } = await agent.enrolled(pod.name);
+    pod.exec('ip', 'link', 'set', 'lo', 'up');
+    await agent.serve(ns);
+    await agent.client.reconcile();
+    expect(agent.events.filter(({ kind }) => kind === 'repaired' || kind === 'failed')).toEqual([]);
+  });
+});
+
+describe('the directory', () => {
+  it('may come later, and hold other things than namespaces', async () => {
+    await using agent = new TestAgent({ netnsDir: '/run/later' });
+    expect((await agent.event('directory')).problem).toContain('/run/later');
+    mkdirSync('/run/later');
+    writeFileSync('/run/later/plain', '');
+    await agent.client.reconcile();
+    expect(await agent.event('directory', ({ problem }) => problem === null)).toBeDefined();
+    expect(agent.events.filter(({ kind }) => kind === 'enrolled')).toEqual([]);
+    rmSync('/run/later', { recursive: true });
+  });
+
+  it("does not lead to the namespace of the node, nor to the agent's own", async () => {
+    writeFileSync('/run/netns/own', '');
+    execFileSync('mount', ['--bind', '/proc/self/ns/net', '/run/netns/own']);
+    await using node = new Pod();
+    await using agent = new TestAgent({ nodeAddresses: [node.ip4] });
+    expect(await agent.event('failed')).toMatchObject({
+      path: `/run/netns/${node.name}`,
+      problem: 'it is the network namespace of the node',
+    });
+    await agent.client.reconcile();
+    expect(agent.events.filter(({ kind }) => kind === 'enrolled')).toEqual([]);
+    expect(execFileSync('iptables-save').toString() + node.rules()).not.toMatch(/eastwall/i);
+    execFileSync('umount', ['/run/netns/own']);
+  });
+});
+
+it('says why nothing can be enrolled where iptables is missing, and goes on', async () => {
+  const path = process.env['PATH'];
+  process.env['PATH'] = '/nowhere';
+  const agent = new TestAgent();
+  const { problem, iptables } = await agent.event('ready');
+  process.env['PATH'] = path;
+  expect(iptables).toBeNull();
+  expect(problem).toContain('iptables-nft-restore');
+  await using pod = new Pod();
+  expect((await agent.event('failed')).problem).toContain('nothing can be redirected on this node');
+  agent.client.pods(local(listed(pod)));
+  const { pods } = await agent.event('pairings', (event) => event.pods.length === 1);
+  expect(pods[0]).toMatchObject({ state: 'refused' });
+  await agent.client.uninstall();
+});
