@@ -42,19 +42,24 @@ export function canonicalPath(path: string): string | null {
 const SLASH = 0x2f;
 const DOT = 0x2e;
 const PERCENT = 0x25;
+const SPACE = 0x20;
+const QUESTION = 0x3f;
+const HASH = 0x23;
 
 const PCHAR = /[A-Za-z0-9\-._~!$&'()*+,=:@]/;
 const REFUSED_AS_ANY_SPELLING = '/\\;';
-const REFUSED_RAW = ' ?#';
 
 /** 1 for characters that the fast path steps over: `pchar` without `.`, which may be a dot segment. */
 const PLAIN = new Uint8Array(128);
 /** The one spelling of each ASCII character, null where it is refused. */
 const SPELLING: (string | null)[] = [];
+/** Value of each ASCII hex digit, -1 for the others. */
+const HEX_VALUE = new Int8Array(128).fill(-1);
 for (let code = 0; code < 128; code++) {
   const character = String.fromCharCode(code);
   const plain = PCHAR.test(character);
   if (plain && code !== DOT) PLAIN[code] = 1;
+  if (/[0-9A-Fa-f]/.test(character)) HEX_VALUE[code] = Number.parseInt(character, 16);
   if (code < 0x20 || code === 0x7f || REFUSED_AS_ANY_SPELLING.includes(character)) SPELLING.push(null);
   else SPELLING.push(plain ? character : `%${code.toString(16).toUpperCase()}`);
 }
@@ -65,26 +70,31 @@ function isDotSegment(path: string, start: number): boolean {
   return next === path.length || path.charCodeAt(next) === SLASH;
 }
 
-/** The slow path, for paths with escapes or unusual characters. */
+/** The slow path, for paths with escapes or unusual characters: copies what is plain in runs, respells the rest. */
 function respell(path: string): string | null {
   let out = '';
+  let run = 0;
   let i = 0;
   while (i < path.length) {
     const code = path.charCodeAt(i);
+    if (PLAIN[code] === 1 || code === SLASH || code === DOT) {
+      i++;
+      continue;
+    }
     const width = code === PERCENT ? escapeWidth(path, i) : 1;
     if (width === 0) return null;
     const spelled = code === PERCENT ? spellEscape(path, i, width) : spellRaw(code);
     if (spelled === null) return null;
-    out += spelled;
+    out += path.slice(run, i) + spelled;
     i += width;
+    run = i;
   }
+  out += path.slice(run);
   return isAmbiguous(out) ? null : out;
 }
 
 function spellRaw(code: number): string | null {
-  if (code === SLASH) return '/';
-  if (REFUSED_RAW.includes(String.fromCharCode(code))) return null;
-  return SPELLING[code] ?? null;
+  return code === SPACE || code === QUESTION || code === HASH ? null : (SPELLING[code] ?? null);
 }
 
 function spellEscape(path: string, start: number, width: number): string | null {
@@ -99,10 +109,10 @@ function isAmbiguous(path: string): boolean {
 
 /** The byte of the escape at `start`, or -1 when there is no `%` with two hex digits. */
 function escapedByte(path: string, start: number): number {
-  const digits = path.slice(start + 1, start + 3);
-  return path.charCodeAt(start) === PERCENT && /^[0-9A-Fa-f]{2}$/.test(digits)
-    ? Number.parseInt(digits, 16)
-    : -1;
+  if (path.charCodeAt(start) !== PERCENT) return -1;
+  const high = HEX_VALUE[path.charCodeAt(start + 1)] ?? -1;
+  const low = HEX_VALUE[path.charCodeAt(start + 2)] ?? -1;
+  return high < 0 || low < 0 ? -1 : 16 * high + low;
 }
 
 /** Characters taken by the escape, or by the run of escapes that is one UTF-8 character; 0 when invalid. */

@@ -59,7 +59,8 @@ const callerSelector = z
     minProperties: 1,
     'x-kubernetes-validations': [
       {
-        rule: "!has(self.serviceAccount) || !has(self.namespace) || !self.serviceAccount.contains('/') || self.serviceAccount.startsWith(self.namespace + '/')",
+        // `namespace` is a reserved word of CEL, which Kubernetes has one write with underscores.
+        rule: "!has(self.serviceAccount) || !has(self.__namespace__) || !self.serviceAccount.contains('/') || self.serviceAccount.startsWith(self.__namespace__ + '/')",
         message: 'serviceAccount is in another namespace than the selector',
       },
     ],

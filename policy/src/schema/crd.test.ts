@@ -57,6 +57,32 @@ describe('the schema in the CRD', () => {
     },
   );
 
+  it('names in its CEL rules only fields that are there, as CEL must have them written', () => {
+    // CEL refuses its reserved words as field names; Kubernetes escapes them (`__namespace__`).
+    const reserved = [
+      'namespace',
+      'package',
+      'import',
+      'function',
+      'const',
+      'in',
+      'as',
+      'if',
+      'for',
+      'return',
+    ];
+    const written = (name: string) => (reserved.includes(name) ? `__${name}__` : name);
+    let found = 0;
+    for (const [, schema] of schemasOf(specSchema())) {
+      for (const { rule } of (schema['x-kubernetes-validations'] ?? []) as { rule: string }[]) {
+        const fields = Object.keys(schema.properties ?? {}).map(written);
+        for (const [, name] of rule.matchAll(/self\.(\w+)/g)) expect(fields).toContain(name);
+        found++;
+      }
+    }
+    expect(found).toBe(1);
+  });
+
   it('is the schema of the only version, with status as a subresource', () => {
     expect(apiPolicyCrd()).toMatchObject({
       metadata: { name: 'apipolicies.eastwall.dev' },

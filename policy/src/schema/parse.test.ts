@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, expectTypeOf, it } from 'vitest';
+import type { z } from 'zod';
+import type { ApiPolicy, CallerSelector, OperationSelector, Rule } from '../model/policy.ts';
+import type { apiPolicySpec } from './api-policy.ts';
 import { API_POLICY_LIMITS } from './limits.ts';
 import { formatProblem, parseApiPolicy } from './parse.ts';
 
@@ -42,6 +45,16 @@ describe('parseApiPolicy', () => {
   it('takes an object as the kube API serves it', () => {
     const value = { namespace: 'shop', name: 'orders', generation: 4, ...spec };
     expect(parseApiPolicy(object())).toEqual({ ok: true, value });
+  });
+
+  it('knows every field of the model, and no other (checked by the compiler)', () => {
+    type Spec = z.output<typeof apiPolicySpec>;
+    type SpecRule = Spec['rules'][number];
+    expectTypeOf<keyof Spec>().toEqualTypeOf<Exclude<keyof ApiPolicy, 'namespace' | 'name' | 'generation'>>();
+    expectTypeOf<keyof Spec['target']>().toEqualTypeOf<keyof ApiPolicy['target']>();
+    expectTypeOf<keyof SpecRule>().toEqualTypeOf<keyof Rule>();
+    expectTypeOf<keyof NonNullable<SpecRule['from']>[number]>().toEqualTypeOf<keyof CallerSelector>();
+    expectTypeOf<keyof NonNullable<SpecRule['to']>[number]>().toEqualTypeOf<keyof OperationSelector>();
   });
 
   it('takes a file that never saw an API server', () => {
