@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import type { Family, NamespaceId } from '../ipc/messages.ts';
 import { closeFd, type Fd } from '../kernel/libc.ts';
+import { nftablesGeneration } from '../kernel/libc-nftables.ts';
 import { isListening, listenOn } from '../kernel/libc-sockets.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { NetnsDoor } from './inside.ts';
@@ -45,6 +46,8 @@ export class Enrolment {
   #unable: { redirect: string | null; reject: string | null };
   #wish6: Wish = { mode: 'none' };
   #problem: string | null = null;
+  /** The generation of the rules when they were last found right. */
+  #rightAt: number | null = null;
 
   private constructor(
     tools: CaptureTools,
@@ -99,6 +102,9 @@ export class Enrolment {
     const repaired = this.#reviveListeners();
     // What has failed before may have been a passing fault.
     this.#unable = { redirect: this.#no6, reject: null };
+    const generation = this.#generation();
+    const unchanged = generation !== null && generation === this.#rightAt;
+    if (unchanged && this.#decide6(interfaces).wish.mode === this.#wish6.mode) return ok(repaired);
     const [rules4, rules6] = await Promise.all([
       this.#apply(4, this.#wish4, false),
       this.#settle6(interfaces, false),
@@ -106,6 +112,8 @@ export class Enrolment {
     if (!rules4.ok) return rules4;
     if (rules4.value.length > 0) repaired.push('IPv4 rules');
     if (rules6) repaired.push('IPv6 rules');
+    // Taken before looking: a change in between makes the next round look again.
+    this.#rightAt = generation;
     return ok(repaired);
   }
 
@@ -154,6 +162,13 @@ export class Enrolment {
     const v4 = listenerUse(tables.value.v4, this.#listener4.port);
     const v6 = listenerUse(tables.value.v6, this.#listener6?.port ?? 0);
     return { queued: v4.queued + v6.queued, open: v4.open + v6.open };
+  }
+
+  /** Null for tables that nftables does not know of. */
+  #generation(): number | null {
+    if (this.#tools.iptables.variant !== 'nft') return null;
+    const generation = this.#tools.door.inside(this.#netns, nftablesGeneration);
+    return generation.ok ? generation.value : null;
   }
 
   get #wish4(): Wish {

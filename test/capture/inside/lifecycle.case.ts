@@ -22,6 +22,9 @@ describe('what somebody else changes', () => {
     await using agent = new TestAgent();
     await using pod = new Pod();
     await agent.serve((await agent.enrolled(pod.name)).ns);
+    // Twice: from the second time on, rules are read only where something has changed.
+    await agent.client.reconcile();
+    await agent.client.reconcile();
     const foreign = ['-t', 'nat', '-A', 'OUTPUT', '-p', 'tcp', '--dport', '9', '-j', 'ACCEPT'];
     pod.exec('iptables', ...args);
     pod.exec('ip6tables', ...args);
