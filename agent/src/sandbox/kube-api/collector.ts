@@ -4,7 +4,7 @@ import type { ResourceRegistry } from './registry.ts';
 import { resourceName } from './resource.ts';
 
 /** What the collector reads of the store. */
-interface Objects {
+export interface Objects {
   readonly registry: ResourceRegistry;
   list(resource: string, namespace?: string): KubeObject[];
 }

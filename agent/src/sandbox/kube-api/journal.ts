@@ -5,6 +5,8 @@ export type Listener = (event: ObjectEvent) => void;
 
 interface Table {
   readonly objects: Map<string, KubeObject>;
+  /** The objects by key, until one comes or goes or changes. */
+  sorted: readonly KubeObject[] | undefined;
   readonly history: EventHistory;
   readonly listeners: Set<Listener>;
 }
@@ -30,8 +32,10 @@ export class Journal {
   }
 
   /** Sorted by key. */
-  list(name: string): KubeObject[] {
-    return sortedByKey(this.#tables.get(name)?.objects ?? new Map());
+  list(name: string): readonly KubeObject[] {
+    const table = this.#table(name);
+    table.sorted ??= sortedByKey(table.objects);
+    return table.sorted;
   }
 
   /** The objects as they were at `version`; undefined when the history doesn't reach back that far. */
@@ -56,10 +60,11 @@ export class Journal {
   /** Stores the object under the next version. */
   put(name: string, object: KubeObject): KubeObject {
     const stored = this.#stamp(object);
-    const { objects } = this.#table(name);
+    const table = this.#table(name);
     const key = objectKey(stored.metadata.namespace, stored.metadata.name);
-    const previous = objects.get(key);
-    objects.set(key, stored);
+    const previous = table.objects.get(key);
+    table.objects.set(key, stored);
+    table.sorted = undefined;
     this.#publish(
       name,
       previous === undefined
@@ -72,7 +77,9 @@ export class Journal {
   /** Drops the object; returns its last state at the version of the deletion. */
   delete(name: string, current: KubeObject): KubeObject {
     const last = this.#stamp(current);
-    this.#table(name).objects.delete(objectKey(current.metadata.namespace, current.metadata.name));
+    const table = this.#table(name);
+    table.objects.delete(objectKey(current.metadata.namespace, current.metadata.name));
+    table.sorted = undefined;
     this.#publish(name, { type: 'DELETED', object: last, previous: current });
     return last;
   }
@@ -115,6 +122,7 @@ export class Journal {
     if (found !== undefined) return found;
     const made = {
       objects: new Map(),
+      sorted: undefined,
       history: new EventHistory(this.#historyLimit),
       listeners: new Set<Listener>(),
     };

@@ -4,7 +4,7 @@ import type { KubeObject, ObjectInput } from './object.ts';
 import { ObjectStore, type Write } from './store.ts';
 import { WIDGET_CRD, widget } from './testing/widget.ts';
 
-const specOn = (nodeName: string) => ({ nodeName, containers: [{ name: 'main', image: 'none' }] });
+const specOn = (nodeName: string, image = 'none') => ({ nodeName, containers: [{ name: 'main', image }] });
 
 const pod = (name: string, extra: Record<string, unknown> = {}): ObjectInput => ({
   apiVersion: 'v1',
@@ -59,16 +59,36 @@ describe('writing', () => {
     const store = new ObjectStore();
     store.create('pods', pod('web'));
     const status = { phase: 'Running' };
-    const running = value(
-      store.update('pods', pod('web', { spec: specOn('b'), status }), { subresource: 'status' }),
-    );
-    expect(running).toMatchObject({ metadata: { generation: 1 }, status, spec: { nodeName: 'a' } });
-    const changed = value(
-      store.update('pods', pod('web', { spec: specOn('b'), status: { phase: 'Failed' } })),
-    );
-    expect(changed).toMatchObject({ metadata: { generation: 2 }, status, spec: { nodeName: 'b' } });
+    const spec = specOn('a', 'new');
+    const running = value(store.update('pods', pod('web', { spec, status }), { subresource: 'status' }));
+    expect(running).toMatchObject({ metadata: { generation: 1 }, status, spec: specOn('a') });
+    const changed = value(store.update('pods', pod('web', { spec, status: { phase: 'Failed' } })));
+    expect(changed).toMatchObject({ metadata: { generation: 2 }, status, spec });
     const labelled = { ...changed, metadata: { ...changed.metadata, labels: { a: 'b' } } };
     expect(value(store.update('pods', labelled)).metadata.generation).toBe(2);
+  });
+
+  it('lets an update change what may change, and bind a pod, but nothing that is fixed', () => {
+    const store = new ObjectStore();
+    store.create('pods', pod('free', { spec: { containers: [{ name: 'main', image: 'none' }] } }));
+    value(store.update('pods', pod('free', { spec: specOn('a', 'new') })));
+    expect(refusal(store.update('pods', pod('free', { spec: specOn('b', 'new') })))).toContain(
+      'pod updates may not change fields other than',
+    );
+    value(store.apply(pod('free', { spec: specOn('b', 'new') })));
+    const service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web' },
+      spec: { ports: [{ port: 80 }] },
+    };
+    value(store.create('services', service));
+    const at = (clusterIP: string) =>
+      store.update('services', { ...service, spec: { ...service.spec, clusterIP } });
+    value(at('10.96.0.1'));
+    expect(refusal(at('10.96.0.2'))).toContain(
+      'spec.clusterIP: Invalid value: "10.96.0.2": field is immutable',
+    );
   });
 
   it('refuses a write from an old version, or to another incarnation', () => {
@@ -193,6 +213,16 @@ describe('events', () => {
     store.compact();
     expect(store.eventsSince('configmaps', beforeCompaction)).toBeUndefined();
     expect(store.eventsSince('configmaps', store.version)).toEqual([]);
+  });
+
+  it('of reports are kept up to a bound, the newest', () => {
+    const store = new ObjectStore({ maxEvents: 2 });
+    for (const name of ['a', 'b', 'a', 'c']) {
+      const involvedObject = { kind: 'Pod', name: 'web' };
+      const count = store.version;
+      value(store.apply({ apiVersion: 'v1', kind: 'Event', metadata: { name }, involvedObject, count }));
+    }
+    expect(store.list('events').map((object) => object.metadata.name)).toEqual(['a', 'c']);
   });
 
   it('let an old list be read back after changes and deletions', () => {

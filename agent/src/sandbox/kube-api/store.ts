@@ -2,31 +2,35 @@ import { randomUUID } from 'node:crypto';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { admit } from './admission.ts';
 import { CRD_RESOURCE } from './builtin-resources.ts';
-import { contentsOf, dependentsOf, isTerminating, withoutOwner } from './collector.ts';
+import { isTerminating } from './collector.ts';
 import { resourceOfCrd } from './crd.ts';
-import type { ObjectEvent } from './history.ts';
+import { type ObjectEvent, versionOf } from './history.ts';
+import { immutableFieldProblems } from './immutable-fields.ts';
 import { Journal, type Listener } from './journal.ts';
-import {
-  type KubeObject,
-  type ObjectInput,
-  type ObjectMeta,
-  objectKey,
-  sameJson,
-  splitApiVersion,
-} from './object.ts';
+import { type KubeObject, type ObjectInput, type ObjectMeta, objectKey, sameJson } from './object.ts';
 import { ResourceRegistry } from './registry.ts';
-import { type Resource, resourceName, storageVersion } from './resource.ts';
+import { Removal } from './removal.ts';
+import { type Resource, resourceName } from './resource.ts';
 import {
   alreadyExists,
-  badRequest,
-  conflict,
   forbidden,
+  invalid,
   notFound,
-  STALE_WRITE,
   type StatusError,
-  type Subject,
   unknownPath,
 } from './status-error.ts';
+import {
+  kindMismatch,
+  mergeByPart,
+  preconditionProblem,
+  sameIntent,
+  scopeOf,
+  serverOwned,
+  subject,
+  unknownKind,
+  withoutNulls,
+  withStatus,
+} from './write-rules.ts';
 
 /** Plural, or plural.group: `pods`, `endpointslices.discovery.k8s.io`, `apipolicies.eastwall.dev`. */
 export type ResourceName = string;
@@ -35,6 +39,8 @@ export type Write = Result<KubeObject, StatusError>;
 export interface StoreOptions {
   /** Events kept per resource; a watch from before them gets 410. */
   readonly historyLimit?: number;
+  /** Event objects kept; the one not written for longest goes first. */
+  readonly maxEvents?: number;
   readonly now?: () => Date;
   readonly uid?: () => string;
 }
@@ -56,6 +62,8 @@ export interface RemoveOptions extends WriteOptions {
 }
 
 const DEFAULT_HISTORY_LIMIT = 1000;
+const DEFAULT_MAX_EVENTS = 1000;
+const EVENTS = 'events';
 
 /**
  * The cluster's objects in memory. All writes go through here, from the HTTP server and from the sandbox's
@@ -64,11 +72,19 @@ const DEFAULT_HISTORY_LIMIT = 1000;
 export class ObjectStore {
   readonly registry = new ResourceRegistry();
   readonly #journal: Journal;
+  readonly #removal: Removal;
+  readonly #maxEvents: number;
   readonly #now: () => Date;
   readonly #uid: () => string;
 
   constructor(options: StoreOptions = {}) {
     this.#journal = new Journal(options.historyLimit ?? DEFAULT_HISTORY_LIMIT);
+    this.#removal = new Removal(this, {
+      put: (resource, object) => this.#put(resource, object),
+      drop: (resource, object) => this.#drop(resource, object),
+      time: () => this.#time(),
+    });
+    this.#maxEvents = options.maxEvents ?? DEFAULT_MAX_EVENTS;
     this.#now = options.now ?? (() => new Date());
     this.#uid = options.uid ?? randomUUID;
     for (const name of ['default', 'kube-system', 'kube-public', 'kube-node-lease']) {
@@ -84,7 +100,7 @@ export class ObjectStore {
   /** Sorted by namespace and name; throws when nothing serves `resource`. */
   list(resource: ResourceName, namespace?: string): KubeObject[] {
     const objects = this.#journal.list(resourceName(this.#served(resource)));
-    return namespace === undefined ? objects : objects.filter((o) => o.metadata.namespace === namespace);
+    return objects.filter((object) => namespace === undefined || object.metadata.namespace === namespace);
   }
 
   /** The list as it was at `version`; undefined when the history doesn't reach back that far. */
@@ -134,15 +150,25 @@ export class ObjectStore {
     if (current === undefined) return err(notFound(subject(resource, object.metadata.name)));
     const stale = preconditionProblem(resource, current, object.metadata);
     if (stale !== undefined) return err(stale);
-    return this.#replace(
+    const revised = this.#revise(
       resource,
       current,
       mergeByPart(resource, current, object, options.subresource),
-      options,
     );
+    if (!revised.ok) return revised;
+    const causes = immutableFieldProblems(resourceName(resource), current, revised.value);
+    if (causes.length > 0) {
+      return err(
+        invalid({ group: resource.group, kind: resource.kind, name: current.metadata.name }, causes),
+      );
+    }
+    return ok(options.dryRun === true ? revised.value : this.#replace(resource, current, revised.value));
   }
 
-  /** Creates the object, or replaces all of it, `status` included where the new one has one. */
+  /**
+   * Creates the object, or replaces all of it, `status` included where the new one has one. For controllers and
+   * for loading a topology: not held to the fields that `update` may not change.
+   */
   apply(object: ObjectInput): Write {
     const resource = this.registry.byKind(object.apiVersion, object.kind);
     if (resource === undefined) return err(unknownKind(object));
@@ -150,7 +176,8 @@ export class ObjectStore {
     const current = this.get(name, scopeOf(resource, object), object.metadata.name ?? '');
     if (current === undefined) return this.create(name, object);
     const next = object['status'] === undefined ? withStatus(object, current['status']) : object;
-    return this.#replace(resource, current, next, {});
+    const revised = this.#revise(resource, current, next);
+    return revised.ok ? ok(this.#replace(resource, current, revised.value)) : revised;
   }
 
   /**
@@ -170,8 +197,8 @@ export class ObjectStore {
     const stale = preconditionProblem(resource, current, options);
     if (stale !== undefined) return err(stale);
     if (options.dryRun === true) return ok(current);
-    if (options.propagation === 'Orphan') this.#orphan(current);
-    return ok(this.#terminate(resource, current));
+    if (options.propagation === 'Orphan') this.#removal.orphan(current);
+    return ok(this.#removal.terminate(resource, current));
   }
 
   /** Calls back synchronously for every later write, in the order of the writes. Returns the unsubscriber. */
@@ -185,80 +212,44 @@ export class ObjectStore {
     this.#journal.compact();
   }
 
-  #replace(resource: Resource, current: KubeObject, next: ObjectInput, options: WriteOptions): Write {
-    const owned = serverOwned(current.metadata);
-    const metadata = { ...withoutNulls(next.metadata), ...owned };
+  /** The object as a write would leave it; `current` itself when that changes nothing. */
+  #revise(resource: Resource, current: KubeObject, next: ObjectInput): Write {
+    const metadata = { ...withoutNulls(next.metadata), ...serverOwned(current.metadata) };
     const admitted = admit(resource, { ...next, metadata }, this.#time());
     if (!admitted.ok) return admitted;
     const candidate = admitted.value as KubeObject;
     if (sameJson(candidate, current)) return ok(current);
     const generation = current.metadata.generation + (sameIntent(candidate, current) ? 0 : 1);
-    const changed = { ...candidate, metadata: { ...candidate.metadata, generation } };
-    if (options.dryRun === true) return ok(changed);
-    const stored = this.#put(resource, changed);
-    if (isTerminating(stored)) this.#finish(resource, stored);
-    return ok(stored);
+    return ok({ ...candidate, metadata: { ...candidate.metadata, generation } });
+  }
+
+  #replace(resource: Resource, current: KubeObject, next: KubeObject): KubeObject {
+    if (next === current) return current;
+    const stored = this.#put(resource, next);
+    return isTerminating(stored) ? this.#removal.finish(resource, stored) : stored;
   }
 
   #put(resource: Resource, object: KubeObject): KubeObject {
+    const name = resourceName(resource);
     // A definition serves from the moment it is stored, so its watchers may use what it defines at once.
-    if (resourceName(resource) === CRD_RESOURCE) this.registry.set(resourceOfCrd(object));
-    return this.#journal.put(resourceName(resource), object);
+    if (name === CRD_RESOURCE) this.registry.set(resourceOfCrd(object));
+    const stored = this.#journal.put(name, object);
+    if (name === EVENTS) this.#dropOldEvents();
+    return stored;
   }
 
-  #terminate(resource: Resource, current: KubeObject): KubeObject {
-    const contents = contentsOf(this, current);
-    if (contents.length === 0 && (current.metadata.finalizers ?? []).length === 0) {
-      return this.#purge(resource, current);
-    }
-    const marked = isTerminating(current) ? current : this.#mark(resource, current);
-    for (const { name, object } of contents)
-      this.remove(name, object.metadata.namespace, object.metadata.name);
-    return this.#finish(resource, marked);
-  }
-
-  #mark(resource: Resource, current: KubeObject): KubeObject {
-    const metadata = { ...current.metadata, deletionTimestamp: this.#time(), deletionGracePeriodSeconds: 0 };
-    const terminating = resource.kind === 'Namespace' ? { status: { phase: 'Terminating' } } : {};
-    return this.#put(resource, { ...current, ...terminating, metadata });
-  }
-
-  /** Purges a terminating object once nothing holds it. */
-  #finish(resource: Resource, marked: KubeObject): KubeObject {
-    const { namespace, name } = marked.metadata;
-    const latest = this.get(resourceName(resource), namespace, name);
-    if (latest === undefined) return marked;
-    const held = (latest.metadata.finalizers ?? []).length > 0 || contentsOf(this, latest).length > 0;
-    return held ? latest : this.#purge(resource, latest);
-  }
-
-  #purge(resource: Resource, current: KubeObject): KubeObject {
-    const last = this.#journal.delete(resourceName(resource), current);
-    for (const { name, object, orphaned } of dependentsOf(this, current)) {
-      if (orphaned) this.remove(name, object.metadata.namespace, object.metadata.name);
-      else this.update(name, withoutOwner(object, current.metadata.uid));
-    }
-    if (resourceName(resource) === CRD_RESOURCE) this.registry.remove(current.metadata.name);
-    this.#finishContainers(resource, current);
+  #drop(resource: Resource, object: KubeObject): KubeObject {
+    const last = this.#journal.delete(resourceName(resource), object);
+    if (resourceName(resource) === CRD_RESOURCE) this.registry.remove(object.metadata.name);
     return last;
   }
 
-  /** The namespace or the definition that was only waiting for this object to go. */
-  #finishContainers(resource: Resource, gone: KubeObject): void {
-    const containers = [
-      { name: 'namespaces', container: gone.metadata.namespace },
-      { name: CRD_RESOURCE, container: resource.custom ? resourceName(resource) : undefined },
-    ];
-    for (const { name, container } of containers) {
-      const object = container === undefined ? undefined : this.get(name, undefined, container);
-      if (object !== undefined && isTerminating(object)) this.#finish(this.#served(name), object);
-    }
-  }
-
-  #orphan(owner: KubeObject): void {
-    for (const { name, object } of dependentsOf(this, owner)) {
-      this.update(name, withoutOwner(object, owner.metadata.uid));
-    }
+  /** Events are reports that nobody deletes: a cluster lets them expire, this one keeps the last. */
+  #dropOldEvents(): void {
+    const events = this.#journal.list(EVENTS);
+    if (events.length <= this.#maxEvents) return;
+    const [oldest] = events.toSorted((a, b) => versionOf(a) - versionOf(b));
+    if (oldest !== undefined) this.#journal.delete(EVENTS, oldest);
   }
 
   #newMetadata(resource: Resource, object: ObjectInput): ObjectMeta {
@@ -297,85 +288,4 @@ export class ObjectStore {
   #time(): string {
     return `${this.#now().toISOString().slice(0, 19)}Z`;
   }
-}
-
-function kindMismatch(resource: Resource, object: ObjectInput): StatusError | undefined {
-  const { group, version } = splitApiVersion(object.apiVersion);
-  const served = resource.versions.some((known) => known.name === version);
-  if (object.kind === resource.kind && group === resource.group && served) return undefined;
-  return badRequest(
-    `the object is a ${object.kind} of \`${object.apiVersion}\`, not a ${resource.kind} of ${resourceName(resource)}`,
-  );
-}
-
-/** What a write asks the current object to be, and it is not. */
-function preconditionProblem(
-  resource: Resource,
-  current: KubeObject,
-  asked: { readonly uid?: string; readonly resourceVersion?: string },
-): StatusError | undefined {
-  const { name, uid, resourceVersion } = current.metadata;
-  const stale = (asked.resourceVersion ?? '') !== '' && asked.resourceVersion !== resourceVersion;
-  if (stale) return conflict(subject(resource, name), STALE_WRITE);
-  if ((asked.uid ?? '') === '' || asked.uid === uid) return undefined;
-  const why = `Precondition failed: UID in precondition: ${asked.uid}, UID in object meta: ${uid}`;
-  return conflict(subject(resource, name), why);
-}
-
-const unknownKind = (object: ObjectInput): StatusError => ({
-  ...unknownPath(),
-  message: `no matches for kind "${object.kind}" in version "${object.apiVersion}"`,
-});
-
-const scopeOf = (resource: Resource, object: ObjectInput): string | undefined =>
-  resource.namespaced ? (object.metadata.namespace ?? 'default') : undefined;
-
-const subject = (resource: Resource, name: string | undefined): Subject => ({
-  group: resource.group,
-  plural: resource.plural,
-  ...(name === undefined ? {} : { name }),
-});
-
-/** The new object with the part that this write may not touch taken from the current one. */
-function mergeByPart(
-  resource: Resource,
-  current: KubeObject,
-  object: ObjectInput,
-  subresource: 'status' | undefined,
-): ObjectInput {
-  if (subresource === 'status') return withStatus(current, object['status']);
-  return storageVersion(resource).status ? withStatus(object, current['status']) : object;
-}
-
-function withStatus(object: ObjectInput, status: unknown): ObjectInput {
-  const { status: _, ...rest } = object;
-  return (status === undefined ? rest : { ...rest, status }) as ObjectInput;
-}
-
-/** Nulls in metadata are absent fields: manifests made by tools carry `creationTimestamp: null`. */
-function withoutNulls<T extends object>(metadata: T): T {
-  return Object.fromEntries(
-    Object.entries(metadata).filter(([, value]) => value !== null && value !== undefined),
-  ) as T;
-}
-
-/** The metadata that no writer can change. */
-function serverOwned(metadata: ObjectMeta) {
-  const { name, uid, resourceVersion, generation, creationTimestamp } = metadata;
-  return {
-    name,
-    uid,
-    resourceVersion,
-    generation,
-    creationTimestamp,
-    ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
-    ...(metadata.deletionTimestamp === undefined
-      ? {}
-      : { deletionTimestamp: metadata.deletionTimestamp, deletionGracePeriodSeconds: 0 }),
-  };
-}
-
-/** Same but for metadata and status: what does not bump the generation. */
-function sameIntent(a: KubeObject, b: KubeObject): boolean {
-  return sameJson({ ...a, metadata: null, status: null }, { ...b, metadata: null, status: null });
 }

@@ -66,8 +66,11 @@ function snapshot(
 const EXPIRED_LIST =
   'The provided continue parameter or resource version is too old to display a consistent list result; start a new list without it.';
 
-const limitOf = (query: URLSearchParams): number =>
-  Number(query.get('limit') ?? '0') || Number.POSITIVE_INFINITY;
+/** 0, which clients send too, means no limit. */
+function limitOf(query: URLSearchParams): number {
+  const limit = Number(query.get('limit') ?? '0');
+  return Number.isInteger(limit) && limit > 0 ? limit : Number.POSITIVE_INFINITY;
+}
 
 function chunk(rest: readonly KubeObject[], version: number, limit: number): Page {
   const objects = rest.slice(0, limit);

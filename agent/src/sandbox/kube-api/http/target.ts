@@ -32,7 +32,9 @@ export function splitPath(path: string): GroupVersionPath | undefined {
 
 /** The resource, and the object in it, that a path names; undefined when nothing serves it. */
 export function resolveTarget(registry: ResourceRegistry, path: GroupVersionPath): Target | undefined {
-  const { namespace, plural, name, subresource, extra } = splitRest(path.rest.map(decodeURIComponent));
+  const rest = decoded(path.rest);
+  if (rest === undefined) return undefined;
+  const { namespace, plural, name, subresource, extra } = splitRest(rest);
   if (plural === undefined || extra) return undefined;
   const resource = registry.byPath(path.group, path.version, plural);
   const version = resource?.versions.find((served) => served.name === path.version);
@@ -40,6 +42,15 @@ export function resolveTarget(registry: ResourceRegistry, path: GroupVersionPath
   if (namespace !== undefined && !resource.namespaced) return undefined;
   const apiVersion = joinApiVersion(path.group, path.version);
   return { resource, version, apiVersion, namespace, name, subresource };
+}
+
+function decoded(parts: readonly string[]): readonly string[] | undefined {
+  try {
+    return parts.map(decodeURIComponent);
+  } catch {
+    // A stray `%`: no object has such a name.
+    return undefined;
+  }
 }
 
 const NAMESPACE_SUBRESOURCES: ReadonlySet<string> = new Set(['status', 'finalize']);

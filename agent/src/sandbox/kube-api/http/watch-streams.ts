@@ -6,6 +6,9 @@ interface Stream {
   readonly stop: () => void;
 }
 
+/** Events held back by a pause before watchers are cut off, to come back and find out that they missed some. */
+const MAX_HELD = 100_000;
+
 /** The open watches: one JSON object a line each, held back while the server is paused. */
 export class WatchStreams {
   readonly #maxBufferBytes: number;
@@ -48,7 +51,8 @@ export class WatchStreams {
   #sink(response: ServerResponse): WatchSink {
     const write = (action: () => void) => {
       if (this.#held === undefined) action();
-      else this.#held.push(action);
+      else if (this.#held.length < MAX_HELD) this.#held.push(action);
+      else response.destroy();
     };
     return {
       event: (event) => write(() => this.#send(response, event)),

@@ -47,7 +47,7 @@ export function watchObjects(
     presenter: context.presenter,
     settings: context.settings,
     bookmarks: isSet(query, 'allowWatchBookmarks'),
-    timeoutMs: 1000 * (Number(query.get('timeoutSeconds') ?? '0') || context.settings.maxWatchSeconds),
+    timeoutMs: timeoutOf(query, context.settings.maxWatchSeconds),
   };
   if (isSet(query, 'sendInitialEvents')) return fromState(watch, { endMark: true });
   return from === 0 ? fromState(watch, { endMark: false }) : fromVersion(watch, from);
@@ -55,6 +55,14 @@ export function watchObjects(
 
 const isSet = (query: URLSearchParams, name: string): boolean =>
   ['true', '1'].includes(query.get(name) ?? '');
+
+/** A timer can't wait longer; Node would fire it at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+function timeoutOf(query: URLSearchParams, defaultSeconds: number): number {
+  const asked = Number(query.get('timeoutSeconds') ?? '0');
+  return Math.min(1000 * (asked > 0 ? asked : defaultSeconds), MAX_TIMER_MS);
+}
 
 /** Every current object as ADDED, then live; `endMark` tells the client where the first part ends. */
 function fromState(watch: Watch, { endMark }: { readonly endMark: boolean }): ApiReply {

@@ -9,17 +9,17 @@ export function withDefaults(schema: Schema, value: unknown): unknown {
     return items === undefined ? value : value.map((item) => withDefaults(items, item));
   }
   if (!isRecord(value)) return value;
-  const filled: Record<string, unknown> = {};
+  const filled = new Map<string, unknown>();
   for (const [field, member] of Object.entries(value)) {
     const own = memberSchema(schema, field);
     // A null where null is not allowed counts as absent when there is a default to take its place.
     if (member === null && own?.default !== undefined && own.nullable !== true) continue;
-    filled[field] = own === undefined ? member : withDefaults(own, member);
+    filled.set(field, own === undefined ? member : withDefaults(own, member));
   }
   for (const [field, own] of Object.entries(schema.properties ?? {})) {
-    if (filled[field] === undefined && own.default !== undefined) {
-      filled[field] = withDefaults(own, structuredClone(own.default));
+    if (filled.get(field) === undefined && own.default !== undefined) {
+      filled.set(field, withDefaults(own, structuredClone(own.default)));
     }
   }
-  return filled;
+  return Object.fromEntries(filled);
 }

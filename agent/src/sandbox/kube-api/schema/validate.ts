@@ -87,15 +87,24 @@ const tooLong = (path: string, rule: string): StatusCause => ({
   message: `Too long: ${rule}`,
 });
 
-/** A CRD's pattern as RE2 would read it; `u` comes closest. Throws on a pattern that is no regular expression. */
+/** A CRD's pattern, which is RE2's syntax. Throws on one that is no regular expression. */
 export function compiled(pattern: string): RegExp {
   const known = patterns.get(pattern);
   if (known !== undefined) return known;
-  const made = new RegExp(pattern, 'u');
+  const made = compile(pattern);
   // Cleared rather than aged: only a run that keeps changing its CRDs ever gets here.
   if (patterns.size >= MAX_PATTERNS) patterns.clear();
   patterns.set(pattern, made);
   return made;
+}
+
+/** Unicode mode comes closest to RE2, but refuses escapes that RE2 takes, such as `\_`. */
+function compile(pattern: string): RegExp {
+  try {
+    return new RegExp(pattern, 'u');
+  } catch {
+    return new RegExp(pattern);
+  }
 }
 
 const MAX_PATTERNS = 1000;
