@@ -1,0 +1,124 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { jsonLine, onJsonLines } from '../process/json-lines.ts';
+import type { SandboxSpec, SandboxSummary, SupervisorEvent } from '../protocol.ts';
+import { SandboxError } from '../sandbox-error.ts';
+import { ownCgroup, removeCgroup } from './cgroup-path.ts';
+import { supervisorArgv } from './namespaces.ts';
+import { claimStateDir, isAlive, processId, readState, type SandboxState, writeState } from './state-dir.ts';
+
+export interface Launch {
+  readonly spec: Omit<SandboxSpec, 'name'>;
+  readonly log: (line: string) => void;
+}
+
+export interface Launched {
+  readonly state: SandboxState;
+  readonly summary: SandboxSummary;
+  /** Settles when the sandbox has ended and nothing of it is left: asked to from inside, or killed. */
+  readonly ended: Promise<Ending>;
+  /** Ends it at once; `ended` tells when that is done. */
+  end(): void;
+}
+
+export type Ending = 'stopped' | 'killed';
+
+const CAP_SYS_ADMIN = 21n;
+
+/** Starts a sandbox and waits until it is ready; throws when it can't be, with nothing left behind. */
+export async function launch({ spec, log }: Launch): Promise<Launched> {
+  const { stateDir } = spec;
+  await clearAway(stateDir);
+  await claimStateDir(stateDir);
+  const name = `eastwall-sandbox-${randomBytes(4).toString('hex')}`;
+  const userNamespace = !(await mayUnshare());
+  const parentCgroup = userNamespace ? null : await ownCgroup();
+  const cgroup = parentCgroup === null ? null : join(parentCgroup, name);
+  const { child, outcome, exited } = spawnSupervisor({ ...spec, name }, { userNamespace, cgroup, log });
+  const ended = exited.then(async (ending) => {
+    await sweep(stateDir, cgroup);
+    return ending;
+  });
+  try {
+    const holder = child.pid === undefined ? undefined : await processId(child.pid);
+    if (holder === undefined) throw new SandboxError(await outcome.then(() => 'unshare ended', String));
+    const state = { name, holder, userNamespace, nodes: spec.nodes, cgroup };
+    await writeState(stateDir, state);
+    return { state, summary: await outcome, ended, end: () => child.kill('SIGKILL') };
+  } catch (error) {
+    child.kill('SIGKILL');
+    await ended;
+    throw error;
+  }
+}
+
+/** What a sandbox left that was killed together with whoever started it is no reason not to start another. */
+async function clearAway(stateDir: string): Promise<void> {
+  const before = await readState(stateDir);
+  if (before === undefined) return;
+  if (await isAlive(before.holder)) {
+    throw new SandboxError(
+      `a sandbox is already running in \`${stateDir}\` (\`eastwall sandbox down\` ends it)`,
+    );
+  }
+  await sweep(stateDir, before.cgroup);
+}
+
+/** Removes what a sandbox that has ended leaves in the file system: all else went with its namespaces. */
+export async function sweep(stateDir: string, cgroup: string | null): Promise<void> {
+  if (cgroup !== null) await removeCgroup(cgroup);
+  await rm(stateDir, { recursive: true, force: true });
+}
+
+interface Surroundings {
+  readonly userNamespace: boolean;
+  readonly cgroup: string | null;
+  readonly log: (line: string) => void;
+}
+
+function spawnSupervisor(spec: SandboxSpec, { userNamespace, cgroup, log }: Surroundings) {
+  const [program, ...args] = supervisorArgv(userNamespace, cgroup !== null);
+  const env = { ...process.env, XTABLES_LOCKFILE: join(spec.stateDir, 'xtables.lock') };
+  // A session of its own: Ctrl-C on our terminal must not reach the pods.
+  const child = spawn(program, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env });
+  const exited = new Promise<Ending>((resolve) => {
+    child.once('exit', (code) => resolve(code === 0 ? 'stopped' : 'killed'));
+    child.once('error', () => resolve('killed'));
+  });
+  child.stdin.on('error', () => {});
+  child.stdin.write(jsonLine(spec));
+  return { child, outcome: awaitReady(child, log), exited };
+}
+
+function awaitReady(child: ChildProcess, log: (line: string) => void): Promise<SandboxSummary> {
+  const { stdout, stderr } = child;
+  const said: string[] = [];
+  stderr?.setEncoding('utf8').on('data', (text: string) => {
+    said.push(text);
+    log(text.trimEnd());
+  });
+  const outcome = new Promise<SandboxSummary>((resolve, reject) => {
+    if (stdout !== null) {
+      onJsonLines(stdout, (value) => {
+        const event = value as SupervisorEvent;
+        if (event.kind === 'ready') resolve(event.summary);
+        else if (event.kind === 'failed') reject(new SandboxError(event.reason));
+        else log(event.line);
+      });
+    }
+    child.once('error', reject);
+    child.once('close', () => reject(new SandboxError(said.join('').trim() || 'the sandbox ended early')));
+  });
+  // It is awaited a little later, and may have failed by then.
+  outcome.catch(() => {});
+  return outcome;
+}
+
+/** Whether this process may make namespaces as it is, without a user namespace around them. */
+async function mayUnshare(): Promise<boolean> {
+  const status = await readFile('/proc/self/status', 'latin1');
+  const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0';
+  return ((BigInt(`0x${effective}`) >> CAP_SYS_ADMIN) & 1n) === 1n;
+}

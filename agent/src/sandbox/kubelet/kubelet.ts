@@ -1,0 +1,144 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import type { Clock } from '../../kernel/clock.ts';
+import { asPod, isFinished, type Pod, RESOURCES } from '../cluster/objects.ts';
+import type { ObjectStore } from '../kube-api/store.ts';
+import { type Addresses, MAX_PODS_PER_NODE, type NodeAddresses, podAddresses } from '../network/addresses.ts';
+import { Slots } from '../network/slots.ts';
+import type { SandboxCgroups } from './cgroups.ts';
+import { timestamp } from './container-runner.ts';
+import type { NodePaths } from './node-paths.ts';
+import { podStatus } from './pod-status.ts';
+import { PodWorker } from './pod-worker.ts';
+
+export interface KubeletOptions {
+  readonly node: string;
+  /** Of the node, from 1. */
+  readonly index: number;
+  readonly addresses: NodeAddresses;
+  readonly ipv6: boolean;
+  readonly paths: NodePaths;
+  readonly stateDir: string;
+  readonly store: ObjectStore;
+  readonly cgroups: SandboxCgroups;
+  readonly dnsServers: Addresses;
+  readonly baseEnv: Readonly<Record<string, string>>;
+  readonly workingDir: string;
+  readonly clock: Clock;
+  readonly log: (line: string) => void;
+}
+
+interface Hosted {
+  readonly pod: Pod;
+  readonly worker: PodWorker;
+  readonly slot: number | null;
+}
+
+/** Runs the pods that are bound to one node, as the kubelet and the container runtime do together. */
+export class Kubelet {
+  readonly #options: KubeletOptions;
+  readonly #slots = new Slots(MAX_PODS_PER_NODE);
+  readonly #hosted = new Map<string, Hosted>();
+  readonly #leaving = new Set<Promise<void>>();
+  #unsubscribe: () => void = () => {};
+
+  constructor(options: KubeletOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const { store } = this.#options;
+    this.#unsubscribe = store.subscribe(RESOURCES.pods, ({ type, object }) => {
+      if (type === 'DELETED') this.#removed(asPod(object));
+      else this.#seen(asPod(object));
+    });
+    for (const object of store.list(RESOURCES.pods)) this.#seen(asPod(object));
+  }
+
+  /** Stops looking; pods end with the sandbox's PID namespace. */
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    await Promise.all(this.#leaving);
+  }
+
+  worker(uid: string): PodWorker | undefined {
+    return this.#hosted.get(uid)?.worker;
+  }
+
+  #seen(pod: Pod): void {
+    const mine = pod.spec.nodeName === this.#options.node;
+    if (!mine || this.#hosted.has(pod.metadata.uid) || isFinished(pod)) return;
+    const hostNetwork = pod.spec.hostNetwork === true;
+    const slot = hostNetwork ? null : this.#slots.take();
+    if (slot === undefined) {
+      this.#options.log(`node ${this.#options.node} is full: pod ${pod.metadata.name} stays pending`);
+      return;
+    }
+    const worker = this.#worker(pod, slot);
+    this.#hosted.set(pod.metadata.uid, { pod, worker, slot });
+    void worker.start();
+  }
+
+  #worker(pod: Pod, slot: number | null): PodWorker {
+    const { paths, addresses, index, ipv6, cgroups, node, stateDir } = this.#options;
+    const { uid } = pod.metadata;
+    const podIps = slot === null ? addresses.node : podAddresses(index, slot, ipv6);
+    const network =
+      slot === null
+        ? null
+        : {
+            // The CNI's naming, by which agents tell pods' namespaces from others.
+            netnsFile: join(paths.netns, `cni-${randomUUID()}`),
+            nodeNetnsFile: paths.nodeNetns,
+            device: `veth${createHash('sha256').update(uid).digest('hex').slice(0, 8)}`,
+            pod: podIps,
+            gateway: addresses.gateway,
+          };
+    return new PodWorker({
+      pod,
+      podIps,
+      hostIps: addresses.node,
+      network,
+      nodeNetnsFile: paths.nodeNetns,
+      cgroup: cgroups.pod(node, `${pod.metadata.namespace}_${pod.metadata.name}`),
+      etcDir: join(paths.pods, uid),
+      logDir: paths.logs,
+      hidden: mountsPartOf(stateDir, pod) ? null : stateDir,
+      dnsServers: this.#options.dnsServers,
+      base: this.#options.baseEnv,
+      defaultWorkingDir: this.#options.workingDir,
+      clock: this.#options.clock,
+      onChange: () => this.#report(uid),
+    });
+  }
+
+  #removed(pod: Pod): void {
+    const hosted = this.#hosted.get(pod.metadata.uid);
+    if (hosted === undefined) return;
+    this.#hosted.delete(pod.metadata.uid);
+    const graceMs = (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
+    const leaving = hosted.worker
+      .stop(graceMs)
+      .catch((error: Error) => this.#options.log(`removing pod ${pod.metadata.name}: ${error.message}`))
+      .finally(() => {
+        if (hosted.slot !== null) this.#slots.giveBack(hosted.slot);
+        this.#leaving.delete(leaving);
+      });
+    this.#leaving.add(leaving);
+  }
+
+  #report(uid: string): void {
+    const { store, clock } = this.#options;
+    const hosted = this.#hosted.get(uid);
+    if (hosted === undefined) return;
+    const object = store.get(RESOURCES.pods, hosted.pod.metadata.namespace, hosted.pod.metadata.name);
+    if (object?.metadata.uid !== uid) return;
+    const status = podStatus(asPod(object), hosted.worker.view, timestamp(clock.now()));
+    const { resourceVersion: _, ...metadata } = object.metadata;
+    store.update(RESOURCES.pods, { ...object, metadata, status }, { subresource: 'status' });
+  }
+}
+
+/** Such a pod asked for the state directory, as an agent does for the namespaces of its node. */
+const mountsPartOf = (stateDir: string, pod: Pod): boolean =>
+  pod.spec.volumes?.some(({ hostPath }) => hostPath?.path.startsWith(`${stateDir}/`) ?? false) ?? false;

@@ -1,0 +1,24 @@
+#!/bin/sh
+# container-init.sh <hostname> <dir with resolv.conf and hosts> <dir to hide|-> <program> [argument...]
+# The first process of a container, inside its new mount, UTS, IPC and PID namespaces and still with every
+# capability: finishes them, then becomes the program.
+set -eu
+# /proc is still that of the sandbox, so this is the number under which the kubelet can signal the container.
+read -r pid _ </proc/self/stat
+echo "$pid" >&3
+exec 3>&-
+hostname=$1
+etc=$2
+hidden=$3
+shift 3
+# The call and not /proc/sys/kernel/hostname, which belongs to the machine's root in any user namespace.
+hostname "$hostname"
+mount -t proc proc /proc
+mount --bind "$etc/resolv.conf" /etc/resolv.conf
+mount --bind "$etc/hosts" /etc/hosts
+if [ "$hidden" != - ]; then
+  # The mounted namespaces of other pods must neither be reachable nor kept alive from here.
+  umount -l "$hidden/nodes"
+  mount -t tmpfs -o ro,size=4k,mode=755 none "$hidden"
+fi
+exec "$@"

@@ -1,0 +1,171 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { apiPolicyCrd } from '@eastwall/policy';
+import type { Clock } from '../../kernel/clock.ts';
+import { startClusterIps } from '../controllers/cluster-ips.ts';
+import { startEndpointSlices } from '../controllers/endpoint-slices.ts';
+import { startScheduler } from '../controllers/scheduler.ts';
+import { startDns } from '../dns/server.ts';
+import { answer } from '../dns/zone.ts';
+import type { ObjectInput } from '../kube-api/object.ts';
+import { type KubeApi, startKubeApi } from '../kube-api/start-kube-api.ts';
+import { ObjectStore } from '../kube-api/store.ts';
+import { SandboxCgroups } from '../kubelet/cgroups.ts';
+import { timestamp } from '../kubelet/container-runner.ts';
+import { Kubelet } from '../kubelet/kubelet.ts';
+import { NodePaths } from '../kubelet/node-paths.ts';
+import {
+  type Addresses,
+  API_CLUSTER_IPS,
+  DNS_CLUSTER_IPS,
+  fabricAddresses,
+  nodeAddresses,
+} from '../network/addresses.ts';
+import { buildFabric, detectIpv6 } from '../network/fabric.ts';
+import { ServiceProxy } from '../network/service-proxy.ts';
+import { run } from '../process/run.ts';
+import { KUBECONFIG, type PlacedObject, type SandboxSpec, type SandboxSummary } from '../protocol.ts';
+import { settle } from './settle.ts';
+import { podSummaries } from './summary.ts';
+import { API_PORT, DNS_PORT, nodeObject, systemServices } from './system-objects.ts';
+
+export interface SupervisorOptions {
+  readonly spec: SandboxSpec;
+  readonly clock: Clock;
+  readonly log: (line: string) => void;
+}
+
+export interface Supervisor {
+  readonly store: ObjectStore;
+  readonly kubelets: readonly Kubelet[];
+  readonly proxy: ServiceProxy;
+  readonly api: KubeApi;
+  summary(): SandboxSummary;
+}
+
+/**
+ * Builds the cluster inside the namespaces that this process was started in: network, kube API, DNS, controllers,
+ * then the objects. It has no way down: the end of the process, the first of its PID namespace, ends everything.
+ */
+export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
+  const { spec, clock, log } = options;
+  const { store, nodes, ipv6, own, cgroups } = await buildGround(options);
+  const api = await startApi(store, own, spec.stateDir);
+  await startDns({ addresses: own, port: DNS_PORT, answer: (query) => answer(store, query) });
+  const kubelets = nodes.map(
+    ({ name, ...node }) =>
+      new Kubelet({
+        ...node,
+        node: name,
+        ipv6,
+        stateDir: spec.stateDir,
+        store,
+        cgroups,
+        dnsServers: DNS_CLUSTER_IPS(ipv6),
+        baseEnv: containerEnv(ipv6),
+        workingDir: spec.workingDir,
+        clock,
+        log,
+      }),
+  );
+  const proxy = new ServiceProxy({ store, ipv6, nodeNetns: nodes.map(({ paths }) => paths.nodeNetns), log });
+  startClusterIps(store, ipv6);
+  startScheduler(store, spec.nodes);
+  startEndpointSlices(store);
+  for (const kubelet of kubelets) kubelet.start();
+  const now = timestamp(clock.now());
+  applyAll(store, [apiPolicyCrd() as ObjectInput]);
+  applyAll(
+    store,
+    nodes.map(({ name, addresses }) => nodeObject(name, addresses, now)),
+  );
+  applyAll(store, systemServices(own));
+  applyPlaced(store, spec.system);
+  await settle({ store, proxy, timeoutMs: spec.readyTimeoutMs });
+  applyPlaced(store, spec.objects);
+  await settle({ store, proxy, timeoutMs: spec.readyTimeoutMs });
+  return {
+    store,
+    kubelets,
+    proxy,
+    api,
+    summary: () => ({ ipv6, cgroups: cgroups.available, apiUrl: api.url, pods: podSummaries(store) }),
+  };
+}
+
+/** Creates or replaces each; throws at the first that is refused. */
+export function applyAll(store: ObjectStore, objects: readonly ObjectInput[]): void {
+  for (const object of objects) {
+    const written = store.apply(object);
+    if (!written.ok)
+      throw new Error(`${object.kind} \`${object.metadata.name ?? ''}\`: ${written.error.message}`);
+  }
+}
+
+/** As `applyAll`, but goes through all of them to say everything that is wrong at once. */
+function applyPlaced(store: ObjectStore, placed: readonly PlacedObject[]): void {
+  const refused = placed.flatMap(({ object, where }) => {
+    const written = store.apply(object);
+    return written.ok ? [] : [`${where}: ${written.error.message}`];
+  });
+  if (refused.length > 0) throw new Error(refused.join('\n'));
+}
+
+async function buildGround({ spec, log }: SupervisorOptions) {
+  const nodesDir = join(spec.stateDir, 'nodes');
+  const paths = spec.nodes.map((name) => new NodePaths(spec.stateDir, name));
+  await Promise.all(
+    paths.flatMap(({ directories }) => directories.map((dir) => mkdir(dir, { recursive: true }))),
+  );
+  // Shared, so that namespaces mounted later reach the agents' own mount namespaces, as with HostToContainer.
+  await run(['mount', '--bind', nodesDir, nodesDir]);
+  await run(['mount', '--make-rshared', nodesDir]);
+  const [possible, cgroups] = await Promise.all([
+    detectIpv6(),
+    SandboxCgroups.open(join(spec.stateDir, 'cgroup'), spec.name),
+  ]);
+  if (!possible && spec.ipFamilies === 'dual') log('no IPv6 on this machine: pods get IPv4 only');
+  if (!cgroups.available) log('no cgroup of its own for each pod: this user may not mount cgroup2');
+  const ipv6 = possible && spec.ipFamilies === 'dual';
+  const own = fabricAddresses(ipv6);
+  const nodes = spec.nodes.map((name, at) => ({
+    name,
+    index: at + 1,
+    addresses: nodeAddresses(at + 1, ipv6),
+    paths: new NodePaths(spec.stateDir, name),
+  }));
+  await run(['ip', '-batch', '-'], { input: `addr replace ${own[0]}/32 dev lo\n` });
+  await buildFabric(
+    nodes.map(({ index, addresses, paths: { nodeNetns } }) => ({ index, addresses, netnsFile: nodeNetns })),
+    own,
+  );
+  return { store: new ObjectStore(), nodes, ipv6, own, cgroups };
+}
+
+async function startApi(store: ObjectStore, own: Addresses, stateDir: string): Promise<KubeApi> {
+  const [host = ''] = own;
+  const admin = {
+    token: randomBytes(24).toString('hex'),
+    name: 'sandbox-admin',
+    groups: ['system:masters'],
+  };
+  const api = await startKubeApi({
+    store,
+    host,
+    port: API_PORT,
+    tokens: [admin],
+    hosts: [...own, ...API_CLUSTER_IPS(own.length > 1)],
+  });
+  await writeFile(join(stateDir, KUBECONFIG), api.kubeconfig(), { mode: 0o600 });
+  return api;
+}
+
+function containerEnv(ipv6: boolean): Readonly<Record<string, string>> {
+  const [api = ''] = API_CLUSTER_IPS(ipv6);
+  const inherited = ['PATH', 'HOME', 'LANG', 'TZ'].flatMap((name) => {
+    const value = process.env[name];
+    return value === undefined ? [] : [[name, value] as const];
+  });
+  return { ...Object.fromEntries(inherited), KUBERNETES_SERVICE_HOST: api, KUBERNETES_SERVICE_PORT: '443' };
+}
