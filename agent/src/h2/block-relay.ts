@@ -1,8 +1,13 @@
 import { FieldList } from './field-list.ts';
-import { headersFrames } from './frame.ts';
-import type { CurrentFrame } from './frame-walker.ts';
+import { FLAG, FRAME, FRAME_HEAD, MIN_MAX_FRAME, splitHeaders, writeHead } from './frame.ts';
+import type { CurrentFrame, Emit } from './frame-walker.ts';
 import { HpackDecoder, type HpackFault } from './hpack-decoder.ts';
 import { HpackEncoder } from './hpack-encoder.ts';
+
+export interface BlockTarget {
+  readonly streamId: number;
+  readonly endsStream: boolean;
+}
 
 /**
  * The header blocks of one direction. As long as each one goes on, the receiver's dynamic table and ours stay equal
@@ -35,12 +40,13 @@ export class BlockRelay {
     return this.decoder.decode(frame.bytes, frame.start, frame.end, this.fields);
   }
 
-  /** The block goes on: null for its original bytes, else the frames to send in their place. */
-  pass(frame: CurrentFrame): Uint8Array | null {
-    if (!this.rewriting) return null;
+  /** The block goes on: true for its original bytes, false when it was sent anew instead. */
+  pass(frame: CurrentFrame, send: Emit): boolean {
+    if (!this.rewriting) return true;
     const encoder = this.beginBlock();
     encoder.list(this.fields);
-    return headersFrames(frame.streamId, encoder.take(), frame.endsStream);
+    sendBlock(encoder, frame, send);
+    return false;
   }
 
   /** The receiver will not see the block. */
@@ -48,15 +54,15 @@ export class BlockRelay {
     if (this.decoder.revision !== this.revisionBefore) this.rewriting = true;
   }
 
-  /** A block that the sender never wrote. */
-  compose(streamId: number, fields: readonly (readonly [string, string])[], endsStream: boolean): Uint8Array {
+  /** Sends a block that the sender never wrote; returns its bytes on the wire. */
+  compose(target: BlockTarget, fields: readonly (readonly [string, string])[], send: Emit): number {
     const encoder = this.beginBlock();
     for (const [name, value] of fields) encoder.field(name, value, false);
-    return headersFrames(streamId, encoder.take(), endsStream);
+    return sendBlock(encoder, target, send);
   }
 
   private beginBlock(): HpackEncoder {
-    this.encoder ??= new HpackEncoder();
+    this.encoder ??= new HpackEncoder(FRAME_HEAD);
     if (this.rewriting) {
       // An empty table satisfies every limit that the receiver has set or will set (RFC 7541 §4.2), once and for all.
       if (!this.emptied) this.encoder.sizeUpdate(0);
@@ -71,4 +77,18 @@ export class BlockRelay {
     }
     return this.encoder;
   }
+}
+
+function sendBlock(encoder: HpackEncoder, { streamId, endsStream }: BlockTarget, send: Emit): number {
+  const { bytes, length } = encoder;
+  encoder.clear();
+  if (length <= FRAME_HEAD + MIN_MAX_FRAME) {
+    const flags = FLAG.endHeaders | (endsStream ? FLAG.endStream : 0);
+    writeHead(bytes, { type: FRAME.headers, flags, streamId }, length - FRAME_HEAD);
+    send(bytes, 0, length);
+    return length;
+  }
+  const frames = splitHeaders(streamId, bytes.subarray(FRAME_HEAD, length), endsStream);
+  send(frames, 0, frames.length);
+  return frames.length;
 }

@@ -1,6 +1,7 @@
 import type { BlockRelay } from './block-relay.ts';
 import type { Denial } from './exchange.ts';
-import { joined, lastData, rstStream } from './frame.ts';
+import { lastData, rstStream } from './frame.ts';
+import type { Emit } from './frame-walker.ts';
 import { grpcMessage, isGrpc } from './grpc.ts';
 import type { RequestHead } from './request-head.ts';
 
@@ -8,26 +9,37 @@ const OK = 200;
 
 /** What the caller of a denied request will have seen. */
 export interface Answered {
-  readonly frames: Uint8Array;
+  readonly bytes: number;
   readonly status: number;
   readonly grpcStatus: number;
 }
 
+export interface AnswerPort {
+  readonly blocks: BlockRelay;
+  readonly send: Emit;
+  /** Whether that many bytes of DATA are safe to send; they are then counted as sent. */
+  mayFill(bytes: number): boolean;
+}
+
 /**
- * The frames that answer a denied request. `mayFill` says whether that many bytes of DATA are safe to send. gRPC is
- * answered by trailers alone (gRPC over HTTP/2, "Trailers-Only"), which needs no DATA.
+ * Answers a denied request. gRPC is answered by trailers alone (gRPC over HTTP/2, "Trailers-Only"), which needs no
+ * DATA.
  */
-export function answerFrames(
-  head: RequestHead,
-  denial: Denial,
-  { blocks, mayFill }: { blocks: BlockRelay; mayFill: (bytes: number) => boolean },
-): Answered {
-  const answer = isGrpc(head.contentType) ? trailersOnly(denial) : plain(head, denial, mayFill);
-  const parts = [blocks.compose(head.streamId, answer.fields, answer.body === null)];
-  if (answer.body !== null) parts.push(lastData(head.streamId, answer.body));
-  // The answer is complete before the request is: ask the caller to stop sending (RFC 9113 §8.1).
-  if (!head.endsStream) parts.push(rstStream(head.streamId, 'NO_ERROR'));
-  return { frames: joined(parts), status: answer.status, grpcStatus: answer.grpcStatus };
+export function sendAnswer(head: RequestHead, denial: Denial, port: AnswerPort): Answered {
+  const answer = isGrpc(head.contentType) ? trailersOnly(denial) : plain(head, denial, port);
+  const { status, grpcStatus, fields, body } = answer;
+  const target = { streamId: head.streamId, endsStream: body === null };
+  let bytes = port.blocks.compose(target, fields, port.send);
+  const rest = [
+    ...(body === null ? [] : [lastData(head.streamId, body)]),
+    // The answer is complete before the request is: ask the caller to stop sending (RFC 9113 §8.1).
+    ...(head.endsStream ? [] : [rstStream(head.streamId, 'NO_ERROR')]),
+  ];
+  for (const frames of rest) {
+    port.send(frames, 0, frames.length);
+    bytes += frames.length;
+  }
+  return { bytes, status, grpcStatus };
 }
 
 interface Answer {
@@ -47,10 +59,10 @@ function trailersOnly({ grpcStatus, grpcMessage: message, fields }: Denial): Ans
   return { status: OK, grpcStatus, fields: [...own, ...fields], body: null };
 }
 
-function plain(head: RequestHead, denial: Denial, mayFill: (bytes: number) => boolean): Answer {
+function plain(head: RequestHead, denial: Denial, port: AnswerPort): Answer {
   const { status, body, contentType, fields } = denial;
   const isHead = head.method === 'HEAD';
-  const fits = body !== null && !isHead && mayFill(body.length);
+  const fits = body !== null && !isHead && port.mayFill(body.length);
   const described = body !== null && (fits || isHead);
   const about: [string, string][] = described
     ? [

@@ -127,7 +127,7 @@ describe('walking', () => {
         const walker = walkerFor(recorder);
         const pieces = piecesOf(joined(traffic), cuts);
         for (const piece of pieces) {
-          walker.inject(mark);
+          walker.inject(mark, 0, mark.length);
           walker.feed(piece, 0, piece.length);
         }
         const seen = framesOf(recorder.sent.subarray(PREFACE.length));
@@ -229,10 +229,10 @@ describe('refusals', () => {
     const walker = walkerFor(recorder, { maxQueuedBytes: 30 });
     const all = joined([...START, frame({ type: FRAME.data, flags: 0, streamId: 1 }, new Uint8Array(10))]);
     walker.feed(all, 0, all.length - 1);
-    walker.inject(windowUpdate(1, 1));
-    walker.inject(windowUpdate(1, 1));
+    walker.inject(windowUpdate(1, 1), 0, 13);
+    walker.inject(windowUpdate(1, 1), 0, 13);
     expect(recorder.events.at(-1)).not.toMatch(/CALM/);
-    walker.inject(windowUpdate(1, 1));
+    walker.inject(windowUpdate(1, 1), 0, 13);
     expect(recorder.events.at(-1)).toMatch(/^ENHANCE_YOUR_CALM/);
   });
 

@@ -1,3 +1,4 @@
+import { copyOf } from '../kernel/bytes.ts';
 import { HeldBytes } from '../kernel/held-bytes.ts';
 import {
   type ConnectionFault,
@@ -104,15 +105,15 @@ export class FrameWalker {
     this.walk(all, 0, all.length);
   }
 
-  /** Puts frames of ours before the frame being judged, or at the next boundary. Takes the memory over. */
-  inject(frames: Uint8Array): void {
+  /** Puts frames of ours before the frame being judged, or at the next boundary. Their memory is free afterwards. */
+  inject(frames: Uint8Array, start: number, end: number): void {
     if (this.stage === 'stopped') return;
     if (!this.atBoundary) {
-      this.enqueue(frames);
+      this.enqueue(copyOf(frames, start, end));
       return;
     }
     if (this.feeding) this.flushTo(this.unitStart);
-    this.emit(frames, 0, frames.length);
+    this.emit(frames, start, end);
   }
 
   /** Sends last words if they fit between frames, and lets nothing through any more. */

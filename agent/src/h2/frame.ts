@@ -78,36 +78,41 @@ export interface FrameFields {
 }
 
 /** One whole frame in fresh memory. */
-export function frame({ type, flags, streamId }: FrameFields, payload: Uint8Array): Uint8Array {
+export function frame(fields: FrameFields, payload: Uint8Array): Uint8Array {
   const out = new Uint8Array(FRAME_HEAD + payload.length);
-  out[0] = payload.length >>> 16;
-  out[1] = payload.length >>> 8;
-  out[2] = payload.length;
-  out[3] = type;
-  out[4] = flags;
-  writeUint32(out, 5, streamId);
   out.set(payload, FRAME_HEAD);
+  writeHead(out, fields, payload.length);
   return out;
 }
 
-const NO_PAYLOAD = new Uint8Array(0);
+/** Writes a head into the first bytes of `out`, before a payload of `length` bytes. */
+export function writeHead(out: Uint8Array, { type, flags, streamId }: FrameFields, length: number): void {
+  out[0] = length >>> 16;
+  out[1] = length >>> 8;
+  out[2] = length;
+  out[3] = type;
+  out[4] = flags;
+  writeUint32(out, 5, streamId);
+}
 
-function words(...values: readonly number[]): Uint8Array {
-  const out = new Uint8Array(values.length * 4);
+/** A frame whose payload is 32-bit numbers. Typed arrays are dear to make, so it is made in one. */
+function wordsFrame(type: number, streamId: number, ...values: readonly number[]): Uint8Array {
+  const out = new Uint8Array(FRAME_HEAD + values.length * 4);
+  writeHead(out, { type, flags: 0, streamId }, values.length * 4);
   values.forEach((value, at) => {
-    writeUint32(out, at * 4, value);
+    writeUint32(out, FRAME_HEAD + at * 4, value);
   });
   return out;
 }
 
 export const rstStream = (streamId: number, code: ErrorCode): Uint8Array =>
-  frame({ type: FRAME.rstStream, flags: 0, streamId }, words(ERROR_CODES[code]));
+  wordsFrame(FRAME.rstStream, streamId, ERROR_CODES[code]);
 
 export const windowUpdate = (streamId: number, increment: number): Uint8Array =>
-  frame({ type: FRAME.windowUpdate, flags: 0, streamId }, words(increment));
+  wordsFrame(FRAME.windowUpdate, streamId, increment);
 
 export const goaway = (lastStreamId: number, code: ErrorCode): Uint8Array =>
-  frame({ type: FRAME.goaway, flags: 0, streamId: 0 }, words(lastStreamId, ERROR_CODES[code]));
+  wordsFrame(FRAME.goaway, 0, lastStreamId, ERROR_CODES[code]);
 
 export const ping = (payload: Uint8Array): Uint8Array =>
   frame({ type: FRAME.ping, flags: 0, streamId: 0 }, payload);
@@ -116,19 +121,19 @@ export const ping = (payload: Uint8Array): Uint8Array =>
 export const lastData = (streamId: number, payload: Uint8Array): Uint8Array =>
   frame({ type: FRAME.data, flags: FLAG.endStream, streamId }, payload);
 
-/**
- * A header block as HEADERS and as many CONTINUATION frames as it takes, in one piece of memory, so that nothing can
- * come between them.
- */
-export function headersFrames(streamId: number, block: Uint8Array, endStream: boolean): Uint8Array {
-  const endFlag = endStream ? FLAG.endStream : 0;
-  if (block.length <= MIN_MAX_FRAME)
-    return frame({ type: FRAME.headers, flags: FLAG.endHeaders | endFlag, streamId }, block);
+const NO_PAYLOAD = new Uint8Array(0);
+
+export const settingsFrame = (payload: Uint8Array = NO_PAYLOAD, flags = 0): Uint8Array =>
+  frame({ type: FRAME.settings, flags, streamId: 0 }, payload);
+
+/** A header block too large for one frame, as HEADERS and CONTINUATION frames in one piece of memory. */
+export function splitHeaders(streamId: number, block: Uint8Array, endStream: boolean): Uint8Array {
   const count = Math.ceil(block.length / MIN_MAX_FRAME);
   const parts = Array.from({ length: count }, (_, at) => {
     const payload = block.subarray(at * MIN_MAX_FRAME, (at + 1) * MIN_MAX_FRAME);
     const type = at === 0 ? FRAME.headers : FRAME.continuation;
-    const flags = (at === 0 ? endFlag : 0) | (at === count - 1 ? FLAG.endHeaders : 0);
+    const endFlag = at === 0 && endStream ? FLAG.endStream : 0;
+    const flags = endFlag | (at === count - 1 ? FLAG.endHeaders : 0);
     return frame({ type, flags, streamId }, payload);
   });
   return joined(parts);
@@ -143,6 +148,3 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
   }
   return out;
 }
-
-export const settingsFrame = (payload: Uint8Array = NO_PAYLOAD, flags = 0): Uint8Array =>
-  frame({ type: FRAME.settings, flags, streamId: 0 }, payload);

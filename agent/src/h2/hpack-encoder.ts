@@ -1,12 +1,10 @@
 import type { FieldList } from './field-list.ts';
 import { NEVER_INDEXED } from './field-token.ts';
-import { encodeHuffman, huffmanLength } from './hpack-huffman.ts';
-import { staticFieldIndex, staticNameIndex } from './hpack-static-table.ts';
+import { STATIC_VALUES, staticIndicesOf } from './hpack-static-table.ts';
 
 const INDEXED = 0x80;
 const SIZE_UPDATE = 0x20;
 const NEVER = 0x10;
-const HUFFMAN = 0x80;
 const FIRST_CAPACITY = 512;
 /** The longest integer: a prefix byte and 32 bits in groups of seven. */
 const INTEGER_BYTES = 6;
@@ -16,8 +14,16 @@ const INTEGER_BYTES = 6;
  * Such a block is right whatever the reader's table holds, so it can be put between blocks of another encoder.
  */
 export class HpackEncoder {
+  /** Where the headroom and the block written so far end in `bytes`. */
+  length: number;
   private out = new Uint8Array(FIRST_CAPACITY);
-  private length = 0;
+  private readonly headroom: number;
+
+  /** `headroom` bytes stay free before each block, so that a frame head can be written there without a copy. */
+  constructor(headroom = 0) {
+    this.headroom = headroom;
+    this.length = headroom;
+  }
 
   /** Announces a table size (RFC 7541 §6.3); only valid before the first field. */
   sizeUpdate(size: number): void {
@@ -27,15 +33,17 @@ export class HpackEncoder {
 
   /** Names and values are latin1 text. */
   field(name: string, value: string, never: boolean): void {
-    const whole = never ? 0 : staticFieldIndex(name, value);
+    const indices = staticIndicesOf(name);
     this.reserve(INTEGER_BYTES * 3 + name.length + value.length);
-    if (whole > 0) {
-      this.integer(INDEXED, 7, whole);
-      return;
+    if (!never) {
+      for (const index of indices) {
+        if (STATIC_VALUES[index] !== value) continue;
+        this.integer(INDEXED, 7, index);
+        return;
+      }
     }
-    const index = staticNameIndex(name);
-    this.integer(never ? NEVER : 0, 4, index);
-    if (index === 0) this.text(name);
+    this.integer(never ? NEVER : 0, 4, indices[0] ?? 0);
+    if (indices.length === 0) this.text(name);
     this.text(value);
   }
 
@@ -46,22 +54,22 @@ export class HpackEncoder {
     }
   }
 
-  /** The block written since the last call. */
-  take(): Uint8Array {
-    const block = this.out.slice(0, this.length);
-    this.length = 0;
-    return block;
+  /** Holds the headroom and the block written so far; valid until the next field. */
+  get bytes(): Uint8Array {
+    return this.out;
   }
 
+  /** Forgets the block: the next one begins. */
+  clear(): void {
+    this.length = this.headroom;
+  }
+
+  /** Plain, not Huffman: that would save a third of the bytes on a local hop for several times the work. */
   private text(text: string): void {
-    const packed = huffmanLength(text);
-    if (packed < text.length) {
-      this.integer(HUFFMAN, 7, packed);
-      this.length = encodeHuffman(text, this.out, this.length);
-      return;
-    }
     this.integer(0, 7, text.length);
-    for (let i = 0; i < text.length; i++) this.out[this.length++] = text.charCodeAt(i);
+    const { out, length } = this;
+    for (let i = 0; i < text.length; i++) out[length + i] = text.charCodeAt(i);
+    this.length = length + text.length;
   }
 
   private integer(flags: number, prefix: number, value: number): void {

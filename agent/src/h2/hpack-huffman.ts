@@ -3,7 +3,7 @@
 const EOS = 256;
 
 // biome-ignore format: sixteen symbols to a line, as in the RFC
-const CODE_LENGTHS = [
+export const CODE_LENGTHS: readonly number[] = [
   13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28,
   28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 28,
   6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6,
@@ -46,35 +46,6 @@ export function decodeHuffman(bytes: Uint8Array, start: number, end: number, out
   return MAY_END[state >> 4] === 1 ? length : -1;
 }
 
-/** Length in bytes of the Huffman form of a latin1 text. */
-export function huffmanLength(text: string): number {
-  let bits = 0;
-  for (let i = 0; i < text.length; i++) bits += CODE_LENGTHS[text.charCodeAt(i)] as number;
-  return (bits + 7) >> 3;
-}
-
-/** Writes the Huffman form of a latin1 text at `pos`; returns the position after it. */
-export function encodeHuffman(text: string, out: Uint8Array, pos: number): number {
-  // At most 7 bits wait for the rest of their byte, and with a 30-bit code a double still holds them exactly.
-  let waiting = 0;
-  let count = 0;
-  let at = pos;
-  for (let i = 0; i < text.length; i++) {
-    const symbol = text.charCodeAt(i);
-    const bits = CODE_LENGTHS[symbol] as number;
-    waiting = waiting * 2 ** bits + (CODES[symbol] as number);
-    count += bits;
-    while (count >= 8) {
-      count -= 8;
-      const unit = 2 ** count;
-      out[at++] = Math.floor(waiting / unit);
-      waiting %= unit;
-    }
-  }
-  if (count > 0) out[at++] = (waiting << (8 - count)) | (0xff >> count);
-  return at;
-}
-
 // One step of the decoder takes four bits: 256 states (the inner nodes of the code tree) by 16 inputs. The next state
 // is stored already multiplied by 16, so that it only needs the next four bits added.
 const STATE_SHIFT = 10;
@@ -84,10 +55,11 @@ const DEAD = 0x200;
 /** No state leads on from here: reached through the end-of-string symbol. */
 const DEAD_STATE = 256;
 
-const CODES = canonicalCodes();
+const CODES = huffmanCodes();
 const { steps: STEPS, mayEnd: MAY_END } = decodingTables();
 
-function canonicalCodes(): Uint32Array {
+/** The code of each symbol, in as many low bits as its length says. */
+export function huffmanCodes(): Uint32Array {
   const codes = new Uint32Array(CODE_LENGTHS.length);
   let next = 0;
   for (let bits = 1; bits <= 30; bits++) {

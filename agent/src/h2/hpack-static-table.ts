@@ -72,18 +72,14 @@ export const STATIC_NAMES: readonly string[] = ['', ...ENTRIES.map(([name]) => n
 export const STATIC_VALUES: readonly string[] = ['', ...ENTRIES.map(([, value]) => value)];
 export const STATIC_MARKS: readonly number[] = [0, ...ENTRIES.map(([name]) => tokenOfName(name))];
 
-const NAME_INDEX = new Map<string, number>();
-const FIELD_INDEX = new Map<string, number>();
-ENTRIES.forEach(([name, value], at) => {
-  if (!NAME_INDEX.has(name)) NAME_INDEX.set(name, at + 1);
-  FIELD_INDEX.set(`${name}\n${value}`, at + 1);
+/** Indices that share a name, in order. */
+const BY_NAME = new Map<string, number[]>();
+ENTRIES.forEach(([name], at) => {
+  const same = BY_NAME.get(name);
+  if (same === undefined) BY_NAME.set(name, [at + 1]);
+  else same.push(at + 1);
 });
+const NONE: readonly number[] = [];
 
-/** The lowest index with this name, or 0. */
-export const staticNameIndex = (name: string): number => NAME_INDEX.get(name) ?? 0;
-
-/** The index of exactly this field, or 0. */
-export function staticFieldIndex(name: string, value: string): number {
-  // Only four names of the table have values; asking them first spares a joined string for all others.
-  return NAME_INDEX.has(name) ? (FIELD_INDEX.get(`${name}\n${value}`) ?? 0) : 0;
-}
+/** The indices with this name, lowest first. */
+export const staticIndicesOf = (name: string): readonly number[] => BY_NAME.get(name) ?? NONE;

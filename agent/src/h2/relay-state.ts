@@ -2,7 +2,7 @@ import { BlockRelay } from './block-relay.ts';
 import type { H2Host, StreamOutcome } from './exchange.ts';
 import { FloodMeter } from './flood-meter.ts';
 import { type ConnectionFault, type ErrorCode, goaway, MAX_STREAM_ID, rstStream } from './frame.ts';
-import type { FrameWalker } from './frame-walker.ts';
+import type { Emit, FrameWalker } from './frame-walker.ts';
 import { HPACK_FAULTS, type HpackFault } from './hpack-decoder.ts';
 import type { H2Limits } from './limits.ts';
 import { SettingsLedger } from './settings.ts';
@@ -65,12 +65,15 @@ export class RelayState {
     this.walkers = { toUpstream, toCaller };
   }
 
+  readonly toUpstream: Emit = (bytes, start, end) => this.walkers?.toUpstream.inject(bytes, start, end);
+  readonly toCaller: Emit = (bytes, start, end) => this.walkers?.toCaller.inject(bytes, start, end);
+
   sendUpstream(frames: Uint8Array): void {
-    this.walkers?.toUpstream.inject(frames);
+    this.toUpstream(frames, 0, frames.length);
   }
 
   sendCaller(frames: Uint8Array): void {
-    this.walkers?.toCaller.inject(frames);
+    this.toCaller(frames, 0, frames.length);
   }
 
   /** Frames sent to that side now go out now. */

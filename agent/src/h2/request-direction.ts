@@ -1,4 +1,4 @@
-import { answerFrames } from './denial.ts';
+import { sendAnswer } from './denial.ts';
 import { Direction } from './direction.ts';
 import type { H2Exchange } from './exchange.ts';
 import { FRAME, goaway, MAX_STREAM_ID, ping, rstStream, uint31, windowUpdate } from './frame.ts';
@@ -109,15 +109,18 @@ export class RequestDirection extends Direction implements FrameSink {
     const { state } = this;
     if (exchange.denial === null) return true;
     const mayFill = (bytes: number) => bytes <= state.callerSettings.safeWindow && state.reserve.spend(bytes);
-    const answered = answerFrames(head, exchange.denial, { blocks: state.responseBlocks, mayFill });
-    state.sendCaller(answered.frames);
+    const answered = sendAnswer(head, exchange.denial, {
+      blocks: state.responseBlocks,
+      send: state.toCaller,
+      mayFill,
+    });
     exchange.ended(
       {
         outcome: 'denied',
         status: answered.status,
         grpcStatus: answered.grpcStatus,
         bytesSent: frame.wireLength,
-        bytesReceived: answered.frames.length,
+        bytesReceived: answered.bytes,
       },
       state.now,
     );
@@ -161,10 +164,7 @@ export class RequestDirection extends Direction implements FrameSink {
   }
 
   private passBlock(frame: CurrentFrame): boolean {
-    const rewritten = this.state.requestBlocks.pass(frame);
-    if (rewritten === null) return true;
-    this.state.sendUpstream(rewritten);
-    return false;
+    return this.state.requestBlocks.pass(frame, this.state.toUpstream);
   }
 
   private dropBlock(): false {

@@ -132,10 +132,7 @@ export class ResponseDirection extends Direction implements FrameSink {
   }
 
   private passBlock(frame: CurrentFrame): boolean {
-    const rewritten = this.state.responseBlocks.pass(frame);
-    if (rewritten === null) return true;
-    this.state.sendCaller(rewritten);
-    return false;
+    return this.state.responseBlocks.pass(frame, this.state.toCaller);
   }
 
   private dropBlock(): false {
