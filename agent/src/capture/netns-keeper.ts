@@ -1,0 +1,208 @@
+import { closeSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { NamespaceId } from '../ipc/messages.ts';
+import type { Clock } from '../kernel/clock.ts';
+import { err, type Result } from '../kernel/result.ts';
+import { type CaptureTools, Enrolment, interfacesHere } from './enrolment.ts';
+import { type Abilities, randomMark } from './exemption.ts';
+import type { NetnsDoor } from './inside.ts';
+import type { Netns } from './netns.ts';
+import type { CaptureEvent } from './protocol.ts';
+import type { Exemption } from './rules.ts';
+
+const FIRST_LOOK_MS = 10;
+const MAX_LOOK_MS = 1_000;
+const LOOKS = 40;
+const DRAIN_CHECK_MS = 500;
+/** How long a listener stays open, at most, for connections that were redirected before the rules went. */
+const QUEUE_CHECKS = 40;
+const QUEUE_CHECK_MS = 50;
+
+export interface KeeperOptions {
+  readonly door: NetnsDoor;
+  readonly abilities: Abilities;
+  readonly nodeAddresses: readonly string[];
+  readonly clock: Clock;
+  readonly emit: (event: CaptureEvent) => void;
+  /** Something that pairing or its report depends on is another one now. */
+  readonly onChange: () => void;
+}
+
+/** Does to one namespace at a time what was decided about it, one thing after the other. */
+export class NetnsKeeper {
+  readonly #options: KeeperOptions;
+  readonly #timers = new Set<NodeJS.Timeout>();
+  #lastId: NamespaceId = 0;
+  #stopped = false;
+
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Nothing new is begun. */
+  stop(): void {
+    this.#stopped = true;
+    for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  /** Reads the interfaces of a namespace. */
+  look(netns: Netns): void {
+    if (netns.closed) return;
+    const seen = this.#options.door.inside(netns.fd, interfacesHere);
+    if (seen.ok) netns.interfaces = seen.value;
+  }
+
+  /** Puts listeners and rules in place, or records why that is not possible. */
+  async enrol(netns: Netns): Promise<void> {
+    await netns.turn.run(async () => {
+      if (netns.closed || this.#stopped || netns.enrolment !== null) return;
+      this.look(netns);
+      const enrolled = await this.#tryEnrol(netns);
+      // An attempt that failed may have left something behind.
+      netns.untouched = false;
+      if (enrolled.ok) this.#enrolled(netns, enrolled.value);
+      else this.#failed(netns, enrolled.error);
+    });
+    this.#options.onChange();
+    this.#lookUntilAddressed(netns, 0);
+  }
+
+  /** Puts right what was changed; true when anything was. */
+  verify(netns: Netns): Promise<boolean> {
+    return netns.turn.run(async () => {
+      const { enrolment } = netns;
+      if (enrolment === null || netns.closed || this.#stopped) return false;
+      const verified = await enrolment.verify(netns.interfaces);
+      netns.problem = verified.ok ? null : verified.error;
+      if (!verified.ok || verified.value.length === 0) return false;
+      this.#options.emit({ kind: 'repaired', ns: enrolment.id, what: verified.value });
+      return true;
+    });
+  }
+
+  /** Stops intercepting a pod that must not be: rules first, listeners when nobody waits at them. */
+  withdraw(netns: Netns, reason: string): Promise<void> {
+    return netns.turn.run(async () => {
+      const { enrolment } = netns;
+      if (enrolment === null || netns.closed || this.#stopped) return;
+      const withdrawn = await enrolment.withdraw();
+      netns.problem = withdrawn.ok ? null : `its rules can't be removed: ${withdrawn.error}`;
+      if (!withdrawn.ok) return;
+      netns.optedOut = true;
+      netns.enrolment = null;
+      netns.draining = enrolment;
+      await this.#queueEmpty(enrolment);
+      this.#options.onChange();
+      this.#options.emit({ kind: 'gone', ns: enrolment.id, inode: netns.inode, reason });
+      this.#after(DRAIN_CHECK_MS, () => void this.#finishDrain(netns, enrolment));
+    });
+  }
+
+  /** The runtime has taken the namespace away. */
+  forget(netns: Netns): Promise<void> {
+    return netns.turn.run(async () => {
+      const id = netns.enrolment?.id;
+      netns.enrolment = null;
+      netns.draining = null;
+      netns.closed = true;
+      closeSync(netns.fd);
+      const { emit, onChange } = this.#options;
+      if (id !== undefined) {
+        emit({ kind: 'gone', ns: id, inode: netns.inode, reason: 'the namespace is gone' });
+      }
+      onChange();
+    });
+  }
+
+  /** Removes every rule of ours, also under connections that are still open. */
+  remove(netns: Netns): Promise<Result<unknown, string>> {
+    return netns.turn.run(async () => {
+      const enrolment = netns.enrolment ?? netns.draining;
+      return enrolment === null ? { ok: true, value: null } : enrolment.remove();
+    });
+  }
+
+  async #tryEnrol(netns: Netns): Promise<Result<Enrolment, string>> {
+    const { nodeAddresses, abilities } = this.#options;
+    if (netns.interfaces.addresses.some((address) => nodeAddresses.includes(address))) {
+      return err('it is the network namespace of the node');
+    }
+    const tools = this.#tools();
+    if (tools === null) return err(`nothing can be redirected on this node: ${abilities.problem}`);
+    return Enrolment.enrol(tools, {
+      id: ++this.#lastId,
+      netns: netns.fd,
+      exemption: this.#exemption(),
+      untouched: netns.untouched,
+      interfaces: netns.interfaces,
+    });
+  }
+
+  #enrolled(netns: Netns, enrolment: Enrolment): void {
+    netns.enrolment = enrolment;
+    netns.problem = null;
+    const { inode, path, seenAt } = netns;
+    const { id: ns, listeners } = enrolment;
+    const tookMs = this.#options.clock.monotonic() - seenAt;
+    this.#options.emit({ kind: 'enrolled', ns, inode, path, listeners, tookMs });
+  }
+
+  #failed(netns: Netns, problem: string): void {
+    const { inode, path } = netns;
+    if (netns.problem !== problem) this.#options.emit({ kind: 'failed', inode, path, problem });
+    netns.problem = problem;
+  }
+
+  /** A namespace gets its addresses only after it has been mounted, and nothing tells of it. */
+  #lookUntilAddressed(netns: Netns, looked: number): void {
+    if (netns.closed || netns.interfaces.addresses.length > 0 || looked >= LOOKS) return;
+    this.#after(Math.min(FIRST_LOOK_MS * 2 ** looked, MAX_LOOK_MS), () => {
+      this.look(netns);
+      if (netns.interfaces.addresses.length > 0) void this.#settle(netns);
+      this.#lookUntilAddressed(netns, looked + 1);
+    });
+  }
+
+  async #settle(netns: Netns): Promise<void> {
+    await netns.turn.run(async () => {
+      if (!netns.closed && !this.#stopped) await netns.enrolment?.settle(netns.interfaces);
+    });
+    this.#options.onChange();
+  }
+
+  async #queueEmpty(enrolment: Enrolment): Promise<void> {
+    for (let check = 0; check < QUEUE_CHECKS && enrolment.use().queued > 0; check++) {
+      if (this.#stopped) return;
+      await pause(QUEUE_CHECK_MS);
+    }
+  }
+
+  /** The last rule may go once no redirected connection needs conntrack. */
+  #finishDrain(netns: Netns, enrolment: Enrolment): Promise<void> {
+    return netns.turn.run(async () => {
+      if (netns.draining !== enrolment || this.#stopped) return;
+      const idle = netns.enrolment === null && enrolment.use().open === 0;
+      if (netns.enrolment !== null || (idle && (await enrolment.remove()).ok)) netns.draining = null;
+      else this.#after(DRAIN_CHECK_MS, () => void this.#finishDrain(netns, enrolment));
+    });
+  }
+
+  #tools(): CaptureTools | null {
+    const { door, abilities } = this.#options;
+    return abilities.iptables === null ? null : { door, iptables: abilities.iptables };
+  }
+
+  #exemption(): Exemption {
+    const { exemption } = this.#options.abilities;
+    return exemption.kind === 'cgroup' ? exemption : { kind: 'mark', mark: randomMark() };
+  }
+
+  #after(ms: number, work: () => void): void {
+    if (this.#stopped) return;
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      work();
+    }, ms);
+    this.#timers.add(timer);
+  }
+}
