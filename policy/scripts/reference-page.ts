@@ -1,6 +1,7 @@
 import {
   API_GROUP,
   API_POLICY_KIND,
+  API_POLICY_LIMITS,
   API_VERSION,
   REASONS,
   SEGMENT_TYPES,
@@ -48,6 +49,8 @@ function fields(): string {
   return `## Fields
 
 Unknown fields are refused. An absent \`from\` is every caller, an absent \`to\` every operation.
+All rules together may name at most ${API_POLICY_LIMITS.distinctMethods} different methods, and no path may match more than ${API_POLICY_LIMITS.overlap} branches of their templates
+(templates that mix \`{a}\`, \`{a:int}\` and texts at many levels), since every request to the target would pay for that.
 
 ${fieldTable(specSchema(), 'spec')}`;
 }

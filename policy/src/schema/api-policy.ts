@@ -144,6 +144,7 @@ export const apiPolicySpec = z
       .array(rule)
       .max(LIMITS.rules)
       .superRefine(checks.checkUniqueNames, checks.ifList)
+      .superRefine(checks.checkMatchingCost, checks.ifList)
       .meta({
         description: 'Without any rule, an enforced policy denies every request to its target.',
         'x-kubernetes-list-type': 'map',

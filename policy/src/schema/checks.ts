@@ -1,5 +1,7 @@
 import type { z } from 'zod';
-import { parseTemplate, TEMPLATE_LIMITS } from '../path/template.ts';
+import { overlapOf } from '../path/overlap.ts';
+import { parseTemplate, TEMPLATE_LIMITS, type Template } from '../path/template.ts';
+import { API_POLICY_LIMITS as LIMITS } from './limits.ts';
 import { quote } from './quote.ts';
 
 // Rules that a pattern or a bound can't say. They also run when something else in the list is already wrong,
@@ -55,6 +57,31 @@ export function checkTemplate(path: string, context: Context): void {
   if (template.ok) return;
   const { column, message, hint } = template.error;
   complain(context, `column ${column}: ${message}`, [], hint);
+}
+
+/** Bounds what one policy can cost each request to its target. */
+export function checkMatchingCost(rules: readonly unknown[], context: Context): void {
+  const operations = rules.flatMap((rule) => listOf(fieldOf(rule, 'to')));
+  const methods = new Set(operations.flatMap((operation) => listOf(fieldOf(operation, 'methods'))));
+  if (methods.size > LIMITS.distinctMethods)
+    complain(context, `${methods.size} different methods; at most ${LIMITS.distinctMethods}`, []);
+  const overlap = overlapOf(operations.flatMap((operation) => templatesOf(fieldOf(operation, 'path'))));
+  if (overlap > LIMITS.overlap)
+    complain(
+      context,
+      `one path could match ${overlap} branches of these templates; at most ${LIMITS.overlap}`,
+      [],
+      'where templates differ only in the types of their parameters, one type is enough',
+    );
+}
+
+function templatesOf(path: unknown): Template[] {
+  const template = typeof path === 'string' ? parseTemplate(path) : null;
+  return template?.ok ? [template.value] : [];
+}
+
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
 function fieldOf(value: unknown, field: string): unknown {

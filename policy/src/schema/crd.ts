@@ -62,7 +62,7 @@ const STATUS_SCHEMA: StructuralSchema = {
       type: 'array',
       description:
         '`Accepted` is false, with the reason, when the policy is refused; the last good version stays in force.',
-      maxItems: 8,
+      maxItems: 16,
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['type'],
       items: {

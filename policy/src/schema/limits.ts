@@ -12,4 +12,8 @@ export const API_POLICY_LIMITS = {
   methods: 16,
   /** Labels of a caller selector. */
   labels: 8,
+  /** Different methods in all rules together: what a request's method is compared with. */
+  distinctMethods: 64,
+  /** Branches of all templates together that one path could make the matcher follow (`overlapOf`). */
+  overlap: 256,
 } as const;

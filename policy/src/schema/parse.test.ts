@@ -147,6 +147,29 @@ describe('parseApiPolicy', () => {
     expect(inRule(about)).toHaveLength(1);
   });
 
+  it('bounds the different methods of all rules', () => {
+    const rules = many(5, (r) => ({
+      name: `r${r}`,
+      action: 'Allow',
+      to: [{ methods: many(16, (i) => `M${r}-${i}`) }],
+    }));
+    expect(problems({ spec: { ...spec, rules } })).toEqual(['spec.rules: 80 different methods; at most 64']);
+  });
+
+  it('bounds the templates that one path can match, whichever rules they stand in', () => {
+    const types = ['', ':int', ':hex', ':slug'];
+    const pairs = types.flatMap((a) => types.map((b) => `{a${a}}/{b${b}}`));
+    const rules = pairs.map((start, r) => ({
+      name: `r${r}`,
+      action: 'Allow',
+      to: pairs.map((end) => ({ path: `/${start}/${end.replaceAll(/[ab]/g, '$&2')}` })),
+    }));
+    expect(problems({ spec: { ...spec, rules: rules.slice(0, 8) } })).toEqual([]);
+    expect(problems({ spec: { ...spec, rules } })).toEqual([
+      'spec.rules: one path could match 341 branches of these templates; at most 256 (where templates differ only in the types of their parameters, one type is enough)',
+    ]);
+  });
+
   it('cuts long input out of its messages', () => {
     const [message = ''] = inRule({ name: 'X'.repeat(10_000) });
     expect(message.length).toBeLessThan(300);
