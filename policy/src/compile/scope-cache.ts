@@ -5,11 +5,11 @@ import { Scope, type Selected } from './scope.ts';
 export interface CacheLimits {
   /** Caller × destination pairs whose scope is remembered. */
   readonly maxPairs: number;
-  /** Rules of all remembered scopes together; a rule in a scope takes a few hundred bytes. */
+  /** Rules of all remembered scopes together; in a scope a rule takes about half a kilobyte per template. */
   readonly maxRules: number;
 }
 
-export const DEFAULT_CACHE_LIMITS: CacheLimits = { maxPairs: 16_384, maxRules: 100_000 };
+export const DEFAULT_CACHE_LIMITS: CacheLimits = { maxPairs: 16_384, maxRules: 50_000 };
 
 interface Pair {
   readonly caller: Workload;
