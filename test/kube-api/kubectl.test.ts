@@ -87,12 +87,25 @@ describe('built-in kinds', () => {
     });
   });
 
-  it('apply --server-side creates and changes', async () => {
-    await kubectl.ok([...APPLY, '--server-side'], service);
-    const changed = { ...service, spec: { ...service.spec, selector: { app: 'shop' } } };
-    await kubectl.ok([...APPLY, '--server-side'], changed);
-    expect(stored('services', 'web')).toMatchObject({
-      spec: { selector: { app: 'shop' }, clusterIP: '10.96.0.10' },
+  it('apply --server-side creates, changes, takes away, and minds other appliers', async () => {
+    const apply = (manager: string, spec: object, ...more: readonly string[]) =>
+      kubectl.run([...APPLY, '--server-side', `--field-manager=${manager}`, ...more], {
+        ...service,
+        spec: { ports: service.spec.ports, ...spec },
+      });
+    const first = await apply('one', { clusterIP: '10.96.0.10', selector: { app: 'web', tier: 'front' } });
+    expect(first).toMatchObject({ code: 0, stdout: 'service/web serverside-applied\n' });
+    await apply('one', { clusterIP: '10.96.0.10', selector: { app: 'web' } });
+    expect(stored('services', 'web')['spec']).toMatchObject({
+      clusterIP: '10.96.0.10',
+      selector: { app: 'web' },
+    });
+    const disputed = await apply('two', { selector: { app: 'shop' } });
+    expect(disputed.stderr).toContain('conflict with "one": .spec.selector');
+    await apply('two', { selector: { app: 'shop' } }, '--force-conflicts');
+    expect(stored('services', 'web')['spec']).toMatchObject({
+      clusterIP: '10.96.0.10',
+      selector: { app: 'shop' },
     });
   });
 

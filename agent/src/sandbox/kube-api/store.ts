@@ -214,7 +214,12 @@ export class ObjectStore {
 
   /** The object as a write would leave it; `current` itself when that changes nothing. */
   #revise(resource: Resource, current: KubeObject, next: ObjectInput): Write {
-    const metadata = { ...withoutNulls(next.metadata), ...serverOwned(current.metadata) };
+    const { managedFields } = current.metadata;
+    const metadata = {
+      ...(managedFields === undefined ? {} : { managedFields }),
+      ...withoutNulls(next.metadata),
+      ...serverOwned(current.metadata),
+    };
     const admitted = admit(resource, { ...next, metadata }, this.#time());
     if (!admitted.ok) return admitted;
     const candidate = admitted.value as KubeObject;

@@ -55,7 +55,11 @@ export function mergeByPart(
   object: ObjectInput,
   subresource: 'status' | undefined,
 ): ObjectInput {
-  if (subresource === 'status') return withStatus(current, object['status']);
+  if (subresource === 'status') {
+    const { managedFields = current.metadata.managedFields ?? [] } = object.metadata;
+    const metadata = managedFields.length === 0 ? current.metadata : { ...current.metadata, managedFields };
+    return withStatus({ ...current, metadata }, object['status']);
+  }
   return storageVersion(resource).status ? withStatus(object, current['status']) : object;
 }
 

@@ -1,7 +1,6 @@
 import { err, ok, type Result } from '../../../kernel/result.ts';
 import { schemaOf } from '../admission.ts';
 import type { KubeObject } from '../object.ts';
-import { applyMerge } from '../patch/apply.ts';
 import { mergePatch } from '../patch/json-merge.ts';
 import { jsonPatch } from '../patch/json-patch.ts';
 import { strategicMerge } from '../patch/strategic-merge.ts';
@@ -9,8 +8,6 @@ import { type StatusError, unsupportedMediaType } from '../status-error.ts';
 import { bodyType, readBody } from './body.ts';
 import type { ApiRequest } from './exchange.ts';
 import type { Target } from './target.ts';
-
-export const APPLY_PATCH = 'application/apply-patch+yaml';
 
 /** The object as the request's patch makes it, before admission. */
 export function patched(
@@ -28,8 +25,6 @@ export function patched(
     }
     case 'application/merge-patch+json':
       return ok(mergePatch(current, patch.value));
-    case APPLY_PATCH:
-      return ok(applyMerge(schema, current, patch.value));
     case 'application/strategic-merge-patch+json':
       // The merge rules come with Go types, which a custom resource has none of.
       if (!target.resource.custom) return ok(strategicMerge(schema, current, patch.value));

@@ -83,7 +83,7 @@ function answerResource(store: ObjectStore, request: ApiRequest, settings: Route
   const target = path === undefined ? undefined : resolveTarget(store.registry, path);
   if (target === undefined || !servesSubresource(target)) return failure(unknownPath());
   const presenter = presenterFor(request, target, settings.now);
-  const context: WriteContext = { store, target, request, presenter };
+  const context: WriteContext = { store, target, request, presenter, now: settings.now };
   if (target.name === undefined) return answerCollection(context, settings);
   if (target.resource.namespaced && target.namespace === undefined) return failure(unknownPath());
   return answerObject(context);

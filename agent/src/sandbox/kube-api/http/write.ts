@@ -1,12 +1,14 @@
 import { err, ok, type Result } from '../../../kernel/result.ts';
-import { unknownFields } from '../admission.ts';
+import { schemaOf, unknownFields } from '../admission.ts';
 import { isRecord, type KubeObject, type ObjectInput } from '../object.ts';
+import { serverSideApply } from '../patch/server-side-apply.ts';
 import { type Resource, resourceName } from '../resource.ts';
+import { metadataSchema } from '../schema/builtin.ts';
 import { badRequest, invalid, notFound, type StatusError } from '../status-error.ts';
 import type { ObjectStore, RemoveOptions, UpdateOptions, Write } from '../store.ts';
 import { bodyType, objectFor, readBody, readObject } from './body.ts';
 import { type ApiReply, type ApiRequest, failure, json } from './exchange.ts';
-import { APPLY_PATCH, patched } from './patch.ts';
+import { patched } from './patch.ts';
 import type { Presenter } from './present.ts';
 import { parseSelection } from './selection.ts';
 import type { Target } from './target.ts';
@@ -16,19 +18,18 @@ export interface WriteContext {
   readonly target: Target;
   readonly request: ApiRequest;
   readonly presenter: Presenter;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 export function createObject(context: WriteContext): ApiReply {
-  const { request, target, store } = context;
-  const body = readObject(request, target);
-  if (!body.ok) return failure(body.error);
-  const checked = checkFields(context, body.value);
-  if (!checked.ok) return failure(checked.error);
-  // Whoever creates an object doesn't get to say what state it is in; its controller does.
-  const object = target.version.status ? withoutStatus(body.value) : body.value;
-  const created = store.create(resourceName(target.resource), object, { dryRun: isDryRun(request) });
-  return written(context, created, { code: 201, warnings: checked.value });
+  const body = readObject(context.request, context.target);
+  return body.ok ? saveChange(context, undefined, body.value) : failure(body.error);
 }
+
+/** Whoever creates an object doesn't get to say what state it is in; its controller does. */
+const creatable = (target: Target, object: ObjectInput): ObjectInput =>
+  target.version.status ? withoutStatus(object) : object;
 
 export function updateObject(context: WriteContext): ApiReply {
   const { request, target, store } = context;
@@ -36,24 +37,57 @@ export function updateObject(context: WriteContext): ApiReply {
   if (!body.ok) return failure(body.error);
   const blind = blindUpdate(target.resource, body.value);
   if (blind !== undefined) return failure(blind);
-  const checked = checkFields(context, body.value);
-  if (!checked.ok) return failure(checked.error);
-  const updated = store.update(resourceName(target.resource), body.value, updateOptions(context));
-  return written(context, updated, { code: 200, warnings: checked.value });
+  const current = store.get(resourceName(target.resource), target.namespace, target.name ?? '');
+  return current === undefined ? missing(target) : saveChange(context, current, body.value);
 }
 
 export function patchObject(context: WriteContext): ApiReply {
   const { request, target, store } = context;
+  if (bodyType(request) === APPLY_PATCH) return applyObject(context);
   const current = store.get(resourceName(target.resource), target.namespace, target.name ?? '');
-  if (current === undefined)
-    return bodyType(request) === APPLY_PATCH ? createObject(context) : missing(target);
+  if (current === undefined) return missing(target);
   const result = patched(request, target, current);
   const next = result.ok ? objectFor(result.value, target) : result;
-  if (!next.ok) return failure(next.error);
-  const checked = checkFields(context, next.value);
+  return next.ok ? saveChange(context, current, next.value) : failure(next.error);
+}
+
+const APPLY_PATCH = 'application/apply-patch+yaml';
+
+/** Server-side apply, which creates what is not there. */
+function applyObject(context: WriteContext): ApiReply {
+  const { request, target, store, now } = context;
+  const body = readObject(request, target);
+  if (!body.ok) return failure(body.error);
+  const manager = request.query.get('fieldManager') ?? '';
+  if (manager === '') return failure(badRequest('fieldManager is required for apply patch'));
+  const current = store.get(resourceName(target.resource), target.namespace, target.name ?? '');
+  if (current === undefined && target.subresource !== undefined) return missing(target);
+  const schema = schemaOf(target.resource, target.version);
+  const applied = serverSideApply(
+    // A custom resource's schema says nothing of the metadata, whose lists merge like everybody's.
+    { ...schema, properties: { ...schema.properties, metadata: metadataSchema() } },
+    { current, applied: body.value },
+    {
+      manager,
+      subresource: target.subresource,
+      force: request.query.get('force') === 'true',
+      time: `${new Date(now()).toISOString().slice(0, 19)}Z`,
+    },
+  );
+  return applied.ok ? saveChange(context, current, applied.value) : failure(applied.error);
+}
+
+/** Stores the new state of an object, or a new object where there was none. */
+function saveChange(context: WriteContext, current: KubeObject | undefined, next: ObjectInput): ApiReply {
+  const { request, target, store } = context;
+  const checked = checkFields(context, next);
   if (!checked.ok) return failure(checked.error);
-  const updated = store.update(resourceName(target.resource), next.value, updateOptions(context));
-  return written(context, updated, { code: 200, warnings: checked.value });
+  const name = resourceName(target.resource);
+  const write =
+    current === undefined
+      ? store.create(name, creatable(target, next), { dryRun: isDryRun(request) })
+      : store.update(name, next, updateOptions(context));
+  return written(context, write, { code: current === undefined ? 201 : 200, warnings: checked.value });
 }
 
 export function deleteObject(context: WriteContext): ApiReply {

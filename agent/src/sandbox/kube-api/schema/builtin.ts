@@ -12,6 +12,8 @@ export function builtinSchema(kind: string): Schema {
   return modelSchema(MODEL_NAMES.get(kind) ?? `V1${kind}`);
 }
 
+export const metadataSchema = (): Schema => modelSchema('V1ObjectMeta');
+
 /** Kinds whose model is not named `V1<kind>`, since two API groups have one. */
 const MODEL_NAMES: ReadonlyMap<string, string> = new Map([['Event', 'CoreV1Event']]);
 
