@@ -42,6 +42,8 @@ export class CaptureClient {
     this.#worker = new Worker(new URL('../roles/capture-worker.ts', import.meta.url), {
       workerData: options,
       name: 'capture',
+      // It keeps little: a leak should end it, and not the node.
+      resourceLimits: { maxYoungGenerationSizeMb: 2, maxOldGenerationSizeMb: 64 },
     });
     this.#worker.on('message', (message: FromCapture) => this.#receive(message));
     this.#worker.on('error', (error) =>

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { closeFd } from '../../../agent/src/kernel/libc.ts';
 import { greetingOf, TestAgent, Upstream } from './agent.ts';
 import { eventually } from './eventually.ts';
 import { DISABLED, listed, local } from './local-pods.ts';
@@ -242,6 +243,28 @@ describe('the directory', () => {
     expect(await agent.event('directory', ({ problem }) => problem === null)).toBeDefined();
     expect(agent.events.filter(({ kind }) => kind === 'enrolled')).toEqual([]);
     rmSync('/run/later', { recursive: true });
+  });
+
+  it('may show one namespace twice, and another one at the same place later', async () => {
+    await using agent = new TestAgent();
+    await agent.event('ready');
+    await using pod = new Pod();
+    await using other = new Pod();
+    const { ns, inode } = await agent.enrolled(pod.name);
+    const { inode: otherInode } = await agent.enrolled(other.name);
+    writeFileSync('/run/netns/twin', '');
+    execFileSync('mount', ['--bind', `/run/netns/${pod.name}`, '/run/netns/twin']);
+    await agent.client.reconcile();
+    execFileSync('umount', ['/run/netns/twin']);
+    execFileSync('mount', ['--bind', `/run/netns/${other.name}`, '/run/netns/twin']);
+    await agent.client.reconcile();
+    execFileSync('umount', ['/run/netns/twin']);
+    rmSync('/run/netns/twin');
+    await agent.client.reconcile();
+    expect(inode).not.toBe(otherInode);
+    expect(agent.events.filter(({ kind }) => kind === 'enrolled')).toHaveLength(2);
+    expect(agent.events.filter(({ kind }) => kind === 'gone')).toEqual([]);
+    for (const fd of await agent.sockets(ns, 4, 1)) closeFd(fd);
   });
 
   it("does not lead to the namespace of the node, nor to the agent's own", async () => {
