@@ -302,6 +302,26 @@ describe('an informer', () => {
   }, 20_000);
 });
 
+describe('a restart', () => {
+  it('on the same port, with the same certificate, is just an outage to clients', async () => {
+    const { api, core, store } = await start();
+    store.apply(configMap('a'));
+    expect((await core.listConfigMapForAllNamespaces()).items).toHaveLength(1);
+    await api.close();
+    await expect(core.listConfigMapForAllNamespaces()).rejects.toThrow();
+    const again = await startKubeApi({
+      store,
+      host: '127.0.0.1',
+      port: Number(new URL(api.url).port),
+      tokens: [{ token: 'secret', name: 'agent', groups: [] }],
+      certificate: api.certificate,
+    });
+    running.push(again);
+    expect(again.url).toBe(api.url);
+    expect((await core.listConfigMapForAllNamespaces()).items).toHaveLength(1);
+  });
+});
+
 describe('pause', () => {
   it('holds answers and events back until it is over', async () => {
     const { api, config, core, store } = await start();

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { User } from './http/exchange.ts';
 import { ApiServer, type ServerSettings } from './http/server.ts';
 import type { ObjectStore } from './store.ts';
-import { issueServerCertificate } from './tls/certificates.ts';
+import { issueServerCertificate, type ServerCertificate } from './tls/certificates.ts';
 
 export interface TokenUser extends User {
   readonly token: string;
@@ -17,12 +17,15 @@ export interface KubeApiOptions {
   readonly tokens: readonly [TokenUser, ...TokenUser[]];
   /** More names and addresses that the certificate is for, beside `host` and the in-cluster names. */
   readonly hosts?: readonly string[];
+  /** The one of an earlier server, so that its clients trust this one too; a fresh one otherwise. */
+  readonly certificate?: ServerCertificate;
   readonly settings?: Partial<ServerSettings>;
 }
 
 export interface KubeApi {
   readonly url: string;
   readonly caPem: string;
+  readonly certificate: ServerCertificate;
   /** A kubeconfig file's text for the named user, or for the first token's. */
   kubeconfig(user?: string): string;
   /** Breaks the connections of all watches; returns how many there were. */
@@ -52,21 +55,26 @@ const CLUSTER_NAMES = [
 /** Serves the store over TLS as a Kubernetes API; rejects when the address can't be had. */
 export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
   const settings = { ...DEFAULT_SETTINGS, ...options.settings };
-  const hosts = [options.host, 'localhost', '127.0.0.1', '::1', ...CLUSTER_NAMES, ...(options.hosts ?? [])];
-  const certificate = issueServerCertificate([...new Set(hosts)], new Date(settings.now()));
+  const certificate = options.certificate ?? freshCertificate(options, settings.now());
   const users = new Map(options.tokens.map(({ token, name, groups }) => [token, { name, groups }]));
-  const server = new ApiServer({ ...options, ...certificate, users, settings });
+  const server = new ApiServer({ ...options, certificate, users, settings });
   const port = await server.listen();
   const url = `https://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}`;
   return {
     url,
     caPem: certificate.caPem,
+    certificate,
     kubeconfig: (name) => kubeconfig({ url, caPem: certificate.caPem, ...tokenUser(options.tokens, name) }),
     dropWatches: () => server.dropWatches(),
     pause: () => server.pause(),
     resume: () => server.resume(),
     close: () => server.close(),
   };
+}
+
+function freshCertificate({ host, hosts = [] }: KubeApiOptions, now: number): ServerCertificate {
+  const names = [host, 'localhost', '127.0.0.1', '::1', ...CLUSTER_NAMES, ...hosts];
+  return issueServerCertificate([...new Set(names)], new Date(now));
 }
 
 function tokenUser(tokens: KubeApiOptions['tokens'], name: string | undefined): TokenUser {

@@ -4,6 +4,7 @@ import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { type StatusError, tooLarge, toStatus, unauthorized } from '../status-error.ts';
 import type { ObjectStore } from '../store.ts';
+import type { ServerCertificate } from '../tls/certificates.ts';
 import type { ApiReply, ApiRequest, User } from './exchange.ts';
 import { failure } from './exchange.ts';
 import { type RouterSettings, route } from './router.ts';
@@ -19,11 +20,13 @@ export interface ServerOptions {
   readonly store: ObjectStore;
   readonly host: string;
   readonly port: number;
-  readonly certPem: string;
-  readonly keyPem: string;
+  readonly certificate: ServerCertificate;
   readonly users: ReadonlyMap<string, User>;
   readonly settings: ServerSettings;
 }
+
+/** Longer than clients keep idle connections, or some request meets a connection that is just being closed. */
+const KEEP_ALIVE_MS = 120_000;
 
 /** The HTTPS edge: authenticates, reads bodies, writes answers and watch streams. */
 export class ApiServer {
@@ -35,9 +38,13 @@ export class ApiServer {
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#watches = new WatchStreams(options.settings.maxWatchBufferBytes);
-    this.#server = createServer({ cert: options.certPem, key: options.keyPem }, (request, response) => {
-      void this.#handle(request, response);
-    });
+    this.#server = createServer(
+      { cert: options.certificate.certPem, key: options.certificate.keyPem },
+      (request, response) => {
+        void this.#handle(request, response);
+      },
+    );
+    this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
   }
 
   /** Resolves with the port once it listens; rejects when the address can't be had. */
@@ -47,12 +54,14 @@ export class ApiServer {
     return (this.#server.address() as AddressInfo).port;
   }
 
+  /** Resolves once the port is free again. */
   async close(): Promise<void> {
+    if (!this.#server.listening) return;
     this.resume();
-    this.#watches.drop();
+    const closed = once(this.#server, 'close');
     this.#server.close();
     this.#server.closeAllConnections();
-    if (this.#server.listening) await once(this.#server, 'close');
+    await closed;
   }
 
   /** Breaks the connections of all watches; returns how many there were. */
