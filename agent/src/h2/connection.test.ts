@@ -159,9 +159,8 @@ describe('a denied request', () => {
     const book = opened();
     // The caller wants no table, upstream agrees, and the next block the caller sees is ours.
     book.caller(settingsFrame(hex('000100000000'))).upstream(settingsFrame(undefined, FLAG.ack));
-    book.caller(headers(1, GET('/no')));
-    const answer = book.atCaller().at(-1);
-    expect(answer).toBe(DENIED_LINE(1));
+    book.callerLimitsTable(0).caller(headers(1, GET('/no')));
+    expect(book.atCaller()).toEqual([DENIED_LINE(1)]);
     // Upstream still announces it itself; nobody minds hearing it twice.
     book.caller(headers(3, GET('/a')));
     const announced = joined([hex('20'), block(OK)]);

@@ -140,6 +140,13 @@ export class RelayPlaybook {
     return this;
   }
 
+  /** The caller has seen its smaller table acknowledged, and from here on wants to hear of it. */
+  callerLimitsTable(size: number): this {
+    this.atCaller();
+    this.out.caller.decoder.limitTable(size);
+    return this;
+  }
+
   /** What the peer has been sent since the last look, a line per frame. */
   atUpstream(): string[] {
     return this.out.upstream.take();
@@ -152,7 +159,7 @@ export class RelayPlaybook {
 
 class Outlet {
   private readonly parts: Uint8Array[] = [];
-  private readonly decoder = new HpackDecoder(1 << 20);
+  readonly decoder = new HpackDecoder(1 << 20);
   private readonly fields = new FieldList();
   private prefaced: boolean;
 
