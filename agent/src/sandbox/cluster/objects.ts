@@ -154,14 +154,24 @@ export interface PodTemplate {
   readonly spec: PodSpec;
 }
 
-/** Deployment, ReplicaSet, StatefulSet and DaemonSet, as far as they are alike. */
+/** Deployment, ReplicaSet, StatefulSet, DaemonSet and Job, as far as they are alike. */
 export interface WorkloadObject extends KubeObject {
   readonly spec: {
     readonly replicas?: number;
     readonly completions?: number;
+    readonly parallelism?: number;
+    readonly backoffLimit?: number;
+    readonly updateStrategy?: { readonly rollingUpdate?: { readonly maxSurge?: number | string } };
     readonly serviceName?: string;
     readonly template: PodTemplate;
     readonly selector?: { readonly matchLabels?: Readonly<Record<string, string>> };
+  };
+  readonly status?: {
+    readonly replicas?: number;
+    readonly readyReplicas?: number;
+    readonly observedGeneration?: number;
+    readonly active?: number;
+    readonly lastScheduleTime?: string;
   };
 }
 
@@ -175,6 +185,7 @@ export const RESOURCES = {
   statefulSets: 'statefulsets.apps',
   daemonSets: 'daemonsets.apps',
   jobs: 'jobs.batch',
+  cronJobs: 'cronjobs.batch',
 } as const;
 
 export const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';

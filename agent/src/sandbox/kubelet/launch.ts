@@ -45,6 +45,7 @@ export const launchArgv = (
   surroundings.hostname,
   surroundings.etcDir,
   surroundings.hidden ?? '-',
+  surroundings.cgroupProcs === null ? '-' : 'cgroup',
   ...confine(container, command),
 ];
 

@@ -2,6 +2,8 @@ import type { Probe } from '../cluster/objects.ts';
 
 /** Until a container is ready it is asked often, so that a sandbox is up as soon as it can be. */
 const FIRST_PERIOD_MS = 50;
+/** An exec probe starts processes, which would keep the container from becoming ready. */
+const FIRST_EXEC_PERIOD_MS = 250;
 const DEFAULT_PERIOD_SECONDS = 10;
 const DEFAULT_FAILURE_THRESHOLD = 3;
 
@@ -48,7 +50,8 @@ export class Readiness {
     this.#failures = answered ? 0 : this.#failures + 1;
     const kept = this.#ready && this.#failures < (probe.failureThreshold ?? DEFAULT_FAILURE_THRESHOLD);
     this.#become(answered || kept);
-    const period = this.#ready ? (probe.periodSeconds ?? DEFAULT_PERIOD_SECONDS) * 1000 : FIRST_PERIOD_MS;
+    const first = probe.exec === undefined ? FIRST_PERIOD_MS : FIRST_EXEC_PERIOD_MS;
+    const period = this.#ready ? (probe.periodSeconds ?? DEFAULT_PERIOD_SECONDS) * 1000 : first;
     this.#timer = setTimeout(() => this.#ask(probe, run), period);
   }
 

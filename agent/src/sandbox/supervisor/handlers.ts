@@ -1,12 +1,11 @@
 import type { Handlers } from './control-server.ts';
 import { findPod } from './find-pod.ts';
-import { settle } from './settle.ts';
 import { summarize } from './summary.ts';
 import { applyAll, type Supervisor } from './supervisor.ts';
 
 /** What the control socket answers. `stop` ends the process, so its answer is sent a moment before. */
 export function controlHandlers(supervisor: Supervisor, stop: () => void): Handlers {
-  const { store, proxy, kubelets, api } = supervisor;
+  const { store, kubelets, api } = supervisor;
   return {
     status: () => supervisor.summary(),
     pod: ({ pod }) => summarize(findPod(store, pod)),
@@ -29,7 +28,7 @@ export function controlHandlers(supervisor: Supervisor, stop: () => void): Handl
       return null;
     },
     settle: async ({ timeoutMs }) => {
-      await settle({ store, proxy, timeoutMs });
+      await supervisor.settle(timeoutMs);
       return null;
     },
     kubeApi: ({ action }) => {

@@ -1,5 +1,14 @@
-import { asPod, isFinished, isReady, type Pod, RESOURCES } from '../cluster/objects.ts';
+import {
+  asPod,
+  asWorkload,
+  isFinished,
+  isReady,
+  type Pod,
+  RESOURCES,
+  type WorkloadObject,
+} from '../cluster/objects.ts';
 import type { ObjectStore } from '../kube-api/store.ts';
+import { logTail } from '../kubelet/log-tail.ts';
 import type { ServiceProxy } from '../network/service-proxy.ts';
 import { summarize } from './summary.ts';
 
@@ -7,19 +16,21 @@ export interface SettleOptions {
   readonly store: ObjectStore;
   readonly proxy: ServiceProxy;
   readonly timeoutMs: number;
+  /** Where to look for what an unready pod has written. */
+  readonly stateDir: string;
 }
 
 /**
  * Done when every pod is ready or has finished, every workload has its pods, and the nodes' rules know them;
  * throws with what is missing when that takes longer.
  */
-export async function settle({ store, proxy, timeoutMs }: SettleOptions): Promise<void> {
+export async function settle({ store, proxy, timeoutMs, stateDir }: SettleOptions): Promise<void> {
   const deadline = performance.now() + timeoutMs;
   while (true) {
-    const missing = unready(store);
+    const missing = unready(store, stateDir);
     if (missing.length === 0) break;
     const left = deadline - performance.now();
-    if (left <= 0) throw new Error(`not ready after ${timeoutMs} ms: ${missing.join('; ')}`);
+    if (left <= 0) throw new Error(`not ready after ${timeoutMs} ms:\n${missing.join('\n')}`);
     await nextChange(store, left);
   }
   // The slices follow the pods' readiness in the event loop's next turn.
@@ -27,28 +38,46 @@ export async function settle({ store, proxy, timeoutMs }: SettleOptions): Promis
   await proxy.settled();
 }
 
-const unready = (store: ObjectStore): string[] => [
-  ...store.list(RESOURCES.pods).map(asPod).filter(isWaitedFor).map(describe),
-  ...short(store),
+const unready = (store: ObjectStore, stateDir: string): string[] => [
+  ...store
+    .list(RESOURCES.pods)
+    .map(asPod)
+    .filter(isWaitedFor)
+    .map((pod) => describe(pod, stateDir)),
+  ...untouched(store),
 ];
 
+/** A pod that has finished is done, unless it never could run. */
 const isWaitedFor = (pod: Pod): boolean =>
   isFinished(pod) ? pod.status?.reason !== undefined : !isReady(pod);
 
-function describe(pod: Pod): string {
+function describe(pod: Pod, stateDir: string): string {
   const { namespace, name, phase, message } = summarize(pod);
-  return `pod ${namespace}/${name}: ${phase}${message === undefined ? '' : ` (${message})`}`;
+  const lastWords = logTail(stateDir, pod, 5).replaceAll(/^(?=.)/gm, '  | ');
+  const what = `pod ${namespace}/${name}: ${phase}${message === undefined ? '' : ` (${message})`}`;
+  return lastWords === '' ? what : `${what}\n${lastWords}`;
 }
 
-/** Workloads whose controller has not made all of their pods yet. */
-const short = (store: ObjectStore): string[] =>
-  [RESOURCES.deployments, RESOURCES.replicaSets, RESOURCES.statefulSets, RESOURCES.daemonSets]
-    .flatMap((resource) => store.list(resource))
-    .filter((object) => {
-      const status = object['status'] as { observedGeneration?: number } | undefined;
-      return status?.observedGeneration !== object.metadata.generation;
-    })
+const WORKLOADS = [
+  RESOURCES.deployments,
+  RESOURCES.replicaSets,
+  RESOURCES.statefulSets,
+  RESOURCES.daemonSets,
+  RESOURCES.jobs,
+  RESOURCES.cronJobs,
+] as const;
+
+/** Workloads that their controller hasn't looked at yet, and so not made the pods of. */
+const untouched = (store: ObjectStore): string[] =>
+  WORKLOADS.flatMap((resource) => store.list(resource).map(asWorkload))
+    .filter((workload) => !isTouched(workload))
     .map(({ kind, metadata }) => `${kind} ${metadata.namespace}/${metadata.name}: not started yet`);
+
+function isTouched({ kind, status, metadata }: WorkloadObject): boolean {
+  if (kind === 'Job') return status?.active !== undefined;
+  if (kind === 'CronJob') return status?.lastScheduleTime !== undefined;
+  return status?.observedGeneration === metadata.generation;
+}
 
 function nextChange(store: ObjectStore, withinMs: number): Promise<void> {
   return new Promise((resolve) => {

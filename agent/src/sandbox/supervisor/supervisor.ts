@@ -6,6 +6,7 @@ import type { Clock } from '../../kernel/clock.ts';
 import { startClusterIps } from '../controllers/cluster-ips.ts';
 import { startEndpointSlices } from '../controllers/endpoint-slices.ts';
 import { startScheduler } from '../controllers/scheduler.ts';
+import { startWorkloads } from '../controllers/workloads/start.ts';
 import { startDns } from '../dns/server.ts';
 import { answer } from '../dns/zone.ts';
 import type { ObjectInput } from '../kube-api/object.ts';
@@ -39,8 +40,8 @@ export interface SupervisorOptions {
 export interface Supervisor {
   readonly store: ObjectStore;
   readonly kubelets: readonly Kubelet[];
-  readonly proxy: ServiceProxy;
   readonly api: KubeApi;
+  settle(timeoutMs: number): Promise<void>;
   summary(): SandboxSummary;
 }
 
@@ -73,6 +74,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   startClusterIps(store, ipv6);
   startScheduler(store, spec.nodes);
   startEndpointSlices(store);
+  startWorkloads({ store, nodes: spec.nodes, log });
   for (const kubelet of kubelets) kubelet.start();
   const now = timestamp(clock.now());
   applyAll(store, [apiPolicyCrd() as ObjectInput]);
@@ -81,15 +83,16 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     nodes.map(({ name, addresses }) => nodeObject(name, addresses, now)),
   );
   applyAll(store, systemServices(own));
+  const ready = (timeoutMs: number) => settle({ store, proxy, timeoutMs, stateDir: spec.stateDir });
   applyPlaced(store, spec.system);
-  await settle({ store, proxy, timeoutMs: spec.readyTimeoutMs });
+  await ready(spec.readyTimeoutMs);
   applyPlaced(store, spec.objects);
-  await settle({ store, proxy, timeoutMs: spec.readyTimeoutMs });
+  await ready(spec.readyTimeoutMs);
   return {
     store,
     kubelets,
-    proxy,
     api,
+    settle: ready,
     summary: () => ({ ipv6, cgroups: cgroups.available, apiUrl: api.url, pods: podSummaries(store) }),
   };
 }

@@ -21,23 +21,24 @@ export function agentObjects(
 ): ObjectInput[] {
   const metadata = { name: NAME, namespace: AGENT_NAMESPACE, labels: LABELS };
   const node = join(stateDir, 'nodes', '$(NODE_NAME)');
-  const flags = {
-    '--node': '$(NODE_NAME)',
-    '--netns-dir': join(node, 'netns'),
-    '--run-dir': join(node, 'run'),
-    '--kubeconfig': join(stateDir, KUBECONFIG),
+  const settings = {
+    EASTWALL_NODE: '$(NODE_NAME)',
+    EASTWALL_NETNS_DIR: join(node, 'netns'),
+    EASTWALL_RUN_DIR: join(node, 'run'),
+    EASTWALL_KUBECONFIG: join(stateDir, KUBECONFIG),
+    XTABLES_LOCKFILE: join(node, 'run', 'xtables.lock'),
+    ...env,
   };
   const container = {
     name: NAME,
     image: NO_IMAGE,
-    command: [process.execPath, ...process.execArgv, MAIN, 'agent', ...Object.entries(flags).flat(), ...args],
+    command: [process.execPath, ...process.execArgv, MAIN, 'agent', ...args],
     env: [
       { name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
-      { name: 'XTABLES_LOCKFILE', value: join(node, 'run', 'xtables.lock') },
-      ...Object.entries(env).map(([name, value]) => ({ name, value })),
+      ...Object.entries(settings).map(([name, value]) => ({ name, value })),
     ],
     readinessProbe: {
-      exec: { command: [process.execPath, '-e', ASK_READY, join(node, 'run', 'admin.sock')] },
+      exec: { command: [process.execPath, '-e', ASK_READY] },
       timeoutSeconds: 5,
       periodSeconds: 5,
     },
@@ -68,7 +69,7 @@ export function agentObjects(
 
 /** The agent's readiness is asked over its admin socket: it listens on no address that a probe could reach. */
 const ASK_READY = `
-  const socketPath = process.argv[1];
+  const socketPath = process.env.EASTWALL_RUN_DIR + '/admin.sock';
   require('node:http')
     .get({ socketPath, path: '/readyz' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1))
     .on('error', () => process.exit(1));

@@ -1,5 +1,5 @@
 #!/bin/sh
-# container-init.sh <hostname> <dir with resolv.conf and hosts> <dir to hide|-> <program> [argument...]
+# container-init.sh <hostname> <dir with resolv.conf and hosts> <dir to hide|-> <cgroup|-> <program> [argument...]
 # The first process of a container, inside its new mount, UTS, IPC and PID namespaces and still with every
 # capability: finishes them, then becomes the program.
 set -eu
@@ -10,12 +10,18 @@ exec 3>&-
 hostname=$1
 etc=$2
 hidden=$3
-shift 3
+cgroup=$4
+shift 4
 # The call and not /proc/sys/kernel/hostname, which belongs to the machine's root in any user namespace.
 hostname "$hostname"
 mount -t proc proc /proc
 mount --bind "$etc/resolv.conf" /etc/resolv.conf
 mount --bind "$etc/hosts" /etc/hosts
+if [ "$cgroup" != - ]; then
+  # As in any container with a cgroup namespace: its own group is the root of what it sees, and not writable.
+  mount -t cgroup2 none /sys/fs/cgroup
+  mount -o remount,bind,ro /sys/fs/cgroup
+fi
 if [ "$hidden" != - ]; then
   # The mounted namespaces of other pods must neither be reachable nor kept alive from here.
   umount -l "$hidden/nodes"
