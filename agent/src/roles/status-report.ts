@@ -19,7 +19,7 @@ export interface StatusSources {
   readonly snapshot: Snapshot;
   readonly supervisor: DataplaneSupervisor;
   readonly command: DataplaneCommand;
-  readonly cluster: ClusterStatus | null;
+  readonly cluster: ClusterStatus;
   readonly capture: CaptureFacts;
   readonly localPods: readonly PodInfo[];
   /** Milliseconds since the epoch. */
@@ -70,9 +70,6 @@ const coverageNote = (pod: PodInfo, state: PodStatus['state']): string | null =>
 
 function kubeStatus({ cluster, snapshot, now }: StatusSources): KubeStatus {
   const { services, slices } = snapshot.size;
-  if (cluster === null) {
-    return { synced: false, ageMs: null, policiesInstalled: true, problems: [], services, slices };
-  }
   const problems = cluster.watches.flatMap(({ path, problem, absent }) =>
     problem === null || absent ? [] : [`${path}: ${problem}`],
   );
@@ -93,7 +90,7 @@ function policyStatuses({ snapshot, cluster }: StatusSources): PolicyStatus[] {
     const policy = `${namespace}/${name}`;
     statuses.set(policy, { policy, mode, rules: rules.length, refused: null });
   }
-  for (const { policy, message } of cluster?.refused ?? []) {
+  for (const { policy, message } of cluster.refused) {
     const inForce = statuses.get(policy) ?? { policy, mode: null, rules: 0 };
     statuses.set(policy, { ...inForce, refused: message });
   }

@@ -1,0 +1,141 @@
+import { Registry } from 'prom-client';
+import { describe, expect, it } from 'vitest';
+import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
+import { podInfo } from '../../testing/pod-info.ts';
+import type { CaptureEvent } from '../capture/protocol.ts';
+import { EventLog } from '../sinks/event-log.ts';
+import { EVERYTHING } from '../sinks/flow-filter.ts';
+import { FlowLog } from '../sinks/flow-log.ts';
+import { TrafficMetrics } from '../sinks/traffic-metrics.ts';
+import { Control, type ControlOptions } from './control.ts';
+
+const READY: CaptureEvent = {
+  kind: 'ready',
+  exemption: { kind: 'mark', why: 'chosen by the settings' },
+  iptables: 'nft',
+  problem: null,
+};
+const ENROLLED: CaptureEvent = {
+  kind: 'enrolled',
+  ns: 3,
+  inode: 30,
+  path: '/run/netns/a',
+  listeners: [],
+  tookMs: 5,
+};
+const PAIRED: CaptureEvent = {
+  kind: 'pairings',
+  namespaces: [
+    {
+      ns: 3,
+      inode: 30,
+      path: '/run/netns/a',
+      addresses: ['10.0.0.2'],
+      owner: { state: 'paired', uid: 'u-1' },
+      problem: null,
+    },
+    {
+      ns: null,
+      inode: 31,
+      path: '/run/netns/b',
+      addresses: [],
+      owner: { state: 'unclaimed' },
+      problem: 'no rules',
+    },
+  ],
+  pods: [{ uid: 'u-1', state: 'enrolled', ns: 3, reason: null }],
+};
+
+function setUp() {
+  const told: unknown[][] = [];
+  const tell =
+    (what: string) =>
+    (...args: unknown[]) => {
+      told.push([what, ...args]);
+    };
+  const log = { info: () => {}, warn: tell('warn'), error: tell('error') };
+  const supervisor = {
+    cluster: tell('cluster'),
+    synced: tell('synced'),
+    enrol: tell('enrol'),
+    caller: tell('caller'),
+    gone: tell('gone'),
+  } as unknown as ControlOptions['supervisor'];
+  const flows = new FlowLog({ capacity: 10, maxSubscribers: 1, queue: 10 }, () => {});
+  const events: object[] = [];
+  const writer = { info: (event: object) => events.push(event), warn: (event: object) => events.push(event) };
+  const control = new Control({
+    supervisor,
+    tellCapture: tell('capture'),
+    flows,
+    events: new EventLog(writer, { now: () => 0, monotonic: () => 0 }, 10),
+    traffic: new TrafficMetrics(new Registry(), 10),
+    log,
+    onSynced: tell('cluster is synced'),
+    onCaptureReady: tell('capture is ready'),
+  });
+  return { control, told, flows, events, kinds: () => told.map(([what]) => what) };
+}
+
+describe('Control', () => {
+  it('tells a dataplane who owns a namespace as soon as both sides are known, in either order', () => {
+    const { control, told } = setUp();
+    control.pods([podInfo()], []);
+    control.captured(ENROLLED);
+    control.captured(PAIRED);
+    expect(told).toContainEqual(['enrol', 3, { state: 'pending' }]);
+    expect(told.at(-1)).toEqual([
+      'caller',
+      3,
+      { state: 'known', workload: expect.objectContaining({ pod: 'frontend-1' }) },
+    ]);
+
+    const other = setUp();
+    other.control.captured(PAIRED);
+    other.control.pods([podInfo()], []);
+    other.control.captured(ENROLLED);
+    expect(other.told.at(-1)).toMatchObject(['enrol', 3, { state: 'known' }]);
+  });
+
+  it('passes cluster changes on in their order, and `synced` after them', () => {
+    const { control, kinds } = setUp();
+    control.message({ kind: 'services', upsert: [], remove: ['shop/a'] });
+    control.message({ kind: 'policies', upsert: [], remove: [] });
+    control.message({ kind: 'synced' });
+    expect(kinds()).toEqual(['cluster', 'cluster', 'synced', 'cluster is synced']);
+  });
+
+  it('tells capture of pods and of Namespaces that change how pods are treated', () => {
+    const { control, told } = setUp();
+    control.pods([podInfo()], []);
+    control.namespaces(
+      [{ name: 'shop', labels: { 'eastwall.dev/capture': 'disabled' }, annotations: {} }],
+      [],
+    );
+    expect(told.at(-1)).toMatchObject([
+      'capture',
+      { pods: [{ uid: 'u-1' }], namespaces: [{ name: 'shop' }] },
+    ]);
+  });
+
+  it('counts repairs, and is ready also where nothing can be enrolled, loudly', () => {
+    const { control, told, kinds } = setUp();
+    control.captured({ ...READY, problem: 'no iptables' });
+    control.captured({ kind: 'repaired', ns: 3, what: ['IPv4 rules', 'IPv6 rules'] });
+    expect(kinds()).toEqual(['error', 'capture is ready', 'warn']);
+    expect(told[0]).toEqual(['error', { problem: 'no iptables' }, 'no pod of this node can be enrolled']);
+    expect(control.captureFacts).toMatchObject({ repairs: 2, ready: { problem: 'no iptables' } });
+  });
+
+  it('keeps every record, logs those that were blocked, and counts what the dataplanes lost', () => {
+    const { control, flows, events } = setUp();
+    control.reported({
+      kind: 'records',
+      records: [flowRecord({ id: 'a' }), deniedRecord({ id: 'b' })],
+      dropped: 4,
+    });
+    expect(flows.since(0, EVERYTHING).map(({ id }) => id)).toEqual(['a', 'b']);
+    expect(events).toEqual([{ flow: deniedRecord({ id: 'b' }) }]);
+    expect(control.recordsDropped).toBe(4);
+  });
+});

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { podInfo } from '../../testing/pod-info.ts';
+import { LocalPods } from './local-pods.ts';
+
+const namespace = (name: string, labels = {}) => ({ name, labels, annotations: {} });
+
+describe('LocalPods', () => {
+  it('keeps pods by uid: a namesake is another pod', () => {
+    const local = new LocalPods();
+    local.changePods([podInfo({ uid: 'old' })], []);
+    local.changePods([podInfo({ uid: 'new' })], ['old']);
+    expect(local.pods.map(({ uid }) => uid)).toEqual(['new']);
+    expect(local.pod('old')).toBeNull();
+  });
+
+  it('tells capture of the Namespaces that have a pod here, not of thousands', () => {
+    const local = new LocalPods();
+    local.changeNamespaces([namespace('shop', { team: 'a' }), namespace('other')], []);
+    local.changePods([podInfo()], []);
+    expect(local.forCapture().namespaces).toEqual([namespace('shop', { team: 'a' })]);
+    local.changeNamespaces([], ['shop']);
+    expect(local.forCapture().namespaces).toEqual([]);
+  });
+});
