@@ -1,4 +1,4 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { buildProgram, type Outcome } from './program.ts';
 import { EXIT } from './terminal.ts';
 
@@ -6,6 +6,7 @@ import { EXIT } from './terminal.ts';
 async function main(args: readonly string[]): Promise<number> {
   const outcome: Outcome = { code: EXIT.ok };
   const program = buildProgram(outcome);
+  await addSandbox(program, args);
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
@@ -14,6 +15,16 @@ async function main(args: readonly string[]): Promise<number> {
     return EXIT.failed;
   }
   return process.exitCode === undefined ? outcome.code : Number(process.exitCode);
+}
+
+/** The sandbox is a program of its own, as large as the rest: loaded only when it is what was asked for. */
+async function addSandbox(program: Command, [first]: readonly string[]): Promise<void> {
+  if (first === 'sandbox') {
+    const { sandboxCommand } = await import('./sandbox.ts');
+    program.addCommand(sandboxCommand());
+  } else {
+    program.command('sandbox').description('a cluster on this machine, without Kubernetes and without root');
+  }
 }
 
 process.exit(await main(process.argv.slice(2)));

@@ -22,7 +22,7 @@ describe('load', () => {
       maxHeadBytes: 65_536,
       headTimeoutMs: 30_000,
       metricsAddress: { host: '127.0.0.1', port: 9464 },
-      excludedNamespaces: ['kube-system'],
+      excludedNamespaces: ['kube-system', 'eastwall-system'],
     });
   });
 

@@ -70,9 +70,9 @@ export const SETTINGS = {
   ),
   excludedNamespaces: setting(
     namespaceList,
-    'kube-system',
+    'kube-system,eastwall-system',
     'names',
-    'Namespaces whose pods are never enrolled, comma-separated.',
+    'Namespaces whose pods are never enrolled, comma-separated; the agent’s own belongs here.',
   ),
   exemption: setting(
     oneOf('auto', 'mark'),
