@@ -56,7 +56,7 @@ function walk(pieces: readonly Uint8Array[], keep = (_: CurrentFrame) => true) {
   return recorder;
 }
 
-const START = [PREFACE, settingsFrame()];
+const START = [PREFACE, settingsFrame(bytesOf('0003 00000064'))];
 const streamId = fc.integer({ min: 1, max: 5 });
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength });
 

@@ -192,11 +192,8 @@ export class FrameWalker {
     frame.wireLength = FRAME_HEAD + frame.length;
     if (frame.length > this.maxFrame)
       return this.fault('FRAME_SIZE_ERROR', 'a frame is larger than its receiver accepts');
-    if (this.stage === 'settings') {
-      if (frame.type !== FRAME.settings || frame.isAck)
-        return this.fault('PROTOCOL_ERROR', 'the first frame is not SETTINGS');
-      this.stage = 'open';
-    }
+    if (this.stage === 'settings' && (frame.type !== FRAME.settings || frame.isAck))
+      return this.fault('PROTOCOL_ERROR', 'the first frame is not SETTINGS');
     if (frame.type === FRAME.data) return this.readData(bytes, pos, end);
     if (frame.type === FRAME.headers) return this.readHeaders(bytes, pos, end);
     if (frame.type > FRAME.continuation) {
@@ -239,6 +236,8 @@ export class FrameWalker {
     frame.bytes = bytes;
     frame.start = pos + FRAME_HEAD;
     frame.end = pos + frame.wireLength;
+    // Only a whole first SETTINGS opens the direction: until it is on its way, nothing of ours may go before it.
+    this.stage = 'open';
     return this.settle(this.sink.onControl(frame), pos, frame.end);
   }
 
