@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { get } from 'node:https';
 import {
   CoreV1Api as Core,
   type CoreV1Api,
@@ -85,6 +88,16 @@ describe('access', () => {
     await expect(fetch(`${api.url}/version`)).rejects.toThrow('fetch failed');
     expect(config.getCurrentUser()?.name).toBe('agent');
     expect(api.kubeconfig('someone')).toContain('token: other');
+  });
+});
+
+describe('bounds', () => {
+  it('refuses a body that is too large', async () => {
+    const { core } = await start({ maxBodyBytes: 1000 });
+    const create = (k: string) =>
+      core.createNamespacedConfigMap({ namespace: 'default', body: configMap('a', { k }) });
+    await expect(create('x'.repeat(1000))).rejects.toMatchObject({ code: 413 });
+    await expect(create('x')).resolves.toMatchObject({ data: { k: 'x' } });
   });
 });
 
@@ -229,8 +242,8 @@ describe('watch', () => {
     stop();
   });
 
-  it('sends bookmarks, and ends in good order after its timeout', async () => {
-    const { config, store } = await start({ bookmarkIntervalMs: 20 });
+  it('ends in good order after its timeout, with a bookmark to go on from', async () => {
+    const { config, store } = await start();
     const { seen, ended } = await watch(config, path, {
       resourceVersion: String(store.version),
       allowWatchBookmarks: 'true',
@@ -238,11 +251,37 @@ describe('watch', () => {
     });
     store.apply(podOn('elsewhere', 'a'));
     expect(await ended).toBeNull();
-    expect(seen.map(({ type }) => type)).not.toContain('ADDED');
-    expect(seen.at(-1)).toMatchObject({
-      type: 'BOOKMARK',
-      object: { metadata: { resourceVersion: String(store.version) } },
-    });
+    expect(seen).toMatchObject([
+      { type: 'BOOKMARK', object: { metadata: { resourceVersion: String(store.version) } } },
+    ]);
+  });
+
+  it('sends bookmarks as time goes by, to those who allow them', async () => {
+    const { config, store } = await start({ bookmarkIntervalMs: 5 });
+    const resourceVersion = String(store.version);
+    const plain = await watch(config, path, { resourceVersion });
+    const marked = await watch(config, path, { resourceVersion, allowWatchBookmarks: 'true' });
+    await vi.waitFor(() => expect(marked.seen.length).toBeGreaterThan(2));
+    expect(new Set(marked.seen.map(({ type }) => type))).toEqual(new Set(['BOOKMARK']));
+    expect(plain.seen).toEqual([]);
+    plain.stop();
+    marked.stop();
+  });
+
+  it('is cut off when its reader does not read', async () => {
+    const { api, store } = await start({ maxWatchBufferBytes: 100_000 });
+    const { promise: opened, resolve } = Promise.withResolvers<IncomingMessage>();
+    const headers = { authorization: 'Bearer secret' };
+    const request = get(`${api.url}${path}?watch=true`, { ca: api.caPem, headers }, resolve);
+    const response = await opened;
+    response.pause();
+    request.on('error', () => {});
+    const closed = once(request, 'close');
+    const filler = 'x'.repeat(500_000);
+    // More than the kernel buffers for a connection on loopback, whatever its settings.
+    for (let i = 0; i < 60; i++) store.apply(configMap('big', { filler, i: String(i) }));
+    await closed;
+    expect(api.dropWatches()).toBe(0);
   });
 
   it.each(['event', 'http'] as const)('refuses a forgotten version as %s', async (expiredWatch) => {

@@ -159,6 +159,31 @@ describe('writing', () => {
     expect(Object.hasOwn(stored, 'data')).toBe(false);
   });
 
+  it('fills in what a cluster fills in', () => {
+    const store = new ObjectStore();
+    expect(value(store.create('pods', pod('web')))).toMatchObject({
+      spec: {
+        restartPolicy: 'Always',
+        serviceAccountName: 'default',
+        containers: [{ imagePullPolicy: 'IfNotPresent' }],
+      },
+      status: { phase: 'Pending' },
+    });
+    const service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'web' },
+      spec: { ports: [{ port: 80 }] },
+    };
+    expect(value(store.create('services', service))).toMatchObject({
+      spec: { type: 'ClusterIP', ports: [{ port: 80, targetPort: 80, protocol: 'TCP' }] },
+    });
+    expect(store.get('namespaces', undefined, 'default')).toMatchObject({
+      metadata: { labels: { 'kubernetes.io/metadata.name': 'default' } },
+      status: { phase: 'Active' },
+    });
+  });
+
   it('encodes the stringData of a secret', () => {
     const secret = {
       apiVersion: 'v1',
@@ -213,6 +238,10 @@ describe('events', () => {
     store.compact();
     expect(store.eventsSince('configmaps', beforeCompaction)).toBeUndefined();
     expect(store.eventsSince('configmaps', store.version)).toEqual([]);
+    // Compaction forgets the past of all resources, also of those that have none.
+    store.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' } });
+    store.compact();
+    expect(store.eventsSince('configmaps', store.version - 1)).toBeUndefined();
   });
 
   it('of reports are kept up to a bound, the newest', () => {
@@ -232,7 +261,7 @@ describe('events', () => {
     const then = store.list('configmaps');
     const version = store.version;
     store.remove('configmaps', 'default', 'a');
-    store.apply({ ...configMap('b'), data: { k: 'new' } });
+    for (const k of ['newer', 'newest']) store.apply({ ...configMap('b'), data: { k } });
     store.apply(configMap('c'));
     expect(store.listAt('configmaps', version)).toEqual(then);
   });
@@ -329,6 +358,23 @@ describe('custom resources', () => {
     expect(seen).toEqual(['DELETED']);
     expect(store.registry.byName('widgets.example.dev')).toBeUndefined();
     expect(() => store.list('widgets.example.dev')).toThrow('no resource');
+  });
+
+  it('are served at the versions that say so', () => {
+    const store = new ObjectStore();
+    const [version] = (WIDGET_CRD['spec'] as { versions: object[] }).versions;
+    const versions = [
+      version,
+      { ...version, name: 'v1beta1', storage: false },
+      { ...version, name: 'v1', served: false, storage: false },
+    ];
+    value(store.apply({ ...WIDGET_CRD, spec: { ...(WIDGET_CRD['spec'] as object), versions } }));
+    expect(value(store.apply({ ...widget('a'), apiVersion: 'example.dev/v1beta1' })).apiVersion).toBe(
+      'example.dev/v1alpha1',
+    );
+    expect(refusal(store.apply({ ...widget('a'), apiVersion: 'example.dev/v1' }))).toContain(
+      'no matches for kind',
+    );
   });
 
   it('can not be defined by a definition that makes no sense', () => {

@@ -82,6 +82,12 @@ describe('strategicMerge', () => {
     });
   });
 
+  it('removes what the patch says is null', () => {
+    expect(merge({ spec: { nodeName: 'a', hostname: 'b' } }, { spec: { nodeName: null } })).toEqual({
+      spec: { hostname: 'b' },
+    });
+  });
+
   it('deletes, replaces and orders items', () => {
     const containers = (patch: unknown) => {
       const merged = merge(pod, { spec: patch }) as { spec: { containers: { name: string }[] } };

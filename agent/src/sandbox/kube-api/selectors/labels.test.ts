@@ -23,6 +23,7 @@ describe('parseLabelSelector', () => {
     'app in (web,db)',
     'app in ( web , db ),tier=front',
     'other notin (x)',
+    'other notin ()',
     'app notin (db)',
     'weight>6',
     'weight<8',

@@ -58,6 +58,13 @@ describe('toTable', () => {
     });
   });
 
+  it('shows a pod that is going', () => {
+    const metadata = { ...object({}).metadata, deletionTimestamp: '2026-01-01T00:00:00Z' };
+    expect(cells(builtin('pods'), { metadata, status: { phase: 'Running' } })).toMatchObject({
+      Status: 'Terminating',
+    });
+  });
+
   it('shows services and nodes', () => {
     const service = {
       spec: {
