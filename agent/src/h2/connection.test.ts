@@ -68,16 +68,47 @@ describe('a denied request', () => {
     expect(book.ends).toEqual([expect.objectContaining({ outcome: 'denied', status: 403, path: '/no' })]);
   });
 
-  it('is told to stop sending, and what it sends is granted back', () => {
+  it('may end by itself, and what it sends is granted back', () => {
     const book = opened();
     book.caller(headers(1, GET('/no'), { end: false }), data(1, 'abcd'), data(1, 'ef', true));
-    expect(book.atCaller()).toEqual([
-      'headers#1 :status=403 content-length=0 eastwall-decision=d-1 end',
-      'rstStream#1 NO_ERROR',
-      'windowUpdate#0 6',
-    ]);
+    expect(book.atCaller()).toEqual([DENIED_LINE(1), 'windowUpdate#0 6']);
     book.caller(rstStream(1, 'CANCEL'), windowUpdate(1, 9), headers(3, GET('/a')));
     expect(book.atUpstream()).toEqual([`headers#3 ${GET_LINE('/a')} end`]);
+    book.now = 10_000;
+    book.caller(headers(5, GET('/a')));
+    expect(book.atCaller()).toEqual([]);
+  });
+
+  it('is told to stop when it sends more than half a window', () => {
+    const book = opened();
+    const half = new Uint8Array(16_384);
+    book.caller(headers(1, GET('/no'), { end: false }), data(1, half));
+    book.caller(data(1, half), data(1, half), data(1, half, true));
+    expect(book.atCaller()).toEqual([
+      DENIED_LINE(1),
+      'windowUpdate#0 16384',
+      'rstStream#1 NO_ERROR',
+      `windowUpdate#0 ${3 * 16_384}`,
+    ]);
+  });
+
+  it('is told to stop when it takes its time', () => {
+    const book = opened();
+    book.caller(headers(1, GET('/no'), { end: false }));
+    book.now = 500;
+    book.caller(headers(3, GET('/no'), { end: false }), headers(1, [['x', 'y']]));
+    book.now = 1400;
+    book.upstream(windowUpdate(0, 1));
+    expect(book.atCaller()).toEqual([DENIED_LINE(1), DENIED_LINE(3), 'windowUpdate#0 1']);
+    book.now = 1600;
+    book.upstream(windowUpdate(0, 1));
+    expect(book.atCaller()).toEqual(['windowUpdate#0 1', 'rstStream#3 NO_ERROR']);
+  });
+
+  it('is told to stop when there are too many like it', () => {
+    const book = opened();
+    for (let at = 0; at < 101; at++) book.caller(headers(at * 2 + 1, GET('/no'), { end: false }));
+    expect(book.atCaller().filter((line) => line.startsWith('rst'))).toEqual(['rstStream#1 NO_ERROR']);
   });
 
   it('is answered by trailers alone when it is gRPC', () => {
@@ -85,7 +116,6 @@ describe('a denied request', () => {
     book.caller(headers(1, GET('/no', ['content-type', 'application/grpc']), { end: false }));
     expect(book.atCaller()).toEqual([
       'headers#1 :status=200 content-type=application/grpc grpc-status=7 grpc-message=no eastwall-decision=d-1 end',
-      'rstStream#1 NO_ERROR',
     ]);
     expect(book.ends[0]).toMatchObject({ outcome: 'denied', status: 200, grpcStatus: 7 });
   });

@@ -108,8 +108,8 @@ export class H2Relay {
   /** What waits for the end of a step: a frame under way may only now have ended. */
   private settle(): void {
     const { state } = this;
-    this.requests.settleWindow();
-    this.responses.settleWindow();
+    this.requests.settle();
+    this.responses.settle();
     if (state.drain !== 'final' || state.streams.size > 0 || !this.fromUpstreamWalker.atBoundary) return;
     state.close('NO_ERROR', { reason: 'drained', outcome: 'drained' });
   }

@@ -1,6 +1,6 @@
 import type { BlockRelay } from './block-relay.ts';
 import type { Denial } from './exchange.ts';
-import { lastData, rstStream } from './frame.ts';
+import { lastData } from './frame.ts';
 import type { Emit } from './frame-walker.ts';
 import { grpcMessage, isGrpc } from './grpc.ts';
 import type { RequestHead } from './request-head.ts';
@@ -30,12 +30,8 @@ export function sendAnswer(head: RequestHead, denial: Denial, port: AnswerPort):
   const { status, grpcStatus, fields, body } = answer;
   const target = { streamId: head.streamId, endsStream: body === null };
   let bytes = port.blocks.compose(target, fields, port.send);
-  const rest = [
-    ...(body === null ? [] : [lastData(head.streamId, body)]),
-    // The answer is complete before the request is: ask the caller to stop sending (RFC 9113 §8.1).
-    ...(head.endsStream ? [] : [rstStream(head.streamId, 'NO_ERROR')]),
-  ];
-  for (const frames of rest) {
+  if (body !== null) {
+    const frames = lastData(head.streamId, body);
     port.send(frames, 0, frames.length);
     bytes += frames.length;
   }

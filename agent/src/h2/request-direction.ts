@@ -1,3 +1,4 @@
+import { AnsweredStreams } from './answered-streams.ts';
 import { sendAnswer } from './denial.ts';
 import { Direction } from './direction.ts';
 import type { H2Exchange } from './exchange.ts';
@@ -19,6 +20,7 @@ const DRAIN_MARK = Uint8Array.from('eastwall', (char) => char.charCodeAt(0));
  */
 export class RequestDirection extends Direction implements FrameSink {
   private owedToCaller = 0;
+  private readonly answered = new AnsweredStreams();
 
   constructor(state: RelayState) {
     super(state, 'caller');
@@ -35,7 +37,10 @@ export class RequestDirection extends Direction implements FrameSink {
     }
     const stream = state.streams.get(id);
     if (stream !== undefined) return this.takeTrailers(stream, frame);
-    if (id <= state.lastStream || id > state.lastAccepted) return this.dropBlock();
+    if (id <= state.lastStream || id > state.lastAccepted) {
+      if (frame.endsStream) this.answered.end(id);
+      return this.dropBlock();
+    }
     state.lastStream = id;
     return this.openStream(frame);
   }
@@ -46,6 +51,7 @@ export class RequestDirection extends Direction implements FrameSink {
     if (stream === undefined) {
       if (frame.streamId > this.state.lastStream && frame.streamId <= this.state.lastAccepted)
         return this.failIdle(frame.type);
+      this.endAnswered(frame);
       return this.swallow(frame);
     }
     if (!stream.requestOpen) return this.fail('STREAM_CLOSED', 'DATA after the end of its request');
@@ -82,8 +88,10 @@ export class RequestDirection extends Direction implements FrameSink {
     this.state.sendCaller(ping(DRAIN_MARK));
   }
 
-  /** Grants back what was swallowed, in one frame, as soon as one can be put in. */
-  settleWindow(): void {
+  /** What is due at the end of a step: stops callers that go on too long, and grants back what was swallowed. */
+  settle(): void {
+    for (let late = this.nextOverdue(); late > 0; late = this.nextOverdue())
+      this.state.sendCaller(rstStream(late, 'NO_ERROR'));
     if (this.owedToCaller === 0 || !this.state.canSend('caller')) return;
     this.state.sendCaller(windowUpdate(0, this.owedToCaller));
     this.owedToCaller = 0;
@@ -124,7 +132,20 @@ export class RequestDirection extends Direction implements FrameSink {
       },
       state.now,
     );
+    if (!head.endsStream) this.answered.add(head.streamId, state.now);
     return this.dropBlock();
+  }
+
+  /** Content of a request that has its answer: it may end by itself unless it is long. */
+  private endAnswered(frame: CurrentFrame): void {
+    if (frame.endsStream) this.answered.end(frame.streamId);
+    // Without grants from upstream the caller stops at the initial window, so it is stopped well before that.
+    else if (this.answered.exceeds(frame.streamId, frame.length, this.state.upstreamSettings.safeWindow / 2))
+      this.state.sendCaller(rstStream(frame.streamId, 'NO_ERROR'));
+  }
+
+  private nextOverdue(): number {
+    return this.answered.takeOverdue(this.state.now);
   }
 
   /** RFC 9113 §8.1.1: a malformed request is a stream error, so the other streams go on. */
@@ -180,7 +201,10 @@ export class RequestDirection extends Direction implements FrameSink {
   private takeReset(frame: CurrentFrame): boolean {
     const stream = this.state.streams.get(frame.streamId);
     // Upstream may never have heard of this stream, and a reset of an idle stream would end the connection.
-    if (stream === undefined) return frame.streamId > this.state.lastStream && this.failUnopened(frame);
+    if (stream === undefined) {
+      this.answered.end(frame.streamId);
+      return frame.streamId > this.state.lastStream && this.failUnopened(frame);
+    }
     if (stream.responseOpen) this.state.countReset();
     this.state.end(stream, stream.responseOpen ? 'caller_reset' : 'ok');
     return true;

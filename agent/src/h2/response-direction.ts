@@ -69,7 +69,7 @@ export class ResponseDirection extends Direction implements FrameSink {
   }
 
   /** Grants back what was dropped, as soon as a frame can be put in: the caller never counted it. */
-  settleWindow(): void {
+  settle(): void {
     if (this.owedToUpstream === 0 || !this.state.canSend('upstream')) return;
     this.state.sendUpstream(windowUpdate(0, this.owedToUpstream));
     this.owedToUpstream = 0;
