@@ -9,7 +9,15 @@ export { explainDecision } from './evaluate/explain.ts';
 export type { Decision, Operation, Reason, Verdict } from './model/decision.ts';
 export { REASONS } from './model/decision.ts';
 export type { Destination, ServiceRef } from './model/destination.ts';
-export type { Action, ApiPolicy, CallerSelector, Mode, OperationSelector, Rule } from './model/policy.ts';
+export type {
+  Action,
+  ApiPolicy,
+  CallerSelector,
+  GrpcSelector,
+  Mode,
+  OperationSelector,
+  Rule,
+} from './model/policy.ts';
 export { policyId } from './model/policy-id.ts';
 export type { Problem } from './model/problem.ts';
 export type { Result } from './model/result.ts';

@@ -51,6 +51,8 @@ export const rawPath = fc.oneof(
       '/a/12345678/b',
       '/b/7',
       '/b/7/c/d',
+      '/shop.Orders/Get',
+      '/shop.Orders/Put',
     ),
   },
   {
@@ -100,7 +102,14 @@ const callerSelector: fc.Arbitrary<CallerSelector> = fc
   )
   .filter((selector) => Object.keys(selector).length > 0);
 
-const operationSelector: fc.Arbitrary<OperationSelector> = fc
+const grpcSelector: fc.Arbitrary<OperationSelector> = fc.record({
+  grpc: fc.record(
+    { service: fc.constantFrom('a', 'shop.Orders'), method: fc.constantFrom('x', 'Get') },
+    { requiredKeys: ['service'] },
+  ),
+});
+
+const httpSelector: fc.Arbitrary<OperationSelector> = fc
   .record(
     {
       methods: fc.uniqueArray(fc.constantFrom(...METHODS), { minLength: 1, maxLength: 3 }),
@@ -109,6 +118,11 @@ const operationSelector: fc.Arbitrary<OperationSelector> = fc
     { requiredKeys: [] },
   )
   .filter((selector) => Object.keys(selector).length > 0);
+
+const operationSelector = fc.oneof(
+  { weight: 6, arbitrary: httpSelector },
+  { weight: 1, arbitrary: grpcSelector },
+);
 
 const rules: fc.Arbitrary<Rule[]> = fc
   .array(

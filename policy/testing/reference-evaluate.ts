@@ -1,4 +1,12 @@
-import type { ApiPolicy, CallerSelector, Decision, Facts, OperationSelector, Rule } from '../src/index.ts';
+import type {
+  ApiPolicy,
+  CallerSelector,
+  Decision,
+  Facts,
+  GrpcSelector,
+  OperationSelector,
+  Rule,
+} from '../src/index.ts';
 import { referenceCanonicalPath, referenceMatchesTemplate } from './reference-path.ts';
 
 /**
@@ -93,11 +101,18 @@ function isOperation(
 ): boolean {
   const { method } = facts.operation;
   const named = rule.action === 'Deny' ? method.toUpperCase() : method;
+  if (selector.grpc !== undefined) return named === 'POST' && isGrpcPath(selector.grpc, path);
   const covered = selector.methods?.flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]));
   return (
     (covered === undefined || covered.includes(named)) &&
     (selector.path === undefined || (path !== '*' && referenceMatchesTemplate(selector.path, path)))
   );
+}
+
+function isGrpcPath({ service, method }: GrpcSelector, path: string): boolean {
+  const [root, first, second, ...more] = path.split('/');
+  if (root !== '' || first !== service || more.length > 0) return false;
+  return method === undefined ? second !== undefined && second !== '' : second === method;
 }
 
 function idOf(policy: ApiPolicy): string {

@@ -1,6 +1,7 @@
 import type { Decision, Reason, Verdict } from '../model/decision.ts';
 import type { ApiPolicy, OperationSelector, Rule } from '../model/policy.ts';
 import { policyId } from '../model/policy-id.ts';
+import { GRPC_METHOD, grpcTemplate } from '../path/grpc.ts';
 import { parseTemplate, type Template } from '../path/template.ts';
 import { CallerIndex } from './caller-index.ts';
 
@@ -63,7 +64,8 @@ function compileOperations(rule: Rule): readonly CompiledOperation[] {
   return rule.to === undefined ? EVERY_OPERATION : rule.to.map(compileOperation);
 }
 
-function compileOperation({ methods, path }: OperationSelector): CompiledOperation {
+function compileOperation({ methods, path, grpc }: OperationSelector): CompiledOperation {
+  if (grpc !== undefined) return { methods: [GRPC_METHOD], template: templateOf(grpcTemplate(grpc)) };
   return {
     methods: methods === undefined ? null : withHead(methods),
     template: path === undefined ? null : templateOf(path),

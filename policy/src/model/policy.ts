@@ -12,12 +12,20 @@ export interface CallerSelector {
   readonly labels?: Readonly<Record<string, string>>;
 }
 
-/** What is called. Absent `methods` is every method, absent `path` is every path. */
+/** A gRPC method by its names in protobuf; absent `method` is every method of the service. */
+export interface GrpcSelector {
+  /** With its package: `shop.Orders`. */
+  readonly service: string;
+  readonly method?: string;
+}
+
+/** What is called. Absent `methods` is every method, absent `path` is every path; `grpc` stands in place of both. */
 export interface OperationSelector {
   /** Upper-case tokens; `GET` covers `HEAD`. */
   readonly methods?: readonly string[];
   /** Typed template: `/orders/{id:int}`, `/files/**`. */
   readonly path?: string;
+  readonly grpc?: GrpcSelector;
 }
 
 /** Absent `from` is every caller, absent `to` is every operation. */

@@ -85,9 +85,29 @@ const operationSelector = z
         pattern: TEMPLATE_PATTERN,
       })
       .exactOptional(),
+    grpc: z
+      .strictObject({
+        service: names.grpcService().meta({ description: 'Service with its package, like `shop.Orders`.' }),
+        method: names
+          .grpcMethod()
+          .meta({ description: 'Method, like `GetOrder`. Absent: every method of the service.' })
+          .exactOptional(),
+      })
+      .meta({ description: 'gRPC calls: `POST` to `/service/method`. In place of `methods` and `path`.' })
+      .exactOptional(),
   })
   .superRefine(checks.checkNotEmpty, checks.ifObject)
-  .meta({ description: 'Requests for which every given field holds.', minProperties: 1 });
+  .superRefine(checks.checkGrpcAlone, checks.ifObject)
+  .meta({
+    description: 'Requests for which every given field holds.',
+    minProperties: 1,
+    'x-kubernetes-validations': [
+      {
+        rule: '!has(self.grpc) || (!has(self.methods) && !has(self.path))',
+        message: 'grpc says method and path already',
+      },
+    ],
+  });
 
 const rule = z.strictObject({
   name: names

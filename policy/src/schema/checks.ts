@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { GRPC_METHOD, grpcTemplate } from '../path/grpc.ts';
 import { overlapOf } from '../path/overlap.ts';
 import { parseTemplate, TEMPLATE_LIMITS, type Template } from '../path/template.ts';
 import { API_POLICY_LIMITS as LIMITS } from './limits.ts';
@@ -51,6 +52,15 @@ export function checkOneNamespace(selector: object, context: Context): void {
     );
 }
 
+/** Both together could only repeat what `grpc` says, or match nothing. */
+export function checkGrpcAlone(selector: object, context: Context): void {
+  if (!('grpc' in selector)) return;
+  for (const field of ['methods', 'path']) {
+    if (field in selector)
+      complain(context, 'stands beside `grpc`, which says it already', [field], `leave out \`${field}\``);
+  }
+}
+
 export function checkTemplate(path: string, context: Context): void {
   if (path.length > TEMPLATE_LIMITS.length) return;
   const template = parseTemplate(path);
@@ -62,10 +72,10 @@ export function checkTemplate(path: string, context: Context): void {
 /** Bounds what one policy can cost each request to its target. */
 export function checkMatchingCost(rules: readonly unknown[], context: Context): void {
   const operations = rules.flatMap((rule) => listOf(fieldOf(rule, 'to')));
-  const methods = new Set(operations.flatMap((operation) => listOf(fieldOf(operation, 'methods'))));
+  const methods = new Set(operations.flatMap(methodsOf));
   if (methods.size > LIMITS.distinctMethods)
     complain(context, `${methods.size} different methods; at most ${LIMITS.distinctMethods}`, []);
-  const overlap = overlapOf(operations.flatMap((operation) => templatesOf(fieldOf(operation, 'path'))));
+  const overlap = overlapOf(operations.flatMap(templatesOf));
   if (overlap > LIMITS.overlap)
     complain(
       context,
@@ -75,9 +85,22 @@ export function checkMatchingCost(rules: readonly unknown[], context: Context): 
     );
 }
 
-function templatesOf(path: unknown): Template[] {
+function methodsOf(operation: unknown): readonly unknown[] {
+  return fieldOf(operation, 'grpc') === undefined ? listOf(fieldOf(operation, 'methods')) : [GRPC_METHOD];
+}
+
+function templatesOf(operation: unknown): Template[] {
+  const path = pathOf(operation);
   const template = typeof path === 'string' ? parseTemplate(path) : null;
   return template?.ok ? [template.value] : [];
+}
+
+function pathOf(operation: unknown): unknown {
+  const grpc = fieldOf(operation, 'grpc');
+  const service = fieldOf(grpc, 'service');
+  const method = fieldOf(grpc, 'method');
+  if (typeof service !== 'string') return fieldOf(operation, 'path');
+  return grpcTemplate(typeof method === 'string' ? { service, method } : { service });
 }
 
 function listOf(value: unknown): readonly unknown[] {

@@ -80,7 +80,7 @@ describe('the schema in the CRD', () => {
         found++;
       }
     }
-    expect(found).toBe(1);
+    expect(found).toBe(2);
   });
 
   it('is the schema of the only version, with status as a subresource', () => {

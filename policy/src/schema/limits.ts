@@ -10,6 +10,9 @@ export const API_POLICY_LIMITS = {
   selectors: 64,
   /** Methods of an operation selector. */
   methods: 16,
+  /** Characters of a gRPC service with its package, and of a gRPC method: together a path that a template can say. */
+  grpcService: 253,
+  grpcMethod: 128,
   /** Labels of a caller selector. */
   labels: 8,
   /** Different methods in all rules together: what a request's method is compared with. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { API_POLICY_LIMITS as LIMITS } from './limits.ts';
 import { quote } from './quote.ts';
 
 // Kubernetes' own name rules (k8s.io/apimachinery/pkg/util/validation), so that nothing is refused that could exist.
@@ -28,6 +29,14 @@ export const labelValue = () => matching(`(${QUALIFIED})?`, 'a label value').max
 
 /** Rule names appear in denials, logs and metrics. */
 export const ruleName = () => matching(LABEL, 'a rule name: lower-case letters, digits and `-`').max(63);
+
+// Protobuf's identifiers (https://protobuf.dev/reference/protobuf/proto3-spec): they need no escape in a path.
+const IDENTIFIER = '[A-Za-z_][A-Za-z0-9_]*';
+
+export const grpcService = () =>
+  matching(`${IDENTIFIER}(\\.${IDENTIFIER})*`, 'a gRPC service, like `shop.Orders`').max(LIMITS.grpcService);
+
+export const grpcMethod = () => matching(IDENTIFIER, 'a gRPC method, like `GetOrder`').max(LIMITS.grpcMethod);
 
 export const kindName = () => matching('[A-Z][A-Za-z0-9]*', 'a kind, like `Deployment`').max(63);
 

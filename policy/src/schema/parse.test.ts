@@ -1,6 +1,8 @@
 import { describe, expect, expectTypeOf, it } from 'vitest';
 import type { z } from 'zod';
 import type { ApiPolicy, CallerSelector, OperationSelector, Rule } from '../model/policy.ts';
+import { grpcTemplate } from '../path/grpc.ts';
+import { parseTemplate } from '../path/template.ts';
 import type { apiPolicySpec } from './api-policy.ts';
 import { API_POLICY_LIMITS } from './limits.ts';
 import { formatProblem, parseApiPolicy } from './parse.ts';
@@ -145,6 +147,26 @@ describe('parseApiPolicy', () => {
     ['the length of a path', { to: [{ path: `/${'x'.repeat(512)}` }] }],
   ])('bounds %s of a rule', (_, about) => {
     expect(inRule(about)).toHaveLength(1);
+  });
+
+  it('takes a gRPC service with or without a method, and nothing beside them', () => {
+    expect(inRule({ to: [{ grpc: { service: 'shop.v1.Orders', method: 'Get' } }] })).toEqual([]);
+    expect(inRule({ to: [{ grpc: { service: 'Orders' } }] })).toEqual([]);
+    const grpc = { service: '/shop.Orders', method: 'Get*' };
+    expect(inRule({ to: [{ grpc, methods: ['POST'], path: '/a' }, { grpc: { method: 'Get' } }] })).toEqual([
+      'spec.rules[0].to[0].grpc.service: `/shop.Orders` is not a gRPC service, like `shop.Orders`',
+      'spec.rules[0].to[0].grpc.method: `Get*` is not a gRPC method, like `GetOrder`',
+      'spec.rules[0].to[0].methods: stands beside `grpc`, which says it already (leave out `methods`)',
+      'spec.rules[0].to[0].path: stands beside `grpc`, which says it already (leave out `path`)',
+      'spec.rules[0].to[1].grpc.service: is required',
+    ]);
+  });
+
+  it('takes the longest gRPC names as a template', () => {
+    const service = 's'.repeat(API_POLICY_LIMITS.grpcService);
+    const method = 'm'.repeat(API_POLICY_LIMITS.grpcMethod);
+    expect(inRule({ to: [{ grpc: { service, method } }] })).toEqual([]);
+    expect(parseTemplate(grpcTemplate({ service, method })).ok).toBe(true);
   });
 
   it('bounds the different methods of all rules', () => {
