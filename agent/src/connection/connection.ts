@@ -23,7 +23,7 @@ export interface ConnectionOptions {
   closed(connection: Connection): void;
 }
 
-/** Once one side is done, the other may take this long to take what is left and hang up; then it is made to. */
+/** Once one side is done, the other may take this long to hang up by itself; then the kernel is left to finish. */
 const LINGER_MS = 5_000;
 
 /**
@@ -66,7 +66,8 @@ export class Connection implements Wire, RelayContext {
     }
     this.upstream = new Leg({ fd }, this.upstreamEvents());
     this.upstream.connect(this.options.ip, this.options.port);
-    if (this.upstreamDropped) this.upstream.reset();
+    // Not earlier: there would be nowhere to write to.
+    this.caller.start();
   }
 
   // === RelayContext ===
@@ -132,29 +133,52 @@ export class Connection implements Wire, RelayContext {
   /** Called every now and then; ends what has outlived a deadline. */
   checkDeadlines(now: number): void {
     const { settings } = this.options.context;
-    if (this.lingeringSince !== 0 && now - this.lingeringSince > LINGER_MS) this.end('ok');
+    const idleFor = now - this.lastActivity;
+    if (this.lingeringSince !== 0) this.checkLinger(now, idleFor);
     else if (this.relay.headSince !== 0 && now - this.relay.headSince > settings.headTimeoutMs)
       this.relay.expire(now);
-    else if (now - this.lastActivity > this.idleLimit()) this.relay.expire(now);
+    else if (
+      idleFor > (this.relay instanceof Detector ? settings.firstByteTimeoutMs : settings.idleTimeoutMs)
+    )
+      this.relay.expire(now);
   }
 
-  private idleLimit(): number {
-    const { settings } = this.options.context;
-    return this.relay instanceof Detector ? settings.firstByteTimeoutMs : settings.idleTimeoutMs;
+  /** A slow reader gets all that is on its way to it: from us while it takes any, and the rest from the kernel. */
+  private checkLinger(now: number, idleFor: number): void {
+    if (idleFor > this.options.context.settings.idleTimeoutMs) this.end('timeout');
+    else if (now - this.lingeringSince > LINGER_MS && this.flushed) this.close('ok');
   }
 
+  private get flushed(): boolean {
+    return this.caller.flushed && this.upstream?.flushed !== false;
+  }
+
+  /** No exchange is under way, and what has been answered is out. */
   get idle(): boolean {
-    return this.relay.idle;
+    return this.relay.idle && this.flushed;
   }
 
   /** Ends both sides with a reset and records what was open. */
   end(outcome: Outcome): void {
-    if (this.over) return;
-    this.over = true;
-    this.relay.abandon(outcome, this.options.context.now());
+    if (this.conclude(outcome)) return;
     this.caller.reset();
     this.upstream?.reset();
+  }
+
+  /** Ends both sides with FIN and records what was open; nothing that they have been sent is lost. */
+  close(outcome: Outcome): void {
+    if (this.conclude(outcome)) return;
+    this.caller.close();
+    this.upstream?.close();
+  }
+
+  /** True when it was over before. */
+  private conclude(outcome: Outcome): boolean {
+    if (this.over) return true;
+    this.over = true;
+    this.relay.abandon(outcome, this.options.context.now());
     this.options.closed(this);
+    return false;
   }
 
   // === relays ===
@@ -195,6 +219,7 @@ export class Connection implements Wire, RelayContext {
       },
       ended: () => this.relay.callerEnded(this.options.context.now()),
       failed: () => this.end('caller_reset'),
+      unwritable: () => this.end('caller_reset'),
       congested: () => {
         this.upstream?.pause();
         // Answers of our own come from the caller's requests: who does not read them gets no further.
@@ -216,6 +241,8 @@ export class Connection implements Wire, RelayContext {
       },
       ended: () => this.relay.upstreamEnded(this.options.context.now()),
       failed: () => this.upstreamFailed(),
+      // It may have answered before it broke off: a 413 to a body it did not want to read.
+      unwritable: () => {},
       congested: () => this.caller.pause(),
       drained: () => this.readCallerIfRoom(),
       closed: () => this.legClosed(),

@@ -183,7 +183,8 @@ class Dataplane {
       const late = this.context.now() >= deadline;
       for (const netns of this.netns.values())
         for (const connection of [...netns.connections])
-          if (late || connection.idle) connection.end('drained');
+          if (late) connection.end('drained');
+          else if (connection.idle) connection.close('drained');
       if (this.connectionCount() > 0 && !late) return;
       clearInterval(poll);
       this.sendRecords();

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import { DataplaneProcess, FREE, PORT } from '../../support/dataplane-process.ts';
+import { eventually } from '../../support/eventually.ts';
+import { Peer, TestServer } from '../../support/peer.ts';
+
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+const POST = `POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: ${1 << 30}\r\n\r\n`;
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
+const MEBIBYTE = Buffer.alloc(1 << 20, 0x61);
+
+const http = (peer: Peer) => {
+  peer.socket.on('data', () => peer.send(OK));
+  peer.socket.on('end', () => peer.finish());
+};
+
+describe('a connection', () => {
+  it('is answered also when it comes in a crowd', async () => {
+    await using dataplane = await DataplaneProcess.start();
+    await using _server = await TestServer.listen(FREE, PORT, http);
+    const callers = Array.from({ length: 300 }, () => Peer.dial(FREE, PORT).send(GET));
+    for (const caller of callers) await caller.got('hi');
+    for (const caller of callers) caller.finish();
+    await dataplane.recorded(300);
+    await eventually(() => expect(dataplane.totals?.openConnections).toBe(0));
+  });
+
+  it('gives a slow reader all that a server sent before it closed', async () => {
+    await using dataplane = await DataplaneProcess.start();
+    await using _server = await TestServer.listen(FREE, PORT, (peer) => {
+      peer.socket.once('data', () => peer.send('HTTP/1.1 200 OK\r\n\r\n').send(MEBIBYTE).finish());
+    });
+    const caller = Peer.dial(FREE, PORT).send(GET);
+    caller.socket.pause();
+    // So slow that the dataplane has long given the connection up.
+    await eventually(() => expect(dataplane.totals?.openConnections).toBe(1));
+    await dataplane.recorded(1);
+    await eventually(() => expect(dataplane.totals?.openConnections).toBe(0));
+    caller.socket.resume();
+    expect(await caller.end()).toBe('fin');
+    expect(caller.count).toBe(19 + MEBIBYTE.length);
+  });
+
+  it('leaves nothing behind when its pod is gone while bytes and FIN wait to be sent', async () => {
+    await using dataplane = await DataplaneProcess.start();
+    let step = 0;
+    await using server = await TestServer.listen(FREE, PORT, (peer) => {
+      const body = Buffer.alloc(32_768 * ++step, 0x61);
+      peer.socket.once('data', () => peer.send('HTTP/1.1 200 OK\r\n\r\n').send(body).finish());
+    });
+    // Of every size: some fit into the kernel's buffers, some wait in ours, and some of these with FIN behind them.
+    const callers = Array.from({ length: 100 }, () => Peer.dial(FREE, PORT).send(GET));
+    for (const { socket } of callers) socket.pause();
+    await server.accepted(99);
+    await eventually(() => expect(dataplane.totals?.openConnections).toBe(100));
+    await eventually(() => expect(dataplane.records.length).toBeGreaterThan(10));
+    dataplane.send({ kind: 'namespace-gone', ns: 1 });
+    await eventually(() => expect(dataplane.totals?.openConnections).toBe(0));
+    await dataplane.recorded(100);
+    await eventually(() => expect(dataplane.descriptors).toBeLessThan(25));
+    for (const { socket } of callers) socket.destroy();
+  });
+
+  it('passes on an answer that comes before the whole request, and the reset after it', async () => {
+    await using dataplane = await DataplaneProcess.start();
+    await using _server = await TestServer.listen(FREE, PORT, (peer) => {
+      peer.socket.once('data', () => {
+        peer.socket.pause();
+        peer.send('HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nno!');
+        peer.socket.end(() => peer.socket.destroy());
+      });
+    });
+    for (let round = 1; round <= 50; round++) {
+      // No more than the kernel takes at once: a write that fails would make this caller lose the answer by itself.
+      const caller = Peer.dial(FREE, PORT).send(POST).send(MEBIBYTE.subarray(0, 300_000));
+      expect(await caller.got('no!')).toMatch(/^HTTP\/1.1 413/);
+      await caller.end();
+      caller.socket.destroy();
+      expect((await dataplane.recorded(round)).at(-1)).toMatchObject({ status: 413 });
+    }
+  });
+});

@@ -1,0 +1,14 @@
+import { defineConfig } from 'vitest/config';
+
+/** Only for a process in namespaces of its own, see `../dataplane.test.ts`. */
+export default defineConfig({
+  root: new URL('../../..', import.meta.url).pathname,
+  test: {
+    include: ['test/dataplane/inside/*.case.ts'],
+    globalSetup: ['test/dataplane/inside/network.setup.ts'],
+    fileParallelism: false,
+    pool: 'forks',
+    testTimeout: 60_000,
+    hookTimeout: 30_000,
+  },
+});

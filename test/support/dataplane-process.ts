@@ -1,0 +1,225 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import type { ApiPolicy } from '@eastwall/policy';
+import type {
+  DataplaneSettings,
+  DataplaneTotals,
+  Family,
+  FdPacket,
+  FromDataplane,
+  ToDataplane,
+} from '../../agent/src/ipc/messages.ts';
+import { closeFd } from '../../agent/src/kernel/libc.ts';
+import { sendFds, socketPair } from '../../agent/src/kernel/libc-fds.ts';
+import { bindLoopback, listenOn, setMark, tcpSocket } from '../../agent/src/kernel/libc-sockets.ts';
+import type { FlowRecord } from '../../agent/src/record/record.ts';
+import { eventually } from './eventually.ts';
+
+/** Addresses that a test's servers listen on: one per Service, all of them redirected. */
+export const FREE = '127.1.0.1';
+export const AUDITED = '127.1.0.2';
+export const ENFORCED = '127.1.0.3';
+export const PORT = 8080;
+
+const SERVICES = [
+  ['free', FREE],
+  ['audited', AUDITED],
+  ['enforced', ENFORCED],
+] as const;
+
+const NS = 1;
+const LISTENER_PORT = 39_001;
+const MARK = 77;
+const ENTRY = new URL('../../agent/src/roles/dataplane.ts', import.meta.url).pathname;
+
+const SETTINGS: DataplaneSettings = {
+  node: 'node-1',
+  maxHeadBytes: 65_536,
+  headTimeoutMs: 30_000,
+  firstByteTimeoutMs: 600_000,
+  idleTimeoutMs: 3_600_000,
+  identityHoldMs: 5_000,
+  maxConnections: 20_000,
+  recordQueue: 10_000,
+};
+
+/** Redirects what is sent to 127.1.0.0/16, as capture does in a pod; only in a network namespace of one's own. */
+export function redirectTestAddresses(): void {
+  execFileSync('ip', ['link', 'set', 'lo', 'up']);
+  const match = `-p tcp --syn -d 127.1.0.0/16 -m mark ! --mark ${MARK}`;
+  const rule = `-t nat -A OUTPUT ${match} -j REDIRECT --to-ports ${LISTENER_PORT}`;
+  execFileSync('iptables', rule.split(' '));
+}
+
+/** `frontend` may GET `/`, `/orders/{id}` and `/ws`, and nothing else; nobody else may do anything. */
+export const policyFor = (service: string, mode: ApiPolicy['mode']): ApiPolicy => ({
+  namespace: 'shop',
+  name: service,
+  generation: 1,
+  mode,
+  target: { services: [service] },
+  rules: [
+    {
+      name: 'read',
+      action: 'Allow',
+      from: [{ serviceAccount: 'frontend' }],
+      to: ['/', '/orders/{id:int}', '/ws'].map((path) => ({ methods: ['GET'], path })),
+    },
+    { name: 'write', action: 'Allow', to: [{ methods: ['POST', 'PUT'], path: '/orders' }] },
+  ],
+});
+
+/**
+ * A real dataplane process without the rest of the agent: this process stands in for control and capture, hands it
+ * a listener and sockets, and collects every record. Its unexpected end, or a word on its stderr, fails the test.
+ */
+export class DataplaneProcess implements AsyncDisposable {
+  readonly records: FlowRecord[] = [];
+  dropped = 0;
+  totals: DataplaneTotals | null = null;
+  drained = false;
+  private stderr = '';
+  private stopping = false;
+  private readonly child: ChildProcess;
+  private readonly channel: number;
+
+  private constructor(child: ChildProcess, channel: number) {
+    this.child = child;
+    this.channel = channel;
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.stderr += text;
+    });
+    child.on('message', (message: FromDataplane) => this.receive(message));
+  }
+
+  static async start(settings: Partial<DataplaneSettings> = {}): Promise<DataplaneProcess> {
+    const [ours, theirs] = socketPair();
+    const privileges = ['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', '--ambient-caps=-all'];
+    const child = spawn('setpriv', [...privileges, '--', process.execPath, ENTRY], {
+      stdio: ['ignore', 'ignore', 'pipe', theirs, 'ipc'],
+    });
+    closeFd(theirs);
+    const dataplane = new DataplaneProcess(child, ours);
+    await once(child, 'message');
+    dataplane.send({ kind: 'settings', settings: { ...SETTINGS, ...settings } });
+    dataplane.furnish();
+    // Its first totals: it has taken in everything above.
+    await eventually(() => {
+      if (dataplane.totals === null) throw new Error(`no totals yet ${dataplane.stderr}`);
+    });
+    return dataplane;
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0;
+  }
+
+  /** Descriptors that it has open, sockets waiting to be used among them. */
+  get descriptors(): number {
+    return readdirSync(`/proc/${this.pid}/fd`).length;
+  }
+
+  get rssBytes(): number {
+    const [, pages] = readFileSync(`/proc/${this.pid}/statm`, 'utf8').split(' ');
+    return Number(pages) * 4096;
+  }
+
+  send(message: ToDataplane): void {
+    this.child.send(message);
+  }
+
+  govern(service: string, mode: ApiPolicy['mode']): void {
+    this.send({ kind: 'policies', upsert: [policyFor(service, mode)], remove: [] });
+  }
+
+  /** The records, once there are `count` of them. */
+  async recorded(count: number): Promise<FlowRecord[]> {
+    await eventually(() => {
+      if (this.records.length < count)
+        throw new Error(`${this.records.length} of ${count} records: ${JSON.stringify(this.records)}`);
+    });
+    return this.records;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stopping = true;
+    const { exitCode, signalCode } = this.child;
+    if (exitCode === null && signalCode === null) {
+      this.child.disconnect();
+      await once(this.child, 'exit');
+    } else this.stderr += `ended by itself: ${exitCode ?? signalCode}`;
+    closeFd(this.channel);
+    if (this.stderr !== '') throw new Error(`the dataplane said: ${this.stderr}`);
+  }
+
+  private furnish(): void {
+    this.send({
+      kind: 'services',
+      upsert: SERVICES.map(([name, ip]) => ({
+        namespace: 'shop',
+        name,
+        ips: [ip],
+        ports: [{ name: 'http', port: PORT }],
+      })),
+      remove: [],
+    });
+    const policies = [policyFor('audited', 'Audit'), policyFor('enforced', 'Enforce')];
+    this.send({ kind: 'policies', upsert: policies, remove: [] });
+    this.send({ kind: 'caller', ns: NS, caller: { state: 'known', workload: FRONTEND } });
+    this.send({ kind: 'stream-all', on: true });
+    const listener = tcpSocket(4);
+    if (bindLoopback(listener, 4, LISTENER_PORT) < 0 || listenOn(listener, 4096) < 0)
+      throw new Error('no listener');
+    this.hand({ kind: 'listener', ns: NS, family: 4, port: LISTENER_PORT }, [listener]);
+    this.send({ kind: 'synced' });
+  }
+
+  private receive(message: FromDataplane): void {
+    if (this.stopping) return;
+    switch (message.kind) {
+      case 'need-sockets':
+        this.makeSockets(message.family, message.count);
+        break;
+      case 'records':
+        this.records.push(...message.records);
+        this.dropped += message.dropped;
+        break;
+      case 'totals':
+        this.totals = message.totals;
+        break;
+      case 'drained':
+        this.drained = true;
+        break;
+      case 'ready':
+        break;
+    }
+  }
+
+  private makeSockets(family: Family, count: number): void {
+    const sockets = Array.from({ length: Math.min(count, 64) }, () => {
+      const socket = tcpSocket(family);
+      setMark(socket, MARK);
+      return socket;
+    });
+    this.hand({ kind: 'sockets', ns: NS, family }, sockets);
+  }
+
+  private hand(packet: FdPacket, fds: readonly number[]): void {
+    const sent = sendFds(this.channel, JSON.stringify(packet), fds);
+    for (const fd of fds) closeFd(fd);
+    if (sent !== true) throw new Error(`descriptors not sent: ${sent}`);
+    this.send({ kind: 'fds' });
+  }
+}
+
+const FRONTEND = {
+  uid: 'uid-1',
+  namespace: 'shop',
+  pod: 'frontend-1',
+  node: 'node-1',
+  serviceAccount: 'frontend',
+  kind: 'Deployment',
+  name: 'frontend',
+  labels: {},
+} as const;
