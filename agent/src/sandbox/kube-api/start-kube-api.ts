@@ -22,7 +22,7 @@ export interface KubeApiOptions {
   readonly settings?: Partial<ServerSettings>;
 }
 
-export interface KubeApi {
+export interface KubeApi extends AsyncDisposable {
   readonly url: string;
   readonly caPem: string;
   readonly certificate: ServerCertificate;
@@ -69,6 +69,7 @@ export async function startKubeApi(options: KubeApiOptions): Promise<KubeApi> {
     pause: () => server.pause(),
     resume: () => server.resume(),
     close: () => server.close(),
+    [Symbol.asyncDispose]: () => server.close(),
   };
 }
 

@@ -1,31 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ObjectEvent } from './history.ts';
 import type { KubeObject, ObjectInput } from './object.ts';
-import { ObjectStore, type Write } from './store.ts';
-import { WIDGET_CRD, widget } from './testing/widget.ts';
-
-const specOn = (nodeName: string, image = 'none') => ({ nodeName, containers: [{ name: 'main', image }] });
-
-const pod = (name: string, extra: Record<string, unknown> = {}): ObjectInput => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name, namespace: 'default' },
-  spec: specOn('a'),
-  ...extra,
-});
-
-const configMap = (name: string, metadata: object = {}): ObjectInput => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name, ...metadata },
-});
-
-function value(write: Write): KubeObject {
-  if (!write.ok) throw new Error(write.error.message);
-  return write.value;
-}
-
-const refusal = (write: Write) => (write.ok ? undefined : `${write.error.code} ${write.error.message}`);
+import { ObjectStore } from './store.ts';
+import { configMap, pod, refusal, specOn, value } from './testing/objects.ts';
 
 const ownedBy = (...owners: readonly KubeObject[]) =>
   owners.map(({ apiVersion, kind, metadata }) => ({
@@ -195,78 +171,6 @@ describe('writing', () => {
   });
 });
 
-describe('events', () => {
-  it('are delivered in write order even when a listener writes', () => {
-    const store = new ObjectStore();
-    const seen: string[] = [];
-    store.subscribe('pods', (event) => {
-      if (event.type === 'ADDED' && event.object.metadata.name === 'first')
-        store.create('pods', pod('second'));
-    });
-    store.subscribe('pods', (event) => seen.push(`${event.type} ${event.object.metadata.name}`));
-    store.create('pods', pod('first'));
-    store.remove('pods', 'default', 'first');
-    expect(seen).toEqual(['ADDED first', 'ADDED second', 'DELETED first']);
-  });
-
-  it('stop with the subscription, and tell what was before', () => {
-    const store = new ObjectStore();
-    const seen: ObjectEvent[] = [];
-    const unsubscribe = store.subscribe('configmaps', (event) => seen.push(event));
-    store.apply(configMap('a'));
-    store.apply({ ...configMap('a'), data: { k: 'v' } });
-    unsubscribe();
-    store.apply({ ...configMap('a'), data: { k: 'w' } });
-    expect(seen.map((event) => event.type)).toEqual(['ADDED', 'MODIFIED']);
-    expect(seen[1]?.previous).toBe(seen[0]?.object);
-  });
-
-  it('can be read from a version on, until they are forgotten', () => {
-    const store = new ObjectStore({ historyLimit: 2 });
-    store.apply(configMap('a'));
-    const start = store.version;
-    store.apply(configMap('b'));
-    store.apply(configMap('c'));
-    expect(store.eventsSince('configmaps', start)).toHaveLength(2);
-    expect(store.listAt('configmaps', start)?.map((object) => object.metadata.name)).toEqual(['a']);
-    store.apply(configMap('d'));
-    expect(store.eventsSince('configmaps', start)).toBeUndefined();
-    expect(store.listAt('configmaps', start)).toBeUndefined();
-    expect(store.eventsSince('configmaps', store.version)).toEqual([]);
-    const beforeCompaction = store.version;
-    store.apply(configMap('e'));
-    store.compact();
-    expect(store.eventsSince('configmaps', beforeCompaction)).toBeUndefined();
-    expect(store.eventsSince('configmaps', store.version)).toEqual([]);
-    // Compaction forgets the past of all resources, also of those that have none.
-    store.apply({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' } });
-    store.compact();
-    expect(store.eventsSince('configmaps', store.version - 1)).toBeUndefined();
-  });
-
-  it('of reports are kept up to a bound, the newest', () => {
-    const store = new ObjectStore({ maxEvents: 2 });
-    for (const name of ['a', 'b', 'a', 'c']) {
-      const involvedObject = { kind: 'Pod', name: 'web' };
-      const count = store.version;
-      value(store.apply({ apiVersion: 'v1', kind: 'Event', metadata: { name }, involvedObject, count }));
-    }
-    expect(store.list('events').map((object) => object.metadata.name)).toEqual(['a', 'c']);
-  });
-
-  it('let an old list be read back after changes and deletions', () => {
-    const store = new ObjectStore();
-    store.apply(configMap('a'));
-    store.apply({ ...configMap('b'), data: { k: 'old' } });
-    const then = store.list('configmaps');
-    const version = store.version;
-    store.remove('configmaps', 'default', 'a');
-    for (const k of ['newer', 'newest']) store.apply({ ...configMap('b'), data: { k } });
-    store.apply(configMap('c'));
-    expect(store.listAt('configmaps', version)).toEqual(then);
-  });
-});
-
 describe('removal', () => {
   it('takes along what the object owned, and its dependents, unless they have another owner', () => {
     const store = new ObjectStore();
@@ -311,85 +215,6 @@ describe('removal', () => {
     );
     store.update('configmaps', configMap('held', { namespace: 'shop', finalizers: [] }));
     expect(store.get('namespaces', undefined, 'shop')).toBeUndefined();
-  });
-});
-
-describe('custom resources', () => {
-  function withWidgets(): ObjectStore {
-    const store = new ObjectStore();
-    value(store.apply(WIDGET_CRD));
-    return store;
-  }
-
-  it('are served from the moment their definition is stored, which says so', () => {
-    const store = new ObjectStore();
-    expect(refusal(store.apply(widget('a')))).toContain('no matches for kind "Widget"');
-    const crd = value(store.apply(WIDGET_CRD));
-    expect(crd['status']).toMatchObject({
-      acceptedNames: { kind: 'Widget', singular: 'widget', listKind: 'WidgetList' },
-      conditions: [
-        { type: 'NamesAccepted', status: 'True' },
-        { type: 'Established', status: 'True' },
-      ],
-      storedVersions: ['v1alpha1'],
-    });
-    expect(store.apply(widget('a')).ok).toBe(true);
-    expect(store.list('widgets.example.dev')).toHaveLength(1);
-  });
-
-  it('are defaulted, pruned and validated by their schema', () => {
-    const store = withWidgets();
-    const stored = value(store.apply(widget('a', { mode: 'Audit', stray: 1, parts: [{ name: 'x' }] })));
-    expect(stored['spec']).toEqual({ mode: 'Audit', parts: [{ name: 'x', size: 1 }] });
-    expect(refusal(store.apply(widget('b', { mode: 'Sing', parts: [{ name: 'X' }, { name: 'X' }] })))).toBe(
-      '422 Widget.example.dev "b" is invalid: [spec.mode: Unsupported value: "Sing": supported values: "Audit", "Enforce", ' +
-        `spec.parts[1]: Duplicate value: {"name":"X"}, ` +
-        `spec.parts[0].name: Invalid value: "X": spec.parts[0].name in body should match '^[a-z]+$', ` +
-        `spec.parts[1].name: Invalid value: "X": spec.parts[1].name in body should match '^[a-z]+$']`,
-    );
-  });
-
-  it('go with their definition', () => {
-    const store = withWidgets();
-    store.apply(widget('a'));
-    const seen: string[] = [];
-    store.subscribe('widgets.example.dev', (event) => seen.push(event.type));
-    store.remove('customresourcedefinitions', undefined, 'widgets.example.dev');
-    expect(seen).toEqual(['DELETED']);
-    expect(store.registry.byName('widgets.example.dev')).toBeUndefined();
-    expect(() => store.list('widgets.example.dev')).toThrow('no resource');
-  });
-
-  it('are served at the versions that say so', () => {
-    const store = new ObjectStore();
-    const [version] = (WIDGET_CRD['spec'] as { versions: object[] }).versions;
-    const versions = [
-      version,
-      { ...version, name: 'v1beta1', storage: false },
-      { ...version, name: 'v1', served: false, storage: false },
-    ];
-    value(store.apply({ ...WIDGET_CRD, spec: { ...(WIDGET_CRD['spec'] as object), versions } }));
-    expect(value(store.apply({ ...widget('a'), apiVersion: 'example.dev/v1beta1' })).apiVersion).toBe(
-      'example.dev/v1alpha1',
-    );
-    expect(refusal(store.apply({ ...widget('a'), apiVersion: 'example.dev/v1' }))).toContain(
-      'no matches for kind',
-    );
-  });
-
-  it('can not be defined by a definition that makes no sense', () => {
-    const store = new ObjectStore();
-    const broken = (spec: object) =>
-      store.apply({ ...WIDGET_CRD, spec: { ...(WIDGET_CRD['spec'] as object), ...spec } });
-    expect(refusal(broken({ group: 'other.dev' }))).toContain('metadata.name');
-    expect(refusal(broken({ scope: 'Galaxy' }))).toContain('spec.scope');
-    expect(refusal(broken({ versions: [] }))).toContain('exactly one version');
-    const schema = {
-      openAPIV3Schema: { type: 'object', properties: { a: { type: 'string', pattern: '(' }, b: {} } },
-    };
-    const refused = refusal(broken({ versions: [{ name: 'v1', served: true, storage: true, schema }] }));
-    expect(refused).toContain('properties[a].pattern');
-    expect(refused).toContain('properties[b].type');
   });
 });
 
