@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ownCgroup, removeCgroup } from '../process/cgroup-tree.ts';
 import { jsonLine, onJsonLines } from '../process/json-lines.ts';
 import type { SandboxSpec, SandboxSummary, SupervisorEvent } from '../protocol.ts';
 import { SandboxError } from '../sandbox-error.ts';
-import { ownCgroup, removeCgroup } from './cgroup-path.ts';
 import { supervisorArgv } from './namespaces.ts';
 import { claimStateDir, isAlive, processId, readState, type SandboxState, writeState } from './state-dir.ts';
 
@@ -25,6 +25,7 @@ export interface Launched {
 
 export type Ending = 'stopped' | 'killed';
 
+const END_TIMEOUT_MS = 5000;
 const CAP_SYS_ADMIN = 21n;
 
 /** Starts a sandbox and waits until it is ready; throws when it can't be, with nothing left behind. */
@@ -43,15 +44,27 @@ export async function launch({ spec, log }: Launch): Promise<Launched> {
   });
   try {
     const holder = child.pid === undefined ? undefined : await processId(child.pid);
-    if (holder === undefined) throw new SandboxError(await outcome.then(() => 'unshare ended', String));
-    const state = { name, holder, userNamespace, nodes: spec.nodes, cgroup };
+    const launcher = await processId(process.pid);
+    if (holder === undefined || launcher === undefined)
+      throw new SandboxError(await outcome.then(() => 'unshare ended', String));
+    const state = { name, holder, launcher, userNamespace, nodes: spec.nodes, cgroup };
     await writeState(stateDir, state);
-    return { state, summary: await outcome, ended, end: () => child.kill('SIGKILL') };
+    return { state, summary: await outcome, ended, end: () => endLease(child) };
   } catch (error) {
-    child.kill('SIGKILL');
+    endLease(child);
     await ended;
     throw error;
   }
+}
+
+/**
+ * The supervisor ends when its standard input does, and its holder after everything in the PID namespace has: a
+ * killed holder would be gone a moment before the pods.
+ */
+function endLease(child: ChildProcess): void {
+  child.stdin?.destroy();
+  const timer = setTimeout(() => child.kill('SIGKILL'), END_TIMEOUT_MS);
+  child.once('exit', () => clearTimeout(timer));
 }
 
 /** What a sandbox left that was killed together with whoever started it is no reason not to start another. */

@@ -22,7 +22,6 @@ export const supervisorArgv = (unprivileged: boolean, mountsCgroups: boolean): A
   '--kill-child',
   '--mount-proc',
   process.execPath,
-  ...process.execArgv,
   SUPERVISOR,
 ];
 

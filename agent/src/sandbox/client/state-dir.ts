@@ -7,6 +7,8 @@ export interface SandboxState {
   readonly name: string;
   /** Process that holds the sandbox's namespaces; it lives exactly as long as the sandbox. */
   readonly holder: ProcessId;
+  /** Process that started it, and removes its files when it has ended. */
+  readonly launcher: ProcessId;
   /** Made by a user who is not root, so its namespaces belong to a user namespace. */
   readonly userNamespace: boolean;
   readonly nodes: readonly string[];

@@ -1,10 +1,11 @@
 import { asService, RESOURCES, type Service } from '../cluster/objects.ts';
+import { logRefusal } from '../cluster/refusal.ts';
 import type { KubeObject } from '../kube-api/object.ts';
-import type { ObjectStore } from '../kube-api/store.ts';
 import { type Addresses, isV6, serviceSlotAddresses } from '../network/addresses.ts';
+import type { ControllerOptions } from './controller.ts';
 
 /** Gives every Service that needs them its cluster IPs, in the families it asks for. Returns what stops it. */
-export function startClusterIps(store: ObjectStore, ipv6: boolean): () => void {
+export function startClusterIps({ store, ipv6, log }: ControllerOptions): () => void {
   let slot = 0;
   const taken = new Set<string>();
   const free = (): Addresses => {
@@ -25,7 +26,9 @@ export function startClusterIps(store: ObjectStore, ipv6: boolean): () => void {
       ipFamilyPolicy: ips.length > 1 ? 'PreferDualStack' : 'SingleStack',
     };
     const spec = { ...service.spec, clusterIP, clusterIPs: ips, ...families };
-    store.update(RESOURCES.services, { ...object, spec });
+    const { resourceVersion: _, ...metadata } = object.metadata;
+    const written = store.update(RESOURCES.services, { ...object, metadata, spec });
+    logRefusal(`service ${metadata.name}`, written, log);
   };
   for (const object of store.list(RESOURCES.services)) assign(object);
   return store.subscribe(RESOURCES.services, ({ type, object }) => {

@@ -13,18 +13,20 @@ import {
   type ServicePort,
   selects,
 } from '../cluster/objects.ts';
+import { logRefusal } from '../cluster/refusal.ts';
 import type { ObjectInput } from '../kube-api/object.ts';
 import type { ObjectStore } from '../kube-api/store.ts';
 import { isV6 } from '../network/addresses.ts';
 import { Coalesced } from './coalesced.ts';
+import type { ControllerOptions } from './controller.ts';
 
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by';
 const CONTROLLER = 'endpointslice-controller.k8s.io';
 
 /** Keeps the EndpointSlices of every Service that has a selector. Returns what stops it. */
-export function startEndpointSlices(store: ObjectStore): () => void {
+export function startEndpointSlices({ store, log }: ControllerOptions): () => void {
   const dirty = new Coalesced<string>((namespaces) => {
-    for (const namespace of namespaces) reconcile(store, namespace);
+    for (const namespace of namespaces) reconcile(store, namespace, log);
   });
   const stops = [RESOURCES.pods, RESOURCES.services].map((resource) =>
     store.subscribe(resource, ({ object }) => dirty.add(object.metadata.namespace ?? '')),
@@ -36,7 +38,7 @@ export function startEndpointSlices(store: ObjectStore): () => void {
   };
 }
 
-function reconcile(store: ObjectStore, namespace: string): void {
+function reconcile(store: ObjectStore, namespace: string, log: (line: string) => void): void {
   const pods = store.list(RESOURCES.pods, namespace).map(asPod);
   const services = store.list(RESOURCES.services, namespace).map(asService);
   const wanted = services.flatMap((service) => slicesOf(service, pods));
@@ -46,7 +48,7 @@ function reconcile(store: ObjectStore, namespace: string): void {
     if (ours && !names.has(slice.metadata.name))
       store.remove(RESOURCES.slices, namespace, slice.metadata.name);
   }
-  for (const slice of wanted) store.apply(slice);
+  for (const slice of wanted) logRefusal(`endpoint slice ${slice.metadata.name}`, store.apply(slice), log);
 }
 
 /** Per family, and per set of port numbers where a named port differs from pod to pod. */

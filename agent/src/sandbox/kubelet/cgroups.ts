@@ -1,7 +1,9 @@
-import { mkdir, rmdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually } from '../process/eventually.ts';
+import { removeCgroup } from '../process/cgroup-tree.ts';
 import { succeeds } from '../process/run.ts';
+
+export const cgroupMount = (stateDir: string): string => join(stateDir, 'cgroup');
 
 /** The part of the cgroup v2 tree that belongs to one sandbox. */
 export class SandboxCgroups {
@@ -17,10 +19,11 @@ export class SandboxCgroups {
   }
 
   /**
-   * Mounts the tree on `mountPoint` and makes the group `name` in it. An unprivileged user may do neither on most
+   * Mounts the tree in the state directory and makes the group `name` in it. An unprivileged user may do neither on most
    * machines; pods then stay in the supervisor's own group.
    */
-  static async open(mountPoint: string, name: string): Promise<SandboxCgroups> {
+  static async open(stateDir: string, name: string): Promise<SandboxCgroups> {
+    const mountPoint = cgroupMount(stateDir);
     await mkdir(mountPoint, { recursive: true });
     if (!(await succeeds(['mount', '-t', 'cgroup2', 'none', mountPoint]))) return new SandboxCgroups(null);
     const root = join(mountPoint, name);
@@ -63,15 +66,7 @@ export class PodCgroup {
     if (this.#path !== null) await mkdir(this.#path, { recursive: true });
   }
 
-  /** A group can't go while a dead process in it waits to be reaped, hence the patience. */
   async remove(): Promise<void> {
-    const path = this.#path;
-    if (path !== null) await eventually(() => removed(path), { withinMs: 2000 });
+    if (this.#path !== null) await removeCgroup(this.#path);
   }
 }
-
-const removed = (path: string): Promise<boolean> =>
-  rmdir(path).then(
-    () => true,
-    (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
-  );

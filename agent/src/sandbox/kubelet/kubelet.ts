@@ -2,6 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../../kernel/clock.ts';
 import { asPod, isFinished, type Pod, RESOURCES } from '../cluster/objects.ts';
+import { logRefusal } from '../cluster/refusal.ts';
 import type { ObjectStore } from '../kube-api/store.ts';
 import { type Addresses, MAX_PODS_PER_NODE, type NodeAddresses, podAddresses } from '../network/addresses.ts';
 import { Slots } from '../network/slots.ts';
@@ -12,7 +13,8 @@ import { podStatus } from './pod-status.ts';
 import { PodWorker } from './pod-worker.ts';
 
 export interface KubeletOptions {
-  readonly node: string;
+  /** Of the node. */
+  readonly name: string;
   /** Of the node, from 1. */
   readonly index: number;
   readonly addresses: NodeAddresses;
@@ -34,13 +36,14 @@ interface Hosted {
   readonly slot: number | null;
 }
 
-/** Runs the pods that are bound to one node, as the kubelet and the container runtime do together. */
+/**
+ * Runs the pods that are bound to one node, as the kubelet and the container runtime do together. There is no way
+ * to stop it: pods end with the sandbox's PID namespace.
+ */
 export class Kubelet {
   readonly #options: KubeletOptions;
   readonly #slots = new Slots(MAX_PODS_PER_NODE);
   readonly #hosted = new Map<string, Hosted>();
-  readonly #leaving = new Set<Promise<void>>();
-  #unsubscribe: () => void = () => {};
 
   constructor(options: KubeletOptions) {
     this.#options = options;
@@ -48,17 +51,11 @@ export class Kubelet {
 
   start(): void {
     const { store } = this.#options;
-    this.#unsubscribe = store.subscribe(RESOURCES.pods, ({ type, object }) => {
+    store.subscribe(RESOURCES.pods, ({ type, object }) => {
       if (type === 'DELETED') this.#removed(asPod(object));
       else this.#seen(asPod(object));
     });
     for (const object of store.list(RESOURCES.pods)) this.#seen(asPod(object));
-  }
-
-  /** Stops looking; pods end with the sandbox's PID namespace. */
-  async stop(): Promise<void> {
-    this.#unsubscribe();
-    await Promise.all(this.#leaving);
   }
 
   worker(uid: string): PodWorker | undefined {
@@ -66,12 +63,12 @@ export class Kubelet {
   }
 
   #seen(pod: Pod): void {
-    const mine = pod.spec.nodeName === this.#options.node;
+    const mine = pod.spec.nodeName === this.#options.name;
     if (!mine || this.#hosted.has(pod.metadata.uid) || isFinished(pod)) return;
     const hostNetwork = pod.spec.hostNetwork === true;
     const slot = hostNetwork ? null : this.#slots.take();
     if (slot === undefined) {
-      this.#options.log(`node ${this.#options.node} is full: pod ${pod.metadata.name} stays pending`);
+      this.#options.log(`node ${this.#options.name} is full: pod ${pod.metadata.name} stays pending`);
       return;
     }
     const worker = this.#worker(pod, slot);
@@ -80,7 +77,7 @@ export class Kubelet {
   }
 
   #worker(pod: Pod, slot: number | null): PodWorker {
-    const { paths, addresses, index, ipv6, cgroups, node, stateDir } = this.#options;
+    const { paths, addresses, index, ipv6, cgroups, name, stateDir } = this.#options;
     const { uid } = pod.metadata;
     const podIps = slot === null ? addresses.node : podAddresses(index, slot, ipv6);
     const network =
@@ -100,7 +97,7 @@ export class Kubelet {
       hostIps: addresses.node,
       network,
       nodeNetnsFile: paths.nodeNetns,
-      cgroup: cgroups.pod(node, `${pod.metadata.namespace}_${pod.metadata.name}`),
+      cgroup: cgroups.pod(name, `${pod.metadata.namespace}_${pod.metadata.name}`),
       etcDir: join(paths.pods, uid),
       logDir: paths.logs,
       hidden: mountsPartOf(stateDir, pod) ? null : stateDir,
@@ -117,14 +114,12 @@ export class Kubelet {
     if (hosted === undefined) return;
     this.#hosted.delete(pod.metadata.uid);
     const graceMs = (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
-    const leaving = hosted.worker
+    void hosted.worker
       .stop(graceMs)
       .catch((error: Error) => this.#options.log(`removing pod ${pod.metadata.name}: ${error.message}`))
       .finally(() => {
         if (hosted.slot !== null) this.#slots.giveBack(hosted.slot);
-        this.#leaving.delete(leaving);
       });
-    this.#leaving.add(leaving);
   }
 
   #report(uid: string): void {
@@ -135,7 +130,8 @@ export class Kubelet {
     if (object?.metadata.uid !== uid) return;
     const status = podStatus(asPod(object), hosted.worker.view, timestamp(clock.now()));
     const { resourceVersion: _, ...metadata } = object.metadata;
-    store.update(RESOURCES.pods, { ...object, metadata, status }, { subresource: 'status' });
+    const written = store.update(RESOURCES.pods, { ...object, metadata, status }, { subresource: 'status' });
+    logRefusal(`status of pod ${metadata.name}`, written, this.#options.log);
   }
 }
 

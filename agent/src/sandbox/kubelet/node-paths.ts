@@ -26,7 +26,8 @@ export class NodePaths {
   }
 }
 
-const nodePath = (stateDir: string, node: string): string => join(stateDir, 'nodes', node);
+export const nodesDirectory = (stateDir: string): string => join(stateDir, 'nodes');
+const nodePath = (stateDir: string, node: string): string => join(nodesDirectory(stateDir), node);
 export const runDirectory = (stateDir: string, node: string): string => join(nodePath(stateDir, node), 'run');
 export const logDirectory = (stateDir: string, node: string): string =>
   join(nodePath(stateDir, node), 'logs');

@@ -30,7 +30,10 @@ export async function detectIpv6(): Promise<boolean> {
  */
 export async function buildFabric(nodes: readonly FabricNode[], own: Addresses): Promise<void> {
   await Promise.all(nodes.map((node) => run(['sh', CREATE_NETNS, node.netnsFile])));
-  await run(['ip', '-batch', '-'], { input: batchText(...nodes.map((node) => fabricSide(node, own))) });
+  const listening = own.map((ip) => `addr replace ${hostPrefix(ip)} dev lo`);
+  await run(['ip', '-batch', '-'], {
+    input: batchText(listening, ...nodes.map((node) => fabricSide(node, own))),
+  });
   await Promise.all(nodes.map((node) => configureNode(node, own)));
 }
 

@@ -4,30 +4,43 @@ import { jsonLine, onJsonLines } from '../process/json-lines.ts';
 import { CONTROL_SOCKET, type SandboxSpec, type SupervisorEvent } from '../protocol.ts';
 import { startControlServer } from './control-server.ts';
 import { controlHandlers } from './handlers.ts';
+import { leave } from './leave.ts';
 import { startSupervisor } from './supervisor.ts';
 
 /**
  * The first process of a sandbox's PID namespace. Its standard input is its lease of life: the launcher keeps it
  * open, and the kernel closes it when the launcher ends in whatever way.
  */
+const LEAVE_TIMEOUT_MS = 4000;
+
+// INVARIANT: pid 1. `leave` kills every process that it can see.
+if (process.pid !== 1) throw new Error('only for the first process of a PID namespace');
+
 const emit = (event: SupervisorEvent) => process.stdout.write(jsonLine(event));
 const log = (line: string) => emit({ kind: 'log', line });
-const stop = () => process.exit(0);
+const received = Promise.withResolvers<SandboxSpec>();
+let leaving = false;
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, stop);
-process.stdin.on('end', stop);
-process.stdout.on('error', stop);
+function end(exitCode: number): void {
+  if (leaving) return;
+  leaving = true;
+  setTimeout(() => process.exit(exitCode), LEAVE_TIMEOUT_MS);
+  void received.promise.then(leave).finally(() => process.exit(exitCode));
+}
 
-const received = new Promise<SandboxSpec>((resolve) => {
-  onJsonLines(process.stdin, (value) => resolve(value as SandboxSpec));
-});
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end(0));
+process.stdin.on('close', () => end(0));
+process.stdout.on('error', () => end(0));
+onJsonLines(process.stdin, (value) => received.resolve(value as SandboxSpec));
 
 try {
-  const spec = await received;
+  const spec = await received.promise;
   const supervisor = await startSupervisor({ spec, clock: systemClock, log });
-  await startControlServer(join(spec.stateDir, CONTROL_SOCKET), controlHandlers(supervisor, stop));
+  const handlers = controlHandlers(supervisor, () => end(0));
+  await startControlServer(join(spec.stateDir, CONTROL_SOCKET), handlers);
   emit({ kind: 'ready', summary: supervisor.summary() });
 } catch (error) {
-  emit({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
-  process.exit(1);
+  // Half a start that is being taken away again fails, and that is nobody's concern.
+  if (!leaving) emit({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
+  end(1);
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { apiPolicyCrd } from '@eastwall/policy';
 import type { Clock } from '../../kernel/clock.ts';
@@ -12,21 +12,12 @@ import { answer } from '../dns/zone.ts';
 import type { ObjectInput } from '../kube-api/object.ts';
 import { type KubeApi, startKubeApi } from '../kube-api/start-kube-api.ts';
 import { ObjectStore } from '../kube-api/store.ts';
-import { SandboxCgroups } from '../kubelet/cgroups.ts';
 import { timestamp } from '../kubelet/container-runner.ts';
 import { Kubelet } from '../kubelet/kubelet.ts';
-import { NodePaths } from '../kubelet/node-paths.ts';
-import {
-  type Addresses,
-  API_CLUSTER_IPS,
-  DNS_CLUSTER_IPS,
-  fabricAddresses,
-  nodeAddresses,
-} from '../network/addresses.ts';
-import { buildFabric, detectIpv6 } from '../network/fabric.ts';
+import { type Addresses, API_CLUSTER_IPS, DNS_CLUSTER_IPS } from '../network/addresses.ts';
 import { ServiceProxy } from '../network/service-proxy.ts';
-import { run } from '../process/run.ts';
 import { KUBECONFIG, type PlacedObject, type SandboxSpec, type SandboxSummary } from '../protocol.ts';
+import { buildGround, type Ground } from './ground.ts';
 import { settle } from './settle.ts';
 import { podSummaries } from './summary.ts';
 import { API_PORT, DNS_PORT, nodeObject, systemServices } from './system-objects.ts';
@@ -51,43 +42,27 @@ export interface Supervisor {
  */
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
   const { spec, clock, log } = options;
-  const { store, nodes, ipv6, own, cgroups } = await buildGround(options);
+  const ground = await buildGround(spec, log);
+  const { nodes, ipv6, own, cgroups } = ground;
+  const store = new ObjectStore();
   const api = await startApi(store, own, spec.stateDir);
   await startDns({ addresses: own, port: DNS_PORT, answer: (query) => answer(store, query) });
-  const kubelets = nodes.map(
-    ({ name, ...node }) =>
-      new Kubelet({
-        ...node,
-        node: name,
-        ipv6,
-        stateDir: spec.stateDir,
-        store,
-        cgroups,
-        dnsServers: DNS_CLUSTER_IPS(ipv6),
-        baseEnv: containerEnv(ipv6),
-        workingDir: spec.workingDir,
-        clock,
-        log,
-      }),
-  );
   const proxy = new ServiceProxy({ store, ipv6, nodeNetns: nodes.map(({ paths }) => paths.nodeNetns), log });
-  startClusterIps(store, ipv6);
-  startScheduler(store, spec.nodes);
-  startEndpointSlices(store);
-  startWorkloads({ store, nodes: spec.nodes, log });
-  for (const kubelet of kubelets) kubelet.start();
+  for (const start of [startClusterIps, startScheduler, startEndpointSlices, startWorkloads]) {
+    start({ store, nodes: spec.nodes, ipv6, log });
+  }
+  const kubelets = startKubelets(options, ground, store);
   const now = timestamp(clock.now());
-  applyAll(store, [apiPolicyCrd() as ObjectInput]);
-  applyAll(
-    store,
-    nodes.map(({ name, addresses }) => nodeObject(name, addresses, now)),
-  );
-  applyAll(store, systemServices(own));
+  applyAll(store, [
+    apiPolicyCrd() as ObjectInput,
+    ...nodes.map(({ name, addresses }) => nodeObject(name, addresses, now)),
+    ...systemServices(own),
+  ]);
   const ready = (timeoutMs: number) => settle({ store, proxy, timeoutMs, stateDir: spec.stateDir });
-  applyPlaced(store, spec.system);
-  await ready(spec.readyTimeoutMs);
-  applyPlaced(store, spec.objects);
-  await ready(spec.readyTimeoutMs);
+  for (const objects of [spec.system, spec.objects]) {
+    applyPlaced(store, objects);
+    await ready(spec.readyTimeoutMs);
+  }
   return {
     store,
     kubelets,
@@ -95,6 +70,20 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     settle: ready,
     summary: () => ({ ipv6, cgroups: cgroups.available, apiUrl: api.url, pods: podSummaries(store) }),
   };
+}
+
+function startKubelets(
+  { spec, clock, log }: SupervisorOptions,
+  { nodes, ipv6, cgroups }: Ground,
+  store: ObjectStore,
+): readonly Kubelet[] {
+  const { stateDir, workingDir } = spec;
+  const shared = { ipv6, stateDir, store, cgroups, workingDir, clock, log };
+  const dnsServers = DNS_CLUSTER_IPS(ipv6);
+  const baseEnv = containerEnv(ipv6);
+  const kubelets = nodes.map((node) => new Kubelet({ ...shared, ...node, dnsServers, baseEnv }));
+  for (const kubelet of kubelets) kubelet.start();
+  return kubelets;
 }
 
 /** Creates or replaces each; throws at the first that is refused. */
@@ -113,37 +102,6 @@ function applyPlaced(store: ObjectStore, placed: readonly PlacedObject[]): void 
     return written.ok ? [] : [`${where}: ${written.error.message}`];
   });
   if (refused.length > 0) throw new Error(refused.join('\n'));
-}
-
-async function buildGround({ spec, log }: SupervisorOptions) {
-  const nodesDir = join(spec.stateDir, 'nodes');
-  const paths = spec.nodes.map((name) => new NodePaths(spec.stateDir, name));
-  await Promise.all(
-    paths.flatMap(({ directories }) => directories.map((dir) => mkdir(dir, { recursive: true }))),
-  );
-  // Shared, so that namespaces mounted later reach the agents' own mount namespaces, as with HostToContainer.
-  await run(['mount', '--bind', nodesDir, nodesDir]);
-  await run(['mount', '--make-rshared', nodesDir]);
-  const [possible, cgroups] = await Promise.all([
-    detectIpv6(),
-    SandboxCgroups.open(join(spec.stateDir, 'cgroup'), spec.name),
-  ]);
-  if (!possible && spec.ipFamilies === 'dual') log('no IPv6 on this machine: pods get IPv4 only');
-  if (!cgroups.available) log('no cgroup of its own for each pod: this user may not mount cgroup2');
-  const ipv6 = possible && spec.ipFamilies === 'dual';
-  const own = fabricAddresses(ipv6);
-  const nodes = spec.nodes.map((name, at) => ({
-    name,
-    index: at + 1,
-    addresses: nodeAddresses(at + 1, ipv6),
-    paths: new NodePaths(spec.stateDir, name),
-  }));
-  await run(['ip', '-batch', '-'], { input: `addr replace ${own[0]}/32 dev lo\n` });
-  await buildFabric(
-    nodes.map(({ index, addresses, paths: { nodeNetns } }) => ({ index, addresses, netnsFile: nodeNetns })),
-    own,
-  );
-  return { store: new ObjectStore(), nodes, ipv6, own, cgroups };
 }
 
 async function startApi(store: ObjectStore, own: Addresses, stateDir: string): Promise<KubeApi> {

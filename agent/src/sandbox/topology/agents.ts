@@ -32,7 +32,7 @@ export function agentObjects(
   const container = {
     name: NAME,
     image: NO_IMAGE,
-    command: [process.execPath, ...process.execArgv, MAIN, 'agent', ...args],
+    command: [process.execPath, MAIN, 'agent', ...args],
     env: [
       { name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
       ...Object.entries(settings).map(([name, value]) => ({ name, value })),

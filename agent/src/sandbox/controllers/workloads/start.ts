@@ -1,15 +1,10 @@
 import { asPod, asWorkload, type Pod, RESOURCES, type WorkloadObject } from '../../cluster/objects.ts';
+import { logRefusal } from '../../cluster/refusal.ts';
 import type { KubeObject, ObjectInput } from '../../kube-api/object.ts';
-import type { ObjectStore } from '../../kube-api/store.ts';
 import { Coalesced } from '../coalesced.ts';
+import type { ControllerOptions } from '../controller.ts';
 import { type Plan, planDaemonSet, planJob, planReplicaSet, planStatefulSet, replicaSetOf } from './plan.ts';
 import { isOwnedBy, ownerReference } from './pod-factory.ts';
-
-export interface WorkloadsOptions {
-  readonly store: ObjectStore;
-  readonly nodes: readonly string[];
-  readonly log: (line: string) => void;
-}
 
 const WATCHED = [
   RESOURCES.pods,
@@ -22,7 +17,7 @@ const WATCHED = [
 ] as const;
 
 /** Makes and removes the pods of workloads, as the controller manager does. Returns what stops it. */
-export function startWorkloads(options: WorkloadsOptions): () => void {
+export function startWorkloads(options: ControllerOptions): () => void {
   const { store } = options;
   const dirty = new Coalesced<string>((namespaces) => {
     for (const namespace of namespaces) new Pass(options, namespace).run();
@@ -38,11 +33,11 @@ export function startWorkloads(options: WorkloadsOptions): () => void {
 
 /** One look at a namespace. What it writes comes back as events, so a pass need not see its own effects. */
 class Pass {
-  readonly #options: WorkloadsOptions;
+  readonly #options: ControllerOptions;
   readonly #namespace: string;
   readonly #podsByOwner: ReadonlyMap<string, readonly Pod[]>;
 
-  constructor(options: WorkloadsOptions, namespace: string) {
+  constructor(options: ControllerOptions, namespace: string) {
     this.#options = options;
     this.#namespace = namespace;
     this.#podsByOwner = Map.groupBy(
@@ -129,11 +124,16 @@ class Pass {
 
   #create(resource: string, object: ObjectInput): void {
     const created = this.#options.store.create(resource, object);
-    if (!created.ok) this.#options.log(`${object.kind} ${object.metadata.name}: ${created.error.message}`);
+    logRefusal(`${object.kind} ${object.metadata.name}`, created, this.#options.log);
   }
 
   #report(resource: string, workload: WorkloadObject, status: Readonly<Record<string, unknown>>): void {
     const { resourceVersion: _, ...metadata } = workload.metadata;
-    this.#options.store.update(resource, { ...workload, metadata, status }, { subresource: 'status' });
+    const written = this.#options.store.update(
+      resource,
+      { ...workload, metadata, status },
+      { subresource: 'status' },
+    );
+    logRefusal(`status of ${workload.kind} ${metadata.name}`, written, this.#options.log);
   }
 }

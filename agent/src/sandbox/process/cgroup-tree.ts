@@ -1,6 +1,6 @@
 import { readdir, readFile, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { eventually } from '../process/eventually.ts';
+import { eventually } from './eventually.ts';
 
 /** Where this process's group of the cgroup v2 tree is in the file system; null without one. */
 export async function ownCgroup(): Promise<string | null> {
@@ -22,13 +22,14 @@ export function cgroupDirectory(mounts: string, groups: string): string | null {
 
 /** Removes a group and those below it, once their last processes have been reaped. */
 export async function removeCgroup(path: string): Promise<void> {
-  await eventually(() => removeTree(path), { withinMs: 2000 });
+  await eventually(() => tryRemoveCgroup(path), { withinMs: 2000 });
 }
 
-async function removeTree(path: string): Promise<boolean> {
+/** False while a process in one of them, if only a dead one, keeps it. */
+export async function tryRemoveCgroup(path: string): Promise<boolean> {
   const inner = await readdir(path, { withFileTypes: true }).catch(() => []);
   const below = inner.filter((entry) => entry.isDirectory());
-  await Promise.all(below.map(({ name }) => removeTree(join(path, name))));
+  await Promise.all(below.map(({ name }) => tryRemoveCgroup(join(path, name))));
   return rmdir(path).then(
     () => true,
     (error: NodeJS.ErrnoException) => error.code === 'ENOENT',
