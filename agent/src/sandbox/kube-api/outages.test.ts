@@ -3,7 +3,10 @@ import { describe, expect, it, vi } from 'vitest';
 import { startKubeApi } from './start-kube-api.ts';
 import { labelledMap, names, serve, watch } from './testing/serve.ts';
 
-describe('an informer', () => {
+/** How long a state may take to come on a busy machine; a deadline, not a measure. */
+const SOON = { timeout: 15_000 };
+
+describe('an informer', { timeout: 30_000 }, () => {
   function follow(config: KubeConfig, core: CoreV1Api) {
     const lists: number[] = [];
     const informer = makeInformer<V1ConfigMap>(config, '/api/v1/configmaps', async () => {
@@ -26,11 +29,11 @@ describe('an informer', () => {
     store.apply(labelledMap('a'));
     await informer.start();
     store.apply(labelledMap('b'));
-    await vi.waitFor(() => expect(known()).toEqual(['a', 'b']));
+    await vi.waitFor(() => expect(known()).toEqual(['a', 'b']), SOON);
     expect(lists).toEqual([1]);
     informer.on('error', () => void informer.start());
     store.remove('configmaps', 'default', 'a');
-    await vi.waitFor(() => expect(known()).toEqual(['b']));
+    await vi.waitFor(() => expect(known()).toEqual(['b']), SOON);
     // Writes that it can't see any more: only listing again brings them.
     api.pause();
     expect(api.dropWatches()).toBe(1);
@@ -38,13 +41,13 @@ describe('an informer', () => {
     store.remove('configmaps', 'default', 'b');
     store.compact();
     api.resume();
-    await vi.waitFor(() => expect(known()).toEqual(['c']), { timeout: 10_000 });
+    await vi.waitFor(() => expect(known()).toEqual(['c']), SOON);
     expect(lists.length).toBeGreaterThan(1);
     await informer.stop();
-  }, 20_000);
+  });
 });
 
-describe('a restart', () => {
+describe('a restart', { timeout: 30_000 }, () => {
   it('on the same port, with the same certificate, is just an outage to clients', async () => {
     await using served = await serve();
     const { api, core, store } = served;
@@ -64,7 +67,7 @@ describe('a restart', () => {
   });
 });
 
-describe('pause', () => {
+describe('pause', { timeout: 30_000 }, () => {
   it('holds answers and events back until it is over', async () => {
     await using served = await serve();
     const { api, config, core, store } = served;
@@ -85,7 +88,7 @@ describe('pause', () => {
     expect(seen).toEqual([]);
     api.resume();
     expect((await list).items).toHaveLength(1);
-    await vi.waitFor(() => expect(names(seen)).toEqual(['ADDED a']));
+    await vi.waitFor(() => expect(names(seen)).toEqual(['ADDED a']), SOON);
     stop();
   });
 });

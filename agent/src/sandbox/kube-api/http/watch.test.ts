@@ -5,7 +5,10 @@ import { describe, expect, it, vi } from 'vitest';
 import { pod } from '../testing/objects.ts';
 import { labelledMap, names, serve, watch } from '../testing/serve.ts';
 
-describe('watch', () => {
+/** How long a state may take to come on a busy machine; a deadline, not a measure. */
+const SOON = { timeout: 15_000 };
+
+describe('watch', { timeout: 30_000 }, () => {
   const path = '/api/v1/configmaps';
 
   it('goes on from the version of a list, in order', async () => {
@@ -17,8 +20,9 @@ describe('watch', () => {
     const { seen, stop } = await watch(config, path, { resourceVersion: from });
     store.apply(labelledMap('missed', { k: 'v' }));
     store.remove('configmaps', 'default', 'before');
-    await vi.waitFor(() =>
-      expect(names(seen)).toEqual(['ADDED missed', 'MODIFIED missed', 'DELETED before']),
+    await vi.waitFor(
+      () => expect(names(seen)).toEqual(['ADDED missed', 'MODIFIED missed', 'DELETED before']),
+      SOON,
     );
     expect(seen.at(-1)?.object.metadata.resourceVersion).toBe(String(store.version));
     stop();
@@ -34,8 +38,8 @@ describe('watch', () => {
       resourceVersionMatch: 'NotOlderThan',
       allowWatchBookmarks: 'true',
     });
-    await vi.waitFor(() => expect(names(plain.seen)).toEqual(['ADDED a']));
-    await vi.waitFor(() => expect(marked.seen.map(({ type }) => type)).toEqual(['ADDED', 'BOOKMARK']));
+    await vi.waitFor(() => expect(names(plain.seen)).toEqual(['ADDED a']), SOON);
+    await vi.waitFor(() => expect(marked.seen.map(({ type }) => type)).toEqual(['ADDED', 'BOOKMARK']), SOON);
     expect(marked.seen[1]?.object.metadata).toMatchObject({
       annotations: { 'k8s.io/initial-events-end': 'true' },
     });
@@ -54,7 +58,10 @@ describe('watch', () => {
     store.apply(labelledMap('a', { k: '3' }, { app: 'db' }));
     store.remove('configmaps', 'default', 'a');
     store.apply(labelledMap('end', {}, { app: 'web' }));
-    await vi.waitFor(() => expect(names(seen)).toEqual(['ADDED a', 'MODIFIED a', 'DELETED a', 'ADDED end']));
+    await vi.waitFor(
+      () => expect(names(seen)).toEqual(['ADDED a', 'MODIFIED a', 'DELETED a', 'ADDED end']),
+      SOON,
+    );
     expect(seen[2]?.object).toMatchObject({ data: { k: '2' }, metadata: { labels: { app: 'web' } } });
     stop();
   });
@@ -80,7 +87,7 @@ describe('watch', () => {
     const resourceVersion = String(store.version);
     const plain = await watch(config, path, { resourceVersion });
     const marked = await watch(config, path, { resourceVersion, allowWatchBookmarks: 'true' });
-    await vi.waitFor(() => expect(marked.seen.length).toBeGreaterThan(2));
+    await vi.waitFor(() => expect(marked.seen.length).toBeGreaterThan(2), SOON);
     expect(new Set(marked.seen.map(({ type }) => type))).toEqual(new Set(['BOOKMARK']));
     expect(plain.seen).toEqual([]);
     plain.stop();
