@@ -206,3 +206,14 @@ class Outlet {
     return Array.from({ length }, (_, at) => `${never(at)}${names[at]}=${values[at]}`).join(' ');
   }
 }
+
+/** A relay whose prefaces are done. */
+export const opened = (options: ConstructorParameters<typeof RelayPlaybook>[0] = {}): RelayPlaybook =>
+  new RelayPlaybook(options).open();
+
+export const OK: readonly Pair[] = [[':status', '200']];
+
+/** How `GET` and `DENIAL` read at the other end. */
+export const GET_LINE = (path: string): string => `:method=GET :scheme=http :path=${path} :authority=shop`;
+export const DENIED_LINE = (id: number): string =>
+  `headers#${id} :status=403 content-length=0 eastwall-decision=d-1 end`;

@@ -1,5 +1,9 @@
 import { FLAG, FRAME, FRAME_HEAD, type FrameFields, frame, uint31 } from '../../src/h2/frame.ts';
 
+/** Bytes from hexadecimal text, which may hold spaces. */
+export const hex = (text: string): Uint8Array =>
+  Uint8Array.from(Buffer.from(text.replaceAll(' ', ''), 'hex'));
+
 /** A frame as a test reads it. */
 export interface SeenFrame extends FrameFields {
   readonly payload: Uint8Array;
