@@ -1,0 +1,126 @@
+import type { ChildProcess } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually } from '../../agent/src/sandbox/process/eventually.ts';
+import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
+import { ALLOWED_PATH, DENIED_PATH } from '../load/operations.ts';
+import { findBelow, treeOf } from '../measure/process-tree.ts';
+import type { Subject } from '../subjects/subject.ts';
+import { moveToMeasuredCore, ON_MEASURED_CORE } from './cores.ts';
+import { BACKEND, BACKEND_PORT, NAMESPACE, PEER_PORT } from './names.ts';
+import { podOf, topology } from './topology.ts';
+
+/** A subject that is up: what to call from which pod, and whose CPU and memory count. */
+export interface Standing {
+  readonly subject: Subject;
+  readonly pod: string;
+  readonly url: string;
+  /** Roots of its process trees; asked anew each time, since an agent may replace its processes. */
+  readonly roots: () => readonly number[];
+}
+
+const AGENT = join(import.meta.dirname, '../../agent/src/cli/main.ts');
+/** Files in memory, so that no disk is part of what is measured. */
+const SHARED_MEMORY = '/dev/shm';
+const EXEC_TIMEOUT_MS = 120_000;
+const READY_TIMEOUT_MS = 30_000;
+
+/** A sandbox cluster with every subject in it, each called from a pod of its own. */
+export class Cluster {
+  readonly #sandbox: SandboxHandle;
+  readonly #directory: string;
+  readonly #peers: ChildProcess[] = [];
+
+  private constructor(sandbox: SandboxHandle, directory: string) {
+    this.#sandbox = sandbox;
+    this.#directory = directory;
+  }
+
+  static async start(subjects: readonly Subject[], log: (line: string) => void): Promise<Cluster> {
+    const directory = mkdtempSync(join(SHARED_MEMORY, 'eastwall-bench-'));
+    process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+    const sandbox = await startSandbox({ topology: topology(subjects, directory), log });
+    return new Cluster(sandbox, directory);
+  }
+
+  /** Runs a command in a pod, off the measured core; throws when it fails. */
+  async exec(pod: string, argv: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.#sandbox.exec(pod, argv, { timeoutMs: EXEC_TIMEOUT_MS });
+    if (code !== 0) throw new Error(`\`${argv.join(' ')}\` in ${pod} ended with ${code}: ${stderr}${stdout}`);
+    return stdout;
+  }
+
+  spawn(pod: string, argv: readonly string[]): Promise<ChildProcess> {
+    return this.#sandbox.spawn(pod, argv, { stdio: ['pipe', 'pipe', 'inherit'] });
+  }
+
+  /** Brings a subject up on the measured core, and makes sure that it forwards and refuses as it should. */
+  async stand(subject: Subject): Promise<Standing> {
+    const standing = await this.#up(subject);
+    await this.#expectStatus(standing, ALLOWED_PATH, 200);
+    await this.#expectStatus(standing, DENIED_PATH, subject.runs.as === 'nothing' ? 200 : 403);
+    return standing;
+  }
+
+  async stop(): Promise<void> {
+    for (const peer of this.#peers) peer.kill('SIGKILL');
+    await this.#sandbox.stop();
+  }
+
+  async #up(subject: Subject): Promise<Standing> {
+    const { runs, name } = subject;
+    const pod = `${NAMESPACE}/${podOf(subject)}`;
+    const backendIp = await this.#backendIp();
+    const url = `http://${backendIp}:${BACKEND_PORT}`;
+    if (runs.as === 'nothing') return { subject, pod, url, roots: () => [] };
+    if (runs.as === 'agent') {
+      const processes = this.#agents().flatMap(treeOf);
+      if (processes.length === 0) throw new Error('no agent is running');
+      moveToMeasuredCore(processes.map(({ pid }) => pid));
+      return { subject, pod, url, roots: () => this.#agents() };
+    }
+    const directory = join(this.#directory, name);
+    mkdirSync(directory);
+    const root = await this.#startPeer(pod, runs.command({ directory, backendIp }));
+    return { subject, pod, url: `http://127.0.0.1:${PEER_PORT}`, roots: () => [root] };
+  }
+
+  #agents(): number[] {
+    const command = [process.execPath, ...process.execArgv, AGENT, 'agent'];
+    return findBelow(this.#sandbox.state.holder.pid, command);
+  }
+
+  async #startPeer(pod: string, command: readonly string[]): Promise<number> {
+    const peer = await this.spawn(pod, [...ON_MEASURED_CORE, ...command]);
+    this.#peers.push(peer);
+    if (peer.pid === undefined) throw new Error(`\`${command.join(' ')}\` did not start`);
+    return peer.pid;
+  }
+
+  async #expectStatus({ subject, pod, url }: Standing, path: string, expected: number): Promise<void> {
+    let status = '';
+    const ask = async () => {
+      const argv = [
+        'curl',
+        '--silent',
+        '--output',
+        '/dev/null',
+        '--write-out',
+        '%{http_code}',
+        `${url}${path}`,
+      ];
+      status = (await this.#sandbox.exec(pod, argv)).stdout;
+      return status === String(expected);
+    };
+    if (await eventually(ask, { withinMs: READY_TIMEOUT_MS })) return;
+    throw new Error(`${subject.name} answers ${path} with ${status}, expected ${expected}`);
+  }
+
+  async #backendIp(): Promise<string> {
+    const { stdout } = await this.#sandbox.kubectl([
+      ...['get', 'service', BACKEND, '--namespace', NAMESPACE],
+      ...['--output', 'jsonpath={.spec.clusterIP}'],
+    ]);
+    return stdout.trim();
+  }
+}

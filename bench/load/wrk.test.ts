@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { parseWrk, wrkArgv } from './wrk.ts';
+
+const report = (changes: object = {}) =>
+  `Running 1s test\n  1 threads\n\n${JSON.stringify({
+    requests: 50_000,
+    microseconds: 2_000_000,
+    p50: 800,
+    p99: 2100,
+    refused: 0,
+    broken: 0,
+    ...changes,
+  })}\n`;
+
+describe('parseWrk', () => {
+  it('reads the last line', () => {
+    expect(parseWrk(report())).toEqual({
+      requests: 50_000,
+      rps: 25_000,
+      p50Microseconds: 800,
+      p99Microseconds: 2100,
+    });
+  });
+
+  it.each([
+    ['refused requests', report({ refused: 1 })],
+    ['broken connections', report({ broken: 3 })],
+    ['a run of nothing', report({ requests: 0 })],
+    ['no report', 'unable to connect to 10.0.0.1:80 Connection refused\n'],
+  ])('throws on %s', (_what, output) => expect(() => parseWrk(output)).toThrow('wrk'));
+});
+
+describe('wrkArgv', () => {
+  it('hands the load to the script', () => {
+    const load = {
+      method: 'PUT',
+      path: '/upload/1',
+      connections: 8,
+      bodyBytes: 1024,
+      keepAlive: false,
+    } as const;
+    const argv = wrkArgv(load, { url: 'http://10.0.0.1', seconds: 4 });
+    expect(argv).toContain('http://10.0.0.1/upload/1');
+    expect(argv.slice(argv.indexOf('--') + 1)).toEqual(['PUT', '1024', 'close']);
+  });
+});

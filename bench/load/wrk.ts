@@ -1,0 +1,54 @@
+import { join } from 'node:path';
+
+/** What wrk sends. */
+export interface Load {
+  readonly method: 'GET' | 'PUT';
+  readonly path: string;
+  readonly connections: number;
+  readonly bodyBytes: number;
+  readonly keepAlive: boolean;
+}
+
+export interface LoadResult {
+  readonly requests: number;
+  readonly rps: number;
+  readonly p50Microseconds: number;
+  readonly p99Microseconds: number;
+}
+
+const SCRIPT = join(import.meta.dirname, 'wrk.lua');
+
+/** What wrk.lua prints. */
+interface Report {
+  readonly requests: number;
+  readonly microseconds: number;
+  readonly p50: number;
+  readonly p99: number;
+  /** Answers outside 2xx and 3xx. */
+  readonly refused: number;
+  /** Connections that failed, broke or timed out. */
+  readonly broken: number;
+}
+
+export function wrkArgv(
+  load: Load,
+  { url, seconds }: { readonly url: string; readonly seconds: number },
+): string[] {
+  return [
+    'wrk',
+    ...['--threads', '1', '--connections', String(load.connections), '--duration', `${seconds}s`],
+    ...['--timeout', '10s', '--script', SCRIPT, `${url}${load.path}`],
+    ...['--', load.method, String(load.bodyBytes), load.keepAlive ? 'keep-alive' : 'close'],
+  ];
+}
+
+/** Throws unless every request was answered with success: figures of failures compare nothing. */
+export function parseWrk(output: string): LoadResult {
+  const line = output.trimEnd().split('\n').at(-1) ?? '';
+  if (!line.startsWith('{')) throw new Error(`wrk did not report: ${output}`);
+  const { requests, microseconds, p50, p99, refused, broken } = JSON.parse(line) as Report;
+  if (refused > 0 || broken > 0 || requests === 0) {
+    throw new Error(`wrk: ${requests} requests, ${refused} refused, ${broken} broken connections`);
+  }
+  return { requests, rps: requests / (microseconds / 1e6), p50Microseconds: p50, p99Microseconds: p99 };
+}

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest';
+import { ratio, summarise } from './figures.ts';
+
+describe('summarise', () => {
+  it('takes each figure on its own', () => {
+    const rounds = [
+      { cpu_us_per_request: 10, rps: 100 },
+      { cpu_us_per_request: 30, rps: 300 },
+      { cpu_us_per_request: 20, rps: 200 },
+    ];
+    expect(summarise(rounds)).toEqual({
+      figures: { cpu_us_per_request: 20, rps: 200 },
+      spread: { cpu_us_per_request: 1, rps: 1 },
+    });
+  });
+
+  it('leaves out what was never measured', () => {
+    expect(summarise([{ rps: 1 }]).figures).toEqual({ rps: 1 });
+  });
+});
+
+describe('ratio', () => {
+  it('has only the figures that both have', () => {
+    expect(ratio({ cpu_us_per_request: 30, rps: 50 }, { cpu_us_per_request: 20, rss_kib: 1 })).toEqual({
+      cpu_us_per_request: 1.5,
+    });
+  });
+
+  it('has no ratio to nothing', () => {
+    expect(ratio({ rss_kib_per_connection: 3 }, { rss_kib_per_connection: 0 })).toEqual({});
+  });
+});

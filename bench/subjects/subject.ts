@@ -1,0 +1,19 @@
+/** Where a subject runs and whom it forwards to. */
+export interface Stage {
+  /** For configuration files; a directory of its own for every subject. */
+  readonly directory: string;
+  readonly backendIp: string;
+}
+
+/** Something that stands between caller and backend. */
+export interface Subject {
+  readonly name: string;
+  /** Its name as people write it, with what bounds it. */
+  readonly title: string;
+  readonly runs: /** Nothing at all: what the caller and the backend do on their own. */
+    | { readonly as: 'nothing' }
+    /** The agent, which intercepts calls to the backend's own address. */
+    | { readonly as: 'agent' }
+    /** A program beside the caller, in its pod; `command` writes its configuration first. */
+    | { readonly as: 'peer'; readonly command: (stage: Stage) => string[] };
+}
