@@ -47,6 +47,7 @@ export function podStatus(pod: Pod, view: PodView, now: string): PodStatus & Rec
 }
 
 function phaseOf(containers: readonly ContainerView[]): PodPhase {
+  if (containers.length === 0) return 'Pending';
   // A container in back-off will run again, so it keeps its pod from being finished.
   if (containers.some(({ state }) => state.terminated === undefined)) {
     const begun = containers.some(({ state, restarts }) => state.running !== undefined || restarts > 0);

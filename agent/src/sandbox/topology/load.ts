@@ -34,7 +34,8 @@ async function check(source: Source, directory: string): Promise<Topology> {
   const parsed = topologySchema.safeParse(source.value);
   const problems = parsed.success ? referenceProblems(parsed.data) : parsed.error.issues.flatMap(toProblems);
   if (!parsed.success || problems.length > 0) {
-    throw new TopologyError(problems.map(({ path, message }) => ({ where: source.where(path), message })));
+    const inOrder = problems.toSorted((a, b) => source.offset(a.path) - source.offset(b.path));
+    throw new TopologyError(inOrder.map(({ path, message }) => ({ where: source.where(path), message })));
   }
   return { ...parsed.data, objects: await placeObjects(parsed.data, source, directory) };
 }
@@ -96,17 +97,24 @@ function toProblems(issue: Issue): PathProblem[] {
     return issue.keys.map((key) => ({ path: [...issue.path, key], message: `no such field: \`${key}\`` }));
   }
   if (issue.code === 'invalid_union') return nearestBranch(issue);
+  if (issue.message.endsWith('received undefined')) {
+    return [{ path: issue.path, message: `\`${String(issue.path.at(-1))}\` is missing` }];
+  }
   return [{ path: issue.path, message: lowerFirst(issue.message.replace(/^Invalid input: /, '')) }];
 }
 
-/** Where the value has the right shape for one branch, what is wrong inside that branch is what helps. */
+/** Where the value has the shape of one branch, what is wrong inside that branch is what helps. */
 function nearestBranch(issue: Issue & { readonly code: 'invalid_union' }): PathProblem[] {
-  const inner = issue.errors.find((branch) =>
-    branch.some(
-      ({ path, code }) =>
-        path.length > 0 || code === 'unrecognized_keys' || code === 'too_big' || code === 'too_small',
-    ),
-  );
-  if (inner === undefined) return [{ path: issue.path, message: lowerFirst(issue.message) }];
-  return inner.flatMap(toProblems).map(({ path, message }) => ({ path: [...issue.path, ...path], message }));
+  const shaped = issue.errors.filter((branch) => branch.some(isInside));
+  const strange = (branch: readonly Issue[]) =>
+    branch.filter(({ code }) => code === 'unrecognized_keys').length;
+  const [nearest] = shaped.toSorted((a, b) => strange(a) - strange(b) || a.length - b.length);
+  if (nearest === undefined) return [{ path: issue.path, message: lowerFirst(issue.message) }];
+  return nearest
+    .flatMap(toProblems)
+    .map(({ path, message }) => ({ path: [...issue.path, ...path], message }));
 }
+
+/** The value is of the right type for this branch, if not right. */
+const isInside = ({ path, code }: Issue): boolean =>
+  path.length > 0 || code === 'unrecognized_keys' || code === 'too_big' || code === 'too_small';

@@ -6,11 +6,14 @@ export interface Source {
   readonly value: unknown;
   /** The place of the value at `path`, or of the nearest thing around it that is there. */
   where(path: Path): string;
+  /** Orders places; 0 where there is no text. */
+  offset(path: Path): number;
 }
 
 export const inlineSource = (value: unknown): Source => ({
   value,
   where: (path) => (path.length === 0 ? 'topology' : pathText(path)),
+  offset: () => 0,
 });
 
 /** The documents of a YAML (or JSON) text; throws a `TopologyError` when it is none. */
@@ -28,6 +31,7 @@ export function parseSources(text: string, file: string): Source[] {
   return documents.map((document) => ({
     value: toValue(document, file),
     where: (path) => place(offsetOf(document, path)),
+    offset: (path) => offsetOf(document, path),
   }));
 }
 
