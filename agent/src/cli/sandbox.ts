@@ -88,13 +88,17 @@ async function exec(
   const sandbox = await SandboxClient.attach(stateDir);
   const env = process.env['TERM'] === undefined ? {} : { TERM: process.env['TERM'] };
   const options = { stdio: 'inherit', env, ...(container === undefined ? {} : { container }) } as const;
-  await passOn(await sandbox.spawn(pod, command, options));
+  await passOn(await sandbox.spawn(pod, withoutDashes(command), options));
 }
 
 async function kubectl(args: readonly string[], { stateDir }: Place): Promise<void> {
   const sandbox = await SandboxClient.attach(stateDir);
-  await passOn(sandbox.spawnKubectl(args, { stdio: 'inherit' }));
+  await passOn(sandbox.spawnKubectl(withoutDashes(args), { stdio: 'inherit' }));
 }
+
+/** The `--` that sets the command apart; commander leaves it in what it passes through. */
+const withoutDashes = (args: readonly string[]): readonly string[] =>
+  args[0] === '--' ? args.slice(1) : args;
 
 /** Waits for the child, which shares our terminal, and ends with its exit code. */
 async function passOn(child: ChildProcess): Promise<void> {
