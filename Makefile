@@ -54,7 +54,7 @@ types:
 
 lint:
 	@scripts/setup.sh check
-	@$(RUN) biome ci --error-on-warnings
+	@$(RUN) biome ci --error-on-warnings $(if $(CI),--colors=off)
 
 unit:
 	@scripts/setup.sh check
