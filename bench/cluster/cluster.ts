@@ -8,7 +8,7 @@ import { findBelow, treeOf } from '../measure/process-tree.ts';
 import type { Subject } from '../subjects/subject.ts';
 import { moveToMeasuredCore, ON_MEASURED_CORE } from './cores.ts';
 import { BACKEND, BACKEND_PORT, NAMESPACE, PEER_PORT } from './names.ts';
-import { podOf, topology } from './topology.ts';
+import { POLICIES, podOf, topology } from './topology.ts';
 
 /** A subject that is up: what to call from which pod, and whose CPU and memory count. */
 export interface Standing {
@@ -77,6 +77,7 @@ export class Cluster {
       const processes = this.#agents().flatMap(treeOf);
       if (processes.length === 0) throw new Error('no agent is running');
       moveToMeasuredCore(processes.map(({ pid }) => pid));
+      await this.#policiesAccepted();
       return { subject, pod, url, roots: () => this.#agents() };
     }
     const directory = join(this.#directory, name);
@@ -114,6 +115,18 @@ export class Cluster {
     };
     if (await eventually(ask, { withinMs: READY_TIMEOUT_MS })) return;
     throw new Error(`${subject.name} answers ${path} with ${status}, expected ${expected}`);
+  }
+
+  /** All of them are in force, and nothing is left to do about them while others are measured. */
+  async #policiesAccepted(): Promise<void> {
+    const accepted = '{.items[*].status.conditions[?(@.type=="Accepted")].status}';
+    const ask = async () => {
+      const argv = ['get', 'apipolicies', '--namespace', NAMESPACE, '--output', `jsonpath=${accepted}`];
+      const { stdout } = await this.#sandbox.kubectl(argv);
+      return stdout.split(' ').filter((status) => status === 'True').length === POLICIES;
+    };
+    if (await eventually(ask, { withinMs: READY_TIMEOUT_MS, everyMs: 200 })) return;
+    throw new Error(`the agent has not accepted all ${POLICIES} policies`);
   }
 
   async #backendIp(): Promise<string> {
