@@ -1,9 +1,15 @@
 import { Buffer } from 'node:buffer';
 import type { Decision } from '@eastwall/policy';
-import type { Exchange } from '../src/exchange/exchange.ts';
+import { type Exchange, UNGOVERNED } from '../src/exchange/exchange.ts';
 import type { Relay, RelayContext, RelayLimits, Wire } from '../src/exchange/wire.ts';
 
 export const ALLOW: Decision = { verdict: 'allow', reason: 'allowed_by_rule', policy: 'shop/p', rule: 'r' };
+export const UNREADABLE: Decision = {
+  verdict: 'deny',
+  reason: 'unreadable_protocol',
+  policy: 'shop/p',
+  rule: null,
+};
 export const DENY: Decision = { verdict: 'deny', reason: 'denied_by_rule', policy: 'shop/p', rule: 'no' };
 
 /** What a relay did, in order. Neighbouring writes to one side are one entry: how they were cut is not the contract. */
@@ -17,7 +23,11 @@ export type Deed =
   | 'hold'
   | 'resume';
 
+type Recorded = 'protocol' | 'method' | 'path' | 'host' | 'status' | 'outcome' | 'fault' | 'decision';
+
 export interface PlaybookOptions {
+  /** What is decided about bytes that nobody can read; may change while the playbook runs. */
+  unreadable?(): Decision;
   judge?(method: string, path: string): Decision;
   readonly limits?: Partial<RelayLimits>;
 }
@@ -27,7 +37,7 @@ export class Playbook implements Wire, RelayContext {
   readonly wire: Wire = this;
   readonly limits: RelayLimits;
   readonly deeds: Deed[] = [];
-  readonly records: Pick<Exchange, 'method' | 'path' | 'host' | 'status' | 'outcome' | 'fault'>[] = [];
+  readonly records: Pick<Exchange, Recorded>[] = [];
   readonly judged: string[] = [];
   now = 1;
   relay: Relay;
@@ -90,8 +100,16 @@ export class Playbook implements Wire, RelayContext {
   }
 
   finish(exchange: Exchange): void {
-    const { method, path, host, status, outcome, fault } = exchange;
-    this.records.push({ method, path, host, status, outcome, fault });
+    const { protocol, method, path, host, status, outcome, fault, decision } = exchange;
+    this.records.push({ protocol, method, path, host, status, outcome, fault, decision });
+  }
+
+  unreadable(): Decision {
+    return this.options.unreadable?.() ?? UNGOVERNED;
+  }
+
+  become(relay: Relay): void {
+    this.relay = relay;
   }
 
   newId(): string {

@@ -1,9 +1,7 @@
 import type { Decision, Workload } from '@eastwall/policy';
 import { Judge } from '../decide/judge.ts';
-import { type Detected, Detector } from '../exchange/detector.ts';
-import type { Exchange } from '../exchange/exchange.ts';
-import { Http1Relay } from '../exchange/http1-relay.ts';
-import { Http2Relay } from '../exchange/http2-relay.ts';
+import { Detector } from '../exchange/detector.ts';
+import { Exchange, UNGOVERNED } from '../exchange/exchange.ts';
 import { OpaqueRelay } from '../exchange/opaque-relay.ts';
 import type { Relay, RelayContext, RelayLimits, Wire } from '../exchange/wire.ts';
 import type { Outcome } from '../record/record.ts';
@@ -43,6 +41,8 @@ export class Connection implements Wire, RelayContext {
   private upstreamDropped = false;
   private over = false;
   private lastActivity: number;
+  /** The version of the world that the relay was last decided by. */
+  private seen: number;
   /** When we began to wait for the last side to hang up; 0 before. */
   private lingeringSince = 0;
 
@@ -51,9 +51,10 @@ export class Connection implements Wire, RelayContext {
     this.options = options;
     this.limits = context.limits;
     this.lastActivity = context.now();
+    this.seen = context.world.version;
     this.judging = new Judge(context.world, { caller: options.caller, ip: options.ip, port: options.port });
     this.traffic = context.recorder.group(options.caller(), this.judging.destination);
-    this.relay = options.exempt ? this.opaque('opaque', this.lastActivity) : this.detector();
+    this.relay = options.exempt ? this.unjudged() : new Detector(this);
     this.caller = new Leg({ handle: options.handle, fd: options.handle.fd }, this.callerEvents());
   }
 
@@ -74,6 +75,14 @@ export class Connection implements Wire, RelayContext {
 
   judge(method: string, path: string): Decision {
     return this.judging.decide(method, path);
+  }
+
+  unreadable(): Decision {
+    return this.judging.unreadable();
+  }
+
+  become(relay: Relay): void {
+    this.relay = relay;
   }
 
   finish(exchange: Exchange, now: number): void {
@@ -128,11 +137,15 @@ export class Connection implements Wire, RelayContext {
     this.readCallerIfRoom();
   }
 
-  // === deadlines and drain ===
+  // === deadlines, policy changes and drain ===
 
-  /** Called every now and then; ends what has outlived a deadline. */
-  checkDeadlines(now: number): void {
-    const { settings } = this.options.context;
+  /** Called every now and then; ends what has outlived a deadline or its permission. */
+  check(now: number): void {
+    const { settings, world } = this.options.context;
+    if (this.seen !== world.version) {
+      this.seen = world.version;
+      this.relay.reconsider(now);
+    }
     const idleFor = now - this.lastActivity;
     if (this.lingeringSince !== 0) this.checkLinger(now, idleFor);
     else if (this.relay.headSince !== 0 && now - this.relay.headSince > settings.headTimeoutMs)
@@ -181,35 +194,13 @@ export class Connection implements Wire, RelayContext {
     return false;
   }
 
-  // === relays ===
-
-  private detector(): Relay {
-    return new Detector(this, {
-      readableOnly: this.judging.enforced,
-      adopt: (protocol, now) => {
-        this.relay = this.relayFor(protocol, now);
-        return this.relay;
-      },
-    });
-  }
-
-  private relayFor(protocol: Detected, now: number): Relay {
-    switch (protocol) {
-      case 'http1':
-        return new Http1Relay(this);
-      case 'h2':
-        return new Http2Relay(this);
-      case 'tls':
-      case 'opaque':
-        return this.opaque(protocol, now);
-    }
-  }
-
-  private opaque(protocol: Detected, now: number): Relay {
-    return new OpaqueRelay(this, protocol, now);
-  }
-
   // === sockets ===
+
+  private unjudged(): Relay {
+    const exchange = new Exchange();
+    exchange.begin('opaque', this.lastActivity);
+    return new OpaqueRelay(this, exchange, () => UNGOVERNED);
+  }
 
   private callerEvents() {
     return {

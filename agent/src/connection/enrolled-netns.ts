@@ -79,15 +79,15 @@ export class EnrolledNetns {
     if (caller.state !== 'pending') this.release();
   }
 
-  /** Lets go of connections that have waited for an identity long enough. */
-  checkDeadlines(now: number): void {
+  /** Lets go of connections that have waited for an identity long enough, and has the others checked. */
+  check(now: number): void {
     const first = this.waiting[0];
     if (first !== undefined && now - first.since > this.options.context.settings.identityHoldMs) {
       this.patience = false;
       this.release();
     }
     for (const sockets of this.sockets.values()) sockets.checkDeadlines();
-    for (const connection of this.connections) connection.checkDeadlines(now);
+    for (const connection of this.connections) connection.check(now);
   }
 
   /** Whether connections wait: nobody has named the owner yet, or what there is in the cluster is not known yet. */

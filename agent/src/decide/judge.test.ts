@@ -51,7 +51,6 @@ test('a new policy is in force for the next request of an open connection', () =
   serve();
   expect(judge.decide('POST', '/')).toMatchObject({ verdict: 'allow', reason: 'ungoverned' });
   enforce();
-  expect(judge.enforced).toBe(true);
   expect(judge.decide('POST', '/')).toMatchObject({ verdict: 'deny' });
   expect(judge.decide('GET', '/')).toMatchObject({ verdict: 'allow', rule: 'read' });
   world.replacePolicies(PolicySet.empty());
@@ -66,6 +65,25 @@ test('a Service that appears behind the address brings its policies', () => {
   expect(judge.decide('POST', '/').verdict).toBe('deny');
   expect(judge.destination.services).toEqual([{ namespace: 'shop', service: 'orders', port: 80 }]);
 });
+
+test.each([
+  ['Enforce', 'deny'],
+  ['Audit', 'would-deny'],
+] as const)(
+  'bytes that nobody can read are judged in the name of the governing policy: %s',
+  (mode, verdict) => {
+    const { judge, serve, world } = setUp();
+    serve();
+    expect(judge.unreadable()).toMatchObject({ verdict: 'allow', reason: 'ungoverned' });
+    world.replacePolicies(PolicySet.empty().with({ upsert: [{ ...policy, mode }], remove: [] }));
+    expect(judge.unreadable()).toEqual({
+      verdict,
+      reason: 'unreadable_protocol',
+      policy: 'shop/orders',
+      rule: null,
+    });
+  },
+);
 
 test('an identity that comes or changes is judged anew', () => {
   const { judge, serve, enforce, become } = setUp();

@@ -32,15 +32,17 @@ export class Judge {
     return this.#destination;
   }
 
-  /** An enforced policy governs the destination. */
-  get enforced(): boolean {
-    this.#refresh();
-    return this.#scope.governed === 'enforce';
-  }
-
   decide(method: string, path: string): Decision {
     this.#refresh();
     return this.#scope.evaluate(method, path);
+  }
+
+  /** The decision for bytes that no policy can read, in the name of the policy that selects the destination. */
+  unreadable(): Decision {
+    // No rule can judge an empty path, so that the mode of the governing policy alone decides.
+    const decision = this.decide('', '');
+    if (decision.verdict === 'allow') return decision;
+    return { ...decision, reason: 'unreadable_protocol' };
   }
 
   #refresh(): void {

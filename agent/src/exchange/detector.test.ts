@@ -1,78 +1,90 @@
+import type { Decision } from '@eastwall/policy';
 import { expect, test } from 'vitest';
-import { Playbook } from '../../testing/playbook.ts';
-import { type Detected, Detector } from './detector.ts';
+import { Playbook, UNREADABLE } from '../../testing/playbook.ts';
+import { Detector } from './detector.ts';
+import { UNGOVERNED } from './exchange.ts';
 import { Http1Relay } from './http1-relay.ts';
-import { OpaqueRelay } from './opaque-relay.ts';
 
-const play = (readableOnly = false) => {
-  const detected: Detected[] = [];
-  const playbook = new Playbook(
-    (context, self) =>
-      new Detector(context, {
-        readableOnly,
-        adopt: (protocol, now) => {
-          detected.push(protocol);
-          self.relay =
-            protocol === 'http1' ? new Http1Relay(context) : new OpaqueRelay(context, protocol, now);
-          return self.relay;
-        },
-      }),
-  );
-  return { playbook, detected };
-};
+const play = (unreadable: () => Decision = () => UNGOVERNED) =>
+  new Playbook((context) => new Detector(context), { unreadable });
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 
 test('HTTP is handed on with the bytes that gave it away', () => {
-  const { playbook, detected } = play();
-  playbook.caller('GE', 'T / HT', 'TP/1.1\r\nHost: a\r\n\r\n');
-  expect(detected).toEqual(['http1']);
-  expect(playbook.sentTo('upstream')).toBe(GET);
+  const p = play().caller('GE', 'T / HT', 'TP/1.1\r\nHost: a\r\n\r\n');
+  expect(p.relay).toBeInstanceOf(Http1Relay);
+  expect(p.sentTo('upstream')).toBe(GET);
 });
 
 test('a server that speaks first makes it opaque at once', () => {
-  const { playbook, detected } = play();
-  playbook.upstream('220 mail ready\r\n').caller('HELO me\r\n');
-  expect(detected).toEqual(['opaque']);
-  expect(playbook.deeds).toEqual([{ caller: '220 mail ready\r\n' }, { upstream: 'HELO me\r\n' }]);
+  const p = play().upstream('220 mail ready\r\n').caller('HELO me\r\n');
+  expect(p.deeds).toEqual([{ caller: '220 mail ready\r\n' }, { upstream: 'HELO me\r\n' }]);
+  p.relay.abandon('ok', 9);
+  expect(p.records).toMatchObject([{ protocol: 'opaque', decision: { verdict: 'allow' } }]);
 });
 
 test('a first line that never ends is opaque once it is too long', () => {
-  const { playbook, detected } = play();
-  playbook.caller('GET /'.padEnd(8193, 'a'));
-  expect(detected).toEqual(['opaque']);
+  expect(play().caller('GET /'.padEnd(8193, 'a')).sentTo('upstream')).toHaveLength(8193);
 });
 
 test('a stalled first line passes as opaque when nothing is enforced', () => {
-  const { playbook } = play();
-  playbook.caller('GET key').relay.expire(5);
-  expect(playbook.deeds).toEqual([{ upstream: 'GET key' }]);
+  const p = play().caller('GET key');
+  p.relay.expire(5);
+  expect(p.deeds).toEqual([{ upstream: 'GET key' }]);
 });
 
-test.each([
-  ['opaque bytes', (p: Playbook) => p.caller('PING\r\n')],
-  ['TLS', (p: Playbook) => p.caller('\x16\x03\x01')],
-  ['a server that speaks first', (p: Playbook) => p.upstream('hello')],
-  ['a first line that stalls', (p: Playbook) => p.caller('G').relay.expire(5)],
-  ['a first line that breaks off', (p: Playbook) => p.caller('G').callerEnds()],
-])('where a policy is enforced, %s is refused and no byte passes', (_, act) => {
-  const { playbook, detected } = play(true);
-  act(playbook);
-  playbook.caller('more').upstream('more');
-  expect(detected).toEqual([]);
-  expect(playbook.deeds).toEqual(['abort']);
-  expect(playbook.records).toMatchObject([{ outcome: 'denied' }]);
+const UNREADABLE_STARTS: [string, (p: Playbook) => void][] = [
+  ['opaque bytes', (p) => p.caller('PING\r\n')],
+  ['TLS', (p) => p.caller('\x16\x03\x01')],
+  ['a server that speaks first', (p) => p.upstream('hello')],
+  ['a first line that stalls', (p) => p.caller('G').relay.expire(5)],
+  ['a first line that breaks off', (p) => p.caller('G').callerEnds()],
+];
+
+test.each(UNREADABLE_STARTS)('where a policy is enforced, %s is refused and no byte passes', (_, act) => {
+  const p = play(() => UNREADABLE);
+  act(p);
+  p.caller('more').upstream('more');
+  expect(p.deeds).toEqual(['abort']);
+  expect(p.records).toMatchObject([{ outcome: 'denied', decision: UNREADABLE }]);
+});
+
+test.each(UNREADABLE_STARTS)('where a policy is audited, %s passes and is reported', (_, act) => {
+  const decision = { ...UNREADABLE, verdict: 'would-deny' } as const;
+  const p = play(() => decision);
+  act(p);
+  p.relay.abandon('ok', 9);
+  expect(p.deeds).not.toContain('abort');
+  expect(p.records).toMatchObject([{ outcome: 'ok', decision }]);
+});
+
+test('a policy that comes while the caller is silent is in force for its first bytes', () => {
+  let decision: Decision = UNGOVERNED;
+  const p = play(() => decision);
+  decision = UNREADABLE;
+  expect(p.caller('PING\r\n').deeds).toEqual(['abort']);
+});
+
+test('a policy that comes later ends an opaque connection, and names itself', () => {
+  let decision: Decision = UNGOVERNED;
+  const p = play(() => decision).caller('PING\r\n');
+  p.relay.reconsider(2);
+  expect(p.deeds).toEqual([{ upstream: 'PING\r\n' }]);
+  decision = UNREADABLE;
+  p.relay.reconsider(3);
+  p.relay.reconsider(4);
+  expect(p.deeds.slice(1)).toEqual(['abort']);
+  expect(p.records).toMatchObject([{ outcome: 'denied', decision: UNREADABLE }]);
 });
 
 test('a port check on an enforced destination is no denial', () => {
-  const { playbook } = play(true);
-  playbook.callerEnds();
-  expect(playbook.deeds).toEqual(['drop upstream', 'finish caller']);
-  expect(playbook.records).toMatchObject([{ outcome: 'ok' }]);
+  const p = play(() => UNREADABLE).callerEnds();
+  expect(p.deeds).toEqual(['drop upstream', 'finish caller']);
+  expect(p.records).toMatchObject([{ outcome: 'ok' }]);
 });
 
 test('a connection that stays silent is ended by its deadline', () => {
-  const { playbook } = play();
-  playbook.relay.expire(5);
-  expect(playbook.deeds).toEqual(['abort']);
-  expect(playbook.records).toMatchObject([{ outcome: 'timeout' }]);
+  const p = play();
+  p.relay.expire(5);
+  expect(p.deeds).toEqual(['abort']);
+  expect(p.records).toMatchObject([{ outcome: 'timeout' }]);
 });

@@ -1,42 +1,29 @@
-import type { Decision } from '@eastwall/policy';
 import { HeldBytes } from '../kernel/held-bytes.ts';
-import { sniff } from '../protocol/sniff.ts';
+import { beginsLikeRequest, sniff } from '../protocol/sniff.ts';
 import { Exchange } from './exchange.ts';
+import { Http1Relay } from './http1-relay.ts';
+import { Http2Relay } from './http2-relay.ts';
+import { OpaqueRelay } from './opaque-relay.ts';
 import type { Relay, RelayContext } from './wire.ts';
 
-export type Detected = 'http1' | 'h2' | 'tls' | 'opaque';
-
-/** Why and how a connection that no policy can read is refused where a policy is enforced. */
-const UNREADABLE: Decision = Object.freeze({
-  verdict: 'deny',
-  reason: 'unreadable_protocol',
-  policy: null,
-  rule: null,
-});
-
-export interface DetectorOptions {
-  /** An enforced policy governs the destination: only what the policy can read may pass. */
-  readonly readableOnly: boolean;
-  /** Installs the relay for the protocol; the detector then replays to it what it held. */
-  adopt(protocol: Detected, now: number): Relay;
-}
+type Detected = 'http1' | 'h2' | 'tls' | 'opaque';
 
 /**
  * The first relay of every connection: holds the caller's bytes until the protocol is known, while upstream is being
  * dialled. If upstream speaks first, the protocol is opaque at once: servers that greet (MySQL, SMTP) cost no timeout.
- * INVARIANT: where `readableOnly`, no byte passes before the protocol is known to be readable.
+ *
+ * INVARIANT: where an enforced policy governs the destination, no byte passes before the protocol is known to be
+ * readable. Whether one does is asked when the protocol is known, not before: policies change while a caller is silent.
  */
 export class Detector implements Relay {
   headSince = 0;
   readonly idle = true;
   private readonly held = new HeldBytes();
   private readonly context: RelayContext;
-  private readonly options: DetectorOptions;
   private over = false;
 
-  constructor(context: RelayContext, options: DetectorOptions) {
+  constructor(context: RelayContext) {
     this.context = context;
-    this.options = options;
   }
 
   fromCaller(bytes: Uint8Array, start: number, end: number, now: number): void {
@@ -56,13 +43,13 @@ export class Detector implements Relay {
 
   callerEnded(now: number): void {
     if (this.over) return;
-    if (this.held.length === 0 && this.options.readableOnly) this.close(now);
+    if (this.held.length === 0 && this.refuses) this.close(now);
     else this.settle('opaque', now)?.callerEnded(now);
   }
 
   upstreamEnded(now: number): void {
     if (this.over) return;
-    if (this.options.readableOnly) this.close(now);
+    if (this.refuses) this.close(now);
     else this.settle('opaque', now)?.upstreamEnded(now);
   }
 
@@ -80,7 +67,14 @@ export class Detector implements Relay {
     if (this.headSince === 0) {
       this.abandon('timeout', now);
       this.context.wire.abort();
-    } else this.settle('opaque', now);
+    } else if (beginsLikeRequest(this.held.bytes, this.held.length)) this.settle('http1', now)?.expire(now);
+    else this.settle('opaque', now);
+  }
+
+  reconsider(): void {}
+
+  private get refuses(): boolean {
+    return this.context.unreadable().verdict === 'deny';
   }
 
   /** Nothing was said (a port check, an idle upstream giving up): end both sides, deny nothing. */
@@ -90,26 +84,40 @@ export class Detector implements Relay {
     this.context.wire.finishCaller();
   }
 
-  /** Chooses the relay and replays to it; undefined when the connection is refused instead. */
+  /** Installs the relay of the protocol and replays to it what was held; undefined when the connection is refused. */
   private settle(protocol: Detected, now: number): Relay | undefined {
     this.over = true;
-    if (this.options.readableOnly && protocol !== 'http1' && protocol !== 'h2') {
-      this.refuse(protocol, now);
-      return undefined;
-    }
-    const relay = this.options.adopt(protocol, now);
+    const relay = this.relayFor(protocol, now);
+    if (relay === null) return undefined;
+    this.context.become(relay);
     const bytes = this.held.take();
     if (bytes.length > 0) relay.fromCaller(bytes, 0, bytes.length, now);
     return relay;
   }
 
-  private refuse(protocol: Detected, now: number): void {
+  private relayFor(protocol: Detected, now: number): Relay | null {
+    switch (protocol) {
+      case 'http1':
+        return new Http1Relay(this.context);
+      case 'h2':
+        return new Http2Relay(this.context);
+      case 'tls':
+      case 'opaque':
+        return this.unread(protocol, now);
+    }
+  }
+
+  private unread(protocol: Detected, now: number): Relay | null {
+    const { context } = this;
     const exchange = new Exchange();
-    exchange.begin(protocol, now);
-    exchange.decision = UNREADABLE;
+    exchange.begin(protocol, this.headSince === 0 ? now : this.headSince);
+    exchange.decision = context.unreadable();
+    if (exchange.decision.verdict !== 'deny')
+      return new OpaqueRelay(context, exchange, () => context.unreadable());
     exchange.outcome = 'denied';
-    exchange.id = this.context.newId();
-    this.context.finish(exchange, now);
-    this.context.wire.abort();
+    exchange.open = false;
+    context.finish(exchange, now);
+    context.wire.abort();
+    return null;
   }
 }

@@ -15,7 +15,16 @@ describe('forwarding', () => {
     expect(p.deeds).toEqual([{ upstream: GET }, { caller: OK }]);
     expect(p.judged).toEqual(['GET /orders']);
     expect(p.records).toEqual([
-      { method: 'GET', path: '/orders', host: 'orders', status: 200, outcome: 'ok', fault: '' },
+      {
+        protocol: 'http1',
+        method: 'GET',
+        path: '/orders',
+        host: 'orders',
+        status: 200,
+        outcome: 'ok',
+        fault: '',
+        decision: ALLOW,
+      },
     ]);
   });
 
@@ -79,30 +88,6 @@ describe('forwarding', () => {
     p.caller('defghi');
     expect(p.sentTo('upstream')).toMatch(/abcdefghi$/);
     expect(p.records).toMatchObject([{ status: 200, outcome: 'ok' }]);
-  });
-
-  test('an upgrade turns into a tunnel, early bytes included', () => {
-    const ask = 'GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
-    const p = play().caller(`${ask}early`);
-    p.upstream('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\nframe').caller(
-      'GET / not http',
-    );
-    expect(p.sentTo('upstream')).toBe(`${ask}earlyGET / not http`);
-    expect(p.sentTo('caller')).toMatch(/\r\n\r\nframe$/);
-    p.upstreamEnds().caller('still open');
-    expect(p.sentTo('upstream')).toMatch(/still open$/);
-  });
-
-  test('CONNECT becomes a tunnel only when upstream accepts it', () => {
-    const ask = 'CONNECT db:5432 HTTP/1.1\r\nHost: db:5432\r\n\r\n';
-    expect(play().caller(ask).upstream('HTTP/1.1 200 OK\r\n\r\n').caller('\0raw').sentTo('upstream')).toBe(
-      `${ask}\0raw`,
-    );
-    const refused = play()
-      .caller(ask)
-      .upstream('HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n')
-      .caller('\0raw');
-    expect(refused.records.at(-1)).toMatchObject({ outcome: 'malformed_request' });
   });
 });
 
@@ -245,6 +230,42 @@ describe('malformed input', () => {
     const p = play().caller(GET).upstream(`${OK}HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil`);
     expect(p.sentTo('caller')).toBe(OK);
     expect(p.deeds.slice(-2)).toEqual(['drop upstream', 'finish caller']);
+    expect(p.records).toMatchObject([
+      { status: 200, outcome: 'malformed_response', fault: 'unexpected_bytes' },
+    ]);
+  });
+
+  test('bytes after a complete response are no answer to the request that waits behind it', () => {
+    const head = 'HEAD / HTTP/1.1\r\nHost: a\r\n\r\n';
+    const p = play().caller(head + GET);
+    p.upstream(`HTTP/1.1 200 OK\r\nContent-Length: ${OK.length}\r\n\r\n${OK}`);
+    expect(p.sentTo('upstream')).toBe(head);
+    expect(p.sentTo('caller')).not.toContain('hi');
+    expect(p.deeds.slice(-3)).toEqual(['drop upstream', 'finish caller', 'resume']);
+  });
+
+  test('a body that turns out malformed after its response is complete gets no second answer', () => {
+    const p = play().caller('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n').upstream(OK);
+    p.caller('xyz');
+    expect(p.sentTo('caller')).toBe(OK);
+    expect(p.deeds.slice(-2)).toEqual(['drop upstream', 'finish caller']);
+    expect(p.records).toMatchObject([{ status: 200, outcome: 'malformed_request', fault: 'bad_chunk' }]);
+  });
+
+  test('a body that turns out malformed while its response is under way breaks both off', () => {
+    const p = play().caller('POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n');
+    p.upstream('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npart').caller('xyz');
+    expect(p.deeds.at(-1)).toBe('abort');
+    expect(p.records).toHaveLength(1);
+  });
+
+  test('a caller whose pipelined requests will not be asked any more is read on, to its end', () => {
+    const p = play()
+      .caller(GET + GET)
+      .upstream('garbage!\r\n\r\n')
+      .caller(GET);
+    expect(p.deeds.slice(-3)).toEqual(['drop upstream', 'finish caller', 'resume']);
+    expect(p.sentTo('upstream')).toBe(GET);
   });
 
   test('a response head cut off by the end of the connection becomes a 502', () => {

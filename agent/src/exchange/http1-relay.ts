@@ -1,8 +1,12 @@
+import type { Decision } from '@eastwall/policy';
+import { readUpgradeSettings } from '../h2/upgrade.ts';
 import { type AnswerStatus, answerBytes } from '../http/answer.ts';
 import { FAULTS, type Fault } from '../http/fault.ts';
 import { ascii } from '../kernel/bytes.ts';
 import { Exchange } from './exchange.ts';
 import { explainAnswer } from './explain-answer.ts';
+import { Http2Relay } from './http2-relay.ts';
+import { OpaqueRelay } from './opaque-relay.ts';
 import { type RequestEvents, RequestSide } from './request-side.ts';
 import { type ResponseEvents, ResponseSide } from './response-side.ts';
 import type { Relay, RelayContext } from './wire.ts';
@@ -21,6 +25,8 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
   private readonly request: RequestSide;
   private readonly response: ResponseSide;
   private readonly context: RelayContext;
+  /** The HTTP2-Settings field of a request that asks for an upgrade. */
+  private h2Settings = '';
 
   constructor(context: RelayContext) {
     this.context = context;
@@ -57,7 +63,6 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
       return;
     }
     context.wire.finishCaller();
-    if (response.tunnelling) return;
     this.abandon(response.mayEnd ? 'ok' : 'upstream_reset', now);
     this.closeSides();
     context.wire.finishUpstream();
@@ -80,6 +85,9 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     this.answerAndClose(408, { reason: 'timeout', detail: 'the request head did not arrive in time' }, now);
   }
 
+  /** Each request is judged when it comes; one that is under way was allowed. */
+  reconsider(): void {}
+
   // === the caller's side ===
 
   requestHead(bytes: Uint8Array, now: number): boolean {
@@ -89,6 +97,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     exchange.method = head.method;
     exchange.path = head.path;
     exchange.host = ascii(bytes, head.hostStart, head.hostEnd);
+    if (head.upgrade) this.h2Settings = ascii(bytes, head.h2SettingsStart, head.h2SettingsEnd);
     exchange.decision = this.context.judge(head.method, head.path);
     if (exchange.decision.verdict === 'deny') {
       this.deny(now);
@@ -130,8 +139,38 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     if (this.request.waiting) this.finish(now);
   }
 
-  tunnelOpened(now: number): void {
-    this.request.tunnel(now);
+  switched(bytes: Uint8Array, start: number, headEnd: number, end: number, now: number): void {
+    const next = this.successor(bytes);
+    if (next === null) {
+      this.exchange.outcome = 'denied';
+      this.answerAndClose(403, explainAnswer(this.exchange.decision), now);
+      return;
+    }
+    this.responseBytes(bytes, start, headEnd);
+    this.context.become(next);
+    if (headEnd < end) next.fromUpstream(bytes, headEnd, end, now);
+    this.request.handOver(next, now);
+  }
+
+  /** Who reads on after the protocol was switched; null where an enforced policy would have to and can't. */
+  private successor(bytes: Uint8Array): Relay | null {
+    const { context, exchange } = this;
+    const { status, upgradeToStart, upgradeToEnd } = this.response.head;
+    const protocol = status === 101 ? ascii(bytes, upgradeToStart, upgradeToEnd).toLowerCase() : 'connect';
+    if (protocol === 'h2c' && this.request.waiting) {
+      const settings = readUpgradeSettings(this.h2Settings);
+      if (settings.ok) return new Http2Relay(context, { exchange, settings: settings.value });
+    }
+    const { method, path } = exchange;
+    // WebSocket belongs to the operation that was judged: its frames are masked, so no server reads a request in them.
+    const judge = protocol === 'websocket' ? () => context.judge(method, path) : () => context.unreadable();
+    exchange.decision = this.stricter(judge());
+    return exchange.decision.verdict === 'deny' ? null : new OpaqueRelay(context, exchange, judge);
+  }
+
+  /** A switch may be refused or reported where the request was allowed, and leaves the decision alone otherwise. */
+  private stricter(decision: Decision): Decision {
+    return decision.verdict === 'allow' ? this.exchange.decision : decision;
   }
 
   malformedResponse(fault: Fault, now: number): void {
@@ -141,12 +180,15 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
   }
 
   /**
-   * Bytes while no request is open would be read by the caller as the answer to its next request. Servers that
+   * Bytes while no response is due would be read by the caller as the answer to its next request. Servers that
    * time out an idle connection may send a 408 here: closing says the same.
    */
   unsolicited(now: number): void {
     this.hangUp();
-    if (this.exchange.open) this.record(now);
+    if (!this.exchange.open) return;
+    this.exchange.outcome = 'malformed_response';
+    this.exchange.fault = 'unexpected_bytes';
+    this.record(now);
   }
 
   // === the exchange ===
@@ -184,13 +226,21 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
 
   /** A broken message gets an answer in its response's place while that is possible, otherwise a broken connection. */
   private replaceResponse(status: AnswerStatus, problem: Problem, now: number): void {
-    if (!this.response.begun) {
-      this.answerAndClose(status, problem, now);
-      return;
-    }
-    this.closeSides();
-    this.record(now);
-    this.context.wire.abort();
+    const { response, context } = this;
+    if (response.begun) {
+      this.closeSides();
+      this.record(now);
+      context.wire.abort();
+    } else if (this.answered) {
+      // A second answer would be taken for that of the next request.
+      this.hangUp();
+      this.record(now);
+    } else this.answerAndClose(status, problem, now);
+  }
+
+  /** The response was complete before the request was. */
+  private get answered(): boolean {
+    return this.response.idle && this.exchange.status !== 0;
   }
 
   private answerAndClose(status: AnswerStatus, problem: Problem, now: number): void {

@@ -2,6 +2,7 @@ import { H2Relay } from '../h2/connection.ts';
 import type { Denial, H2Exchange, H2Host, StreamEnd, StreamOutcome } from '../h2/exchange.ts';
 import { DEFAULT_H2_LIMITS } from '../h2/limits.ts';
 import type { RequestHead } from '../h2/request-head.ts';
+import type { UpgradeSettings } from '../h2/upgrade.ts';
 import { DECISION_HEADER, PROBLEM_TYPE, problemText } from '../http/answer.ts';
 import { utf8 } from '../kernel/bytes.ts';
 import { Exchange } from './exchange.ts';
@@ -11,12 +12,18 @@ import type { Relay, RelayContext } from './wire.ts';
 /** gRPC's PERMISSION_DENIED. */
 const PERMISSION_DENIED = 7;
 
+/** The HTTP/1.1 request that led to an upgrade; its exchange ends as stream 1. */
+export interface Upgraded {
+  readonly exchange: Exchange;
+  readonly settings: UpgradeSettings;
+}
+
 /** Follows cleartext HTTP/2 and judges each stream's head; every stream is an exchange of its own. */
 export class Http2Relay implements Relay, H2Host {
   private readonly relay: H2Relay;
   private readonly context: RelayContext;
 
-  constructor(context: RelayContext) {
+  constructor(context: RelayContext, upgraded?: Upgraded) {
     this.context = context;
     const { wire, limits } = context;
     this.relay = new H2Relay({
@@ -29,6 +36,7 @@ export class Http2Relay implements Relay, H2Host {
       },
       host: this,
       limits: { ...DEFAULT_H2_LIMITS, maxBlockBytes: limits.maxHeadBytes, maxListBytes: limits.maxHeadBytes },
+      ...(upgraded !== undefined && { upgraded: openedBy(context, upgraded) }),
     });
   }
 
@@ -64,6 +72,9 @@ export class Http2Relay implements Relay, H2Host {
   expire(now: number): void {
     this.relay.expire(now);
   }
+
+  /** Each stream is judged when it comes; one that is open was allowed. */
+  reconsider(): void {}
 
   begin(head: RequestHead, now: number): H2Exchange {
     return new StreamExchange(this.context, head, now);
@@ -111,14 +122,7 @@ class StreamExchange implements H2Exchange {
   responded(): void {}
 
   ended(end: StreamEnd, now: number): void {
-    const { exchange } = this;
-    exchange.open = false;
-    exchange.status = end.status;
-    exchange.grpcStatus = end.grpcStatus;
-    exchange.bytesSent = end.bytesSent;
-    exchange.bytesReceived = end.bytesReceived;
-    exchange.outcome = end.outcome === 'refused' ? 'malformed_request' : end.outcome;
-    this.context.finish(exchange, now);
+    endStream(this.context, this.exchange, end, now);
   }
 
   private deny(): Denial {
@@ -135,6 +139,27 @@ class StreamExchange implements H2Exchange {
       grpcMessage: `eastwall: ${problem['detail']} (decision ${exchange.id})`,
     };
   }
+}
+
+/** Stream 1 of an upgraded connection: judged as HTTP/1.1, recorded where the stream ends. */
+const openedBy = (context: RelayContext, { exchange, settings }: Upgraded) => ({
+  settings,
+  exchange: {
+    denial: null,
+    responded() {},
+    ended: (end: StreamEnd, now: number) => endStream(context, exchange, end, now),
+  },
+});
+
+/** Bytes are added up: an upgraded exchange has counted those of its HTTP/1.1 part. */
+function endStream(context: RelayContext, exchange: Exchange, end: StreamEnd, now: number): void {
+  exchange.open = false;
+  exchange.status = end.status;
+  exchange.grpcStatus = end.grpcStatus;
+  exchange.bytesSent += end.bytesSent;
+  exchange.bytesReceived += end.bytesReceived;
+  exchange.outcome = end.outcome === 'refused' ? 'malformed_request' : end.outcome;
+  context.finish(exchange, now);
 }
 
 /** The path without the query; CONNECT has none. */

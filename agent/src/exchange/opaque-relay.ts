@@ -1,17 +1,23 @@
-import type { Protocol } from '../record/record.ts';
-import { Exchange } from './exchange.ts';
+import type { Decision } from '@eastwall/policy';
+import type { Exchange } from './exchange.ts';
 import type { Relay, RelayContext } from './wire.ts';
 
-/** Passes bytes both ways unread and counts them; the whole connection is one exchange. */
+/**
+ * Passes bytes both ways unread and counts them, for one exchange that lasts as long as the connection: from its first
+ * byte on, or from where HTTP/1.1 was left by an upgrade or CONNECT.
+ */
 export class OpaqueRelay implements Relay {
   readonly headSince = 0;
   readonly idle = false;
-  private readonly exchange = new Exchange();
   private readonly context: RelayContext;
+  private readonly exchange: Exchange;
+  private readonly judge: () => Decision;
 
-  constructor(context: RelayContext, protocol: Protocol, now: number) {
+  /** `judge` decides again, when something has changed, whether the bytes may still pass. */
+  constructor(context: RelayContext, exchange: Exchange, judge: () => Decision) {
     this.context = context;
-    this.exchange.begin(protocol, now);
+    this.exchange = exchange;
+    this.judge = judge;
   }
 
   fromCaller(bytes: Uint8Array, start: number, end: number): void {
@@ -41,6 +47,14 @@ export class OpaqueRelay implements Relay {
 
   expire(now: number): void {
     this.abandon('timeout', now);
+    this.context.wire.abort();
+  }
+
+  reconsider(now: number): void {
+    if (!this.exchange.open) return;
+    this.exchange.decision = this.judge();
+    if (this.exchange.decision.verdict !== 'deny') return;
+    this.abandon('denied', now);
     this.context.wire.abort();
   }
 }

@@ -3,10 +3,10 @@ import { type Fault, faultOf, NEED_MORE } from '../http/fault.ts';
 import { frameRequest } from '../http/framing.ts';
 import { PartialHead } from '../http/partial-head.ts';
 import { RequestHead, readRequestHead } from '../http/request-head.ts';
-import type { RelayLimits, Wire } from './wire.ts';
+import type { Relay, RelayLimits, Wire } from './wire.ts';
 
 /** In a head or before one; in a body; until its response is complete; throwing a denied body away. */
-type State = 'head' | 'body' | 'wait' | 'discard' | 'tunnel' | 'closed';
+type State = 'head' | 'body' | 'wait' | 'discard' | 'closed';
 
 /** What the relay makes of the caller's side. */
 export interface RequestEvents {
@@ -30,6 +30,8 @@ export class RequestSide {
   /** FIN has come. */
   finished = false;
   private state: State = 'head';
+  /** Bytes came ahead of their turn, and no more are read until it comes. */
+  private holding = false;
   private held: PartialHead | null = null;
   private readonly body: BodyReader;
   private readonly wire: Wire;
@@ -64,12 +66,19 @@ export class RequestSide {
 
   /** The response is complete: the next request may come, or has been waiting. */
   next(now: number): void {
-    this.enter('head', now);
+    this.state = 'head';
+    const bytes = this.release();
+    if (bytes.length === 0) return;
+    this.work(bytes, 0, bytes.length, now);
+    if (this.finished) this.end(now);
   }
 
-  /** From here on the caller speaks another protocol. */
-  tunnel(now: number): void {
-    this.enter('tunnel', now);
+  /** From here on the caller speaks another protocol, to another relay: it gets what has come ahead of its turn, and FIN. */
+  handOver(relay: Relay, now: number): void {
+    this.state = 'closed';
+    const bytes = this.release();
+    if (bytes.length > 0) relay.fromCaller(bytes, 0, bytes.length, now);
+    if (this.finished) relay.callerEnded(now);
   }
 
   /** The request was answered here; what is left of its body is thrown away. */
@@ -77,9 +86,11 @@ export class RequestSide {
     this.state = this.body.done ? 'head' : 'discard';
   }
 
+  /** What has come and what comes is thrown away; reading goes on, so that the caller's FIN is seen. */
   close(): void {
     this.state = 'closed';
     this.headSince = 0;
+    this.release();
   }
 
   /** Whether the rest of a denied request is cheap enough to throw away, so that the connection can go on. */
@@ -105,10 +116,8 @@ export class RequestSide {
           break;
         case 'wait':
           this.hold(bytes, pos, end);
+          this.holding = true;
           this.wire.holdCaller();
-          return;
-        case 'tunnel':
-          this.forward(bytes, pos, end);
           return;
         case 'closed':
           return;
@@ -174,13 +183,11 @@ export class RequestSide {
     return end;
   }
 
-  private enter(state: 'head' | 'tunnel', now: number): void {
-    this.state = state;
-    const bytes = this.held?.take() ?? EMPTY;
-    if (bytes.length === 0) return;
-    this.wire.resumeCaller();
-    this.work(bytes, 0, bytes.length, now);
-    if (this.finished) this.end(now);
+  /** What was held; more may come. */
+  private release(): Uint8Array {
+    if (this.holding) this.wire.resumeCaller();
+    this.holding = false;
+    return this.held?.take() ?? EMPTY;
   }
 
   private hold(bytes: Uint8Array, start: number, end: number): PartialHead {

@@ -7,15 +7,15 @@ import { ResponseHead, readResponseHead } from '../http/response-head.ts';
 import type { RelayLimits } from './wire.ts';
 
 /** Nothing is due; a head is due or begun; in a body. */
-type State = 'idle' | 'head' | 'body' | 'tunnel' | 'closed';
+type State = 'idle' | 'head' | 'body' | 'closed';
 
 /** What the relay makes of upstream's side. */
 export interface ResponseEvents {
   responseStatus(status: number): void;
   responseBytes(bytes: Uint8Array, start: number, end: number): void;
   responseComplete(now: number): void;
-  /** The head of a 101, or of a 2xx to CONNECT, has gone to the caller. */
-  tunnelOpened(now: number): void;
+  /** The head of a 101, or of a 2xx to CONNECT: what comes from `headEnd` on is not HTTP/1.1. */
+  switched(bytes: Uint8Array, start: number, headEnd: number, end: number, now: number): void;
   malformedResponse(fault: Fault, now: number): void;
   /** Bytes came while no response was due. */
   unsolicited(now: number): void;
@@ -23,9 +23,9 @@ export interface ResponseEvents {
 
 /** Upstream's direction of an HTTP/1.1 connection: finds where each response ends, and passes it on. */
 export class ResponseSide {
+  readonly head = new ResponseHead();
   private state: State = 'idle';
   private held: PartialHead | null = null;
-  private readonly head = new ResponseHead();
   private readonly body: BodyReader;
   private readonly request: RequestHead;
   private readonly limits: RelayLimits;
@@ -42,13 +42,9 @@ export class ResponseSide {
     return this.state === 'idle';
   }
 
-  get tunnelling(): boolean {
-    return this.state === 'tunnel';
-  }
-
-  /** Something of the response has reached the caller, so that no other answer can take its place. */
+  /** Its final head has reached the caller, but not its end: no other answer can take its place. */
   get begun(): boolean {
-    return this.state === 'body' || this.state === 'tunnel';
+    return this.state === 'body';
   }
 
   /** Part of a head is here, held back. */
@@ -92,9 +88,6 @@ export class ResponseSide {
         case 'body':
           pos = this.passBody(bytes, pos, end, now);
           break;
-        case 'tunnel':
-          this.events.responseBytes(bytes, pos, end);
-          return;
         case 'idle':
           this.events.unsolicited(now);
           return;
@@ -120,7 +113,7 @@ export class ResponseSide {
     }
     this.events.responseStatus(status);
     return this.startsTunnel(status)
-      ? this.openTunnel(bytes, start, headEnd, now)
+      ? this.switch(bytes, start, headEnd, end, now)
       : this.passHead(bytes, start, headEnd, end, now);
   }
 
@@ -128,12 +121,11 @@ export class ResponseSide {
     return status === 101 || (this.request.method === 'CONNECT' && status < 300);
   }
 
-  private openTunnel(bytes: Uint8Array, start: number, headEnd: number, now: number): number {
-    if (this.head.status === 101 && !this.request.upgrade) return this.fail('bad_upgrade', headEnd, now);
-    this.state = 'tunnel';
-    this.events.responseBytes(bytes, start, headEnd);
-    this.events.tunnelOpened(now);
-    return headEnd;
+  private switch(bytes: Uint8Array, start: number, headEnd: number, end: number, now: number): number {
+    if (this.head.status === 101 && !this.request.upgrade) return this.fail('bad_upgrade', end, now);
+    this.events.switched(bytes, start, headEnd, end, now);
+    this.state = 'closed';
+    return end;
   }
 
   /** Head and body leave in one write when they came in one read. */
@@ -142,22 +134,26 @@ export class ResponseSide {
     const reached = this.body.read(bytes, headEnd, end);
     if (reached < 0) return this.fail(faultOf(reached), end, now);
     this.state = 'body';
-    this.pass(bytes, start, reached, now);
-    return reached;
+    return this.pass(bytes, start, reached, end, now);
   }
 
   private passBody(bytes: Uint8Array, start: number, end: number, now: number): number {
     const reached = this.body.read(bytes, start, end);
     if (reached < 0) return this.fail(faultOf(reached), end, now);
-    this.pass(bytes, start, reached, now);
-    return reached;
+    return this.pass(bytes, start, reached, end, now);
   }
 
-  private pass(bytes: Uint8Array, start: number, end: number, now: number): void {
-    this.events.responseBytes(bytes, start, end);
-    if (!this.body.done) return;
+  /**
+   * Passes a response up to `reached`. Bytes beyond its end came before the next request went up, so they can't be the
+   * answer to it, whatever they look like.
+   */
+  private pass(bytes: Uint8Array, start: number, reached: number, end: number, now: number): number {
+    this.events.responseBytes(bytes, start, reached);
+    if (!this.body.done) return end;
     this.state = 'idle';
-    this.events.responseComplete(now);
+    if (reached < end) this.events.unsolicited(now);
+    else this.events.responseComplete(now);
+    return end;
   }
 
   private fail(fault: Fault, end: number, now: number): number {

@@ -26,6 +26,10 @@ export interface RelayContext {
   readonly limits: RelayLimits;
   /** The decision for one request of this caller to this destination. */
   judge(method: string, path: string): Decision;
+  /** The decision for bytes that no policy can read: denied where an enforced policy governs the destination. */
+  unreadable(): Decision;
+  /** Another relay takes over, from the next byte on. */
+  become(relay: Relay): void;
   /** Takes a finished exchange; the object is reused right after the call. */
   finish(exchange: Exchange, now: number): void;
   /** A fresh decision id, for answers that name one. */
@@ -52,6 +56,8 @@ export interface Relay {
   abandon(outcome: Exchange['outcome'], now: number): void;
   /** A deadline of the caller has passed. */
   expire(now: number): void;
+  /** Policies, Services or the caller's identity have changed: ends what may not go on unread. */
+  reconsider(now: number): void;
   /** When the first byte of a still incomplete head arrived; 0 when none is. */
   readonly headSince: number;
   /** No exchange is under way. */

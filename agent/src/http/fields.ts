@@ -13,9 +13,15 @@ export interface Fields {
   keepAlive: boolean;
   /** `Connection: upgrade` was given. */
   upgrade: boolean;
+  /** Connection names a field that frames or routes the message. */
+  disowning: boolean;
   expectContinue: boolean;
   hostStart: number;
   hostEnd: number;
+  upgradeToStart: number;
+  upgradeToEnd: number;
+  h2SettingsStart: number;
+  h2SettingsEnd: number;
 }
 
 export function clearFields(fields: Fields): void {
@@ -24,9 +30,14 @@ export function clearFields(fields: Fields): void {
   fields.close = false;
   fields.keepAlive = false;
   fields.upgrade = false;
+  fields.disowning = false;
   fields.expectContinue = false;
   fields.hostStart = 0;
   fields.hostEnd = 0;
+  fields.upgradeToStart = 0;
+  fields.upgradeToEnd = 0;
+  fields.h2SettingsStart = 0;
+  fields.h2SettingsEnd = 0;
 }
 
 const BARE_CR = faultCode('bare_cr');
@@ -103,14 +114,18 @@ function noteField(
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'expect'))
         fields.expectContinue = equalsIgnoringCase(bytes, start, end, '100-continue');
       return 0;
+    case 7:
+      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'upgrade')) noteUpgrade(start, end, fields);
+      return 0;
     case 10:
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'connection'))
         noteConnection(bytes, start, end, fields);
       return 0;
     case 14:
-      return equalsIgnoringCase(bytes, nameStart, nameEnd, 'content-length')
-        ? noteLength(bytes, start, end, fields)
-        : 0;
+      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'content-length'))
+        return noteLength(bytes, start, end, fields);
+      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'http2-settings')) noteH2Settings(start, end, fields);
+      return 0;
     case 17:
       return equalsIgnoringCase(bytes, nameStart, nameEnd, 'transfer-encoding')
         ? noteEncoding(bytes, start, end, fields)
@@ -149,6 +164,18 @@ function noteEncoding(bytes: Uint8Array, start: number, end: number, fields: Fie
   return 0;
 }
 
+/** Given more than once, it is noted as empty: no protocol that we know. */
+function noteUpgrade(start: number, end: number, fields: Fields): void {
+  fields.upgradeToEnd = fields.upgradeToStart === 0 ? end : start;
+  fields.upgradeToStart = start;
+}
+
+/** As with Upgrade: RFC 7540 §3.2.1 forbids an upgrade when there is more than one. */
+function noteH2Settings(start: number, end: number, fields: Fields): void {
+  fields.h2SettingsEnd = fields.h2SettingsStart === 0 ? end : start;
+  fields.h2SettingsStart = start;
+}
+
 /** Connection is a list of tokens (RFC 9110 §7.6.1) and may come in several fields. */
 function noteConnection(bytes: Uint8Array, start: number, end: number, fields: Fields): void {
   let pos = start;
@@ -158,8 +185,16 @@ function noteConnection(bytes: Uint8Array, start: number, end: number, fields: F
     if (equalsIgnoringCase(bytes, tokenStart, pos, 'close')) fields.close = true;
     else if (equalsIgnoringCase(bytes, tokenStart, pos, 'keep-alive')) fields.keepAlive = true;
     else if (equalsIgnoringCase(bytes, tokenStart, pos, 'upgrade')) fields.upgrade = true;
+    else if (isFraming(bytes, tokenStart, pos)) fields.disowning = true;
     if (pos === tokenStart) pos++;
   }
+}
+
+const FRAMING = ['content-length', 'transfer-encoding', 'host'];
+
+function isFraming(bytes: Uint8Array, start: number, end: number): boolean {
+  for (const name of FRAMING) if (equalsIgnoringCase(bytes, start, end, name)) return true;
+  return false;
 }
 
 /** Compares a range with a lower-case ASCII text; `| 0x20` folds letters and leaves digits and `-` alone. */

@@ -82,6 +82,9 @@ describe('refused', () => {
     ['missing_host', 'GET / HTTP/1.1\r\n\r\n'],
     ['repeated_host', withHost('Host: x')],
     ['bad_host', 'GET / HTTP/1.1\r\nHost: x y\r\n\r\n'],
+    ['bad_connection', withHost('Connection: close, Content-Length')],
+    ['bad_connection', withHost('Connection: transfer-encoding')],
+    ['bad_connection', withHost('Connection: x\r\nConnection:\tHOST')],
     ['bad_host', 'GET / HTTP/1.1\r\nHost: a@b\r\n\r\n'],
     ['host_mismatch', 'GET http://x/ HTTP/1.1\r\nHost: y\r\n\r\n'],
   ])('%s: %j', (fault, text) => {

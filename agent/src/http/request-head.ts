@@ -18,9 +18,14 @@ export class RequestHead implements Fields {
   close = false;
   keepAlive = false;
   upgrade = false;
+  disowning = false;
   expectContinue = false;
   hostStart = 0;
   hostEnd = 0;
+  upgradeToStart = 0;
+  upgradeToEnd = 0;
+  h2SettingsStart = 0;
+  h2SettingsEnd = 0;
 }
 
 /** The methods that are nearly all traffic, found without making a string. */
@@ -135,8 +140,13 @@ function isAuthority(bytes: Uint8Array, start: number, end: number): boolean {
   return true;
 }
 
-/** Rules that need the whole head: RFC 9112 §3.2 (Host) and §6.1 (Transfer-Encoding in HTTP/1.0). */
+/**
+ * Rules that need the whole head: RFC 9112 §3.2 (Host), §6.1 (Transfer-Encoding in HTTP/1.0) and RFC 9110 §7.6.1
+ * (Connection). A proxy behind us drops the fields that Connection names: the server would read another request than
+ * we did. Responses are not held to it: large content networks do send `Connection: Transfer-Encoding`.
+ */
 function checkHead(bytes: Uint8Array, head: RequestHead): number {
+  if (head.disowning) return faultCode('bad_connection');
   if (head.hostStart === 0) return head.minor === 1 ? faultCode('missing_host') : encodingFault(head);
   if (!isAuthority(bytes, head.hostStart, head.hostEnd)) return faultCode('bad_host');
   return encodingFault(head);

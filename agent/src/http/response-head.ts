@@ -11,9 +11,14 @@ export class ResponseHead implements Fields {
   close = false;
   keepAlive = false;
   upgrade = false;
+  disowning = false;
   expectContinue = false;
   hostStart = 0;
   hostEnd = 0;
+  upgradeToStart = 0;
+  upgradeToEnd = 0;
+  h2SettingsStart = 0;
+  h2SettingsEnd = 0;
 }
 
 /** `HTTP/1.x NNN` is 12 bytes. */

@@ -22,7 +22,8 @@ import { raiseDescriptorLimit } from '../kernel/libc-limits.ts';
  */
 
 const FD_CHANNEL = 3;
-const SWEEP_MS = 250;
+/** A policy change is in force on open connections after at most this. */
+const SWEEP_MS = 100;
 const RECORDS_MS = 100;
 const TOTALS_MS = 1_000;
 /** Records per IPC message: a larger message blocks both loops for longer than a small request takes. */
@@ -147,7 +148,7 @@ class Dataplane {
 
   private sweep(): void {
     const now = this.context.now();
-    for (const netns of this.netns.values()) netns.checkDeadlines(now);
+    for (const netns of this.netns.values()) netns.check(now);
   }
 
   private sendRecords(): void {
