@@ -45,8 +45,10 @@ export async function launch({ spec, log }: Launch): Promise<Launched> {
   try {
     const holder = child.pid === undefined ? undefined : await processId(child.pid);
     const launcher = await processId(process.pid);
-    if (holder === undefined || launcher === undefined)
-      throw new SandboxError(await outcome.then(() => 'unshare ended', String));
+    if (holder === undefined || launcher === undefined) {
+      await outcome;
+      throw new SandboxError('the sandbox ended at once');
+    }
     const state = { name, holder, launcher, userNamespace, nodes: spec.nodes, cgroup };
     await writeState(stateDir, state);
     return { state, summary: await outcome, ended, end: () => endLease(child) };
@@ -63,8 +65,7 @@ export async function launch({ spec, log }: Launch): Promise<Launched> {
  */
 function endLease(child: ChildProcess): void {
   child.stdin?.destroy();
-  const timer = setTimeout(() => child.kill('SIGKILL'), END_TIMEOUT_MS);
-  child.once('exit', () => clearTimeout(timer));
+  setTimeout(() => child.kill('SIGKILL'), END_TIMEOUT_MS).unref();
 }
 
 /** What a sandbox left that was killed together with whoever started it is no reason not to start another. */
@@ -93,7 +94,12 @@ interface Surroundings {
 
 function spawnSupervisor(spec: SandboxSpec, { userNamespace, cgroup, log }: Surroundings) {
   const [program, ...args] = supervisorArgv(userNamespace, cgroup !== null);
-  const env = { ...process.env, XTABLES_LOCKFILE: join(spec.stateDir, 'xtables.lock') };
+  const env = {
+    ...process.env,
+    // Where `ip` and `iptables` are; Debian leaves it out for users other than root.
+    PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`,
+    XTABLES_LOCKFILE: join(spec.stateDir, 'xtables.lock'),
+  };
   // A session of its own: Ctrl-C on our terminal must not reach the pods.
   const child = spawn(program, args, { detached: true, stdio: ['pipe', 'pipe', 'pipe'], env });
   const exited = new Promise<Ending>((resolve) => {
@@ -107,26 +113,34 @@ function spawnSupervisor(spec: SandboxSpec, { userNamespace, cgroup, log }: Surr
 
 function awaitReady(child: ChildProcess, log: (line: string) => void): Promise<SandboxSummary> {
   const { stdout, stderr } = child;
-  const said: string[] = [];
+  let said = '';
+  let isReady = false;
   stderr?.setEncoding('utf8').on('data', (text: string) => {
-    said.push(text);
-    log(text.trimEnd());
+    if (isReady) log(text.trimEnd());
+    else said += text;
   });
   const outcome = new Promise<SandboxSummary>((resolve, reject) => {
     if (stdout !== null) {
       onJsonLines(stdout, (value) => {
         const event = value as SupervisorEvent;
-        if (event.kind === 'ready') resolve(event.summary);
-        else if (event.kind === 'failed') reject(new SandboxError(event.reason));
+        if (event.kind === 'ready') {
+          isReady = true;
+          resolve(event.summary);
+        } else if (event.kind === 'failed') reject(new SandboxError(event.reason));
         else log(event.line);
       });
     }
     child.once('error', reject);
-    child.once('close', () => reject(new SandboxError(said.join('').trim() || 'the sandbox ended early')));
+    child.once('close', () => reject(new SandboxError(endedEarly(said.trim()))));
   });
   // It is awaited a little later, and may have failed by then.
   outcome.catch(() => {});
   return outcome;
+}
+
+function endedEarly(stderr: string): string {
+  if (!stderr.startsWith('unshare:')) return stderr || 'the sandbox ended early';
+  return `${stderr}\nthis user may not make namespaces; root may, and the settings that keep others from it are kernel.apparmor_restrict_unprivileged_userns, kernel.unprivileged_userns_clone and user.max_user_namespaces`;
 }
 
 /** Whether this process may make namespaces as it is, without a user namespace around them. */

@@ -29,13 +29,27 @@ export function run(argv: Argv, options: RunOptions = {}): Promise<string> {
       },
       (error, stdout, stderr) => {
         if (error === null) resolve(stdout);
-        else reject(new Error(`\`${argv.join(' ')}\`: ${stderr.trim() || error.message}`, { cause: error }));
+        else reject(new Error(failure(argv, error, stderr), { cause: error }));
       },
     );
     // A program that ends without reading its input breaks the pipe; its exit code says what went wrong.
     child.stdin?.on('error', () => {});
     child.stdin?.end(options.input ?? '');
   });
+}
+
+/** Debian's package for each program that a sandbox runs. */
+const PACKAGES: Readonly<Record<string, string>> = {
+  ip: 'iproute2',
+  'iptables-restore': 'iptables',
+  'ip6tables-restore': 'iptables',
+};
+
+function failure(argv: Argv, error: Error & { code?: unknown }, stderr: string): string {
+  const missing = /^\w+: failed to execute (\S+): No such file/.exec(stderr.trim())?.[1];
+  const program = error.code === 'ENOENT' ? argv[0] : missing;
+  if (program === undefined) return `\`${argv.join(' ')}\`: ${stderr.trim() || error.message}`;
+  return `\`${program}\` is not installed; package \`${PACKAGES[program] ?? 'util-linux'}\` has it`;
 }
 
 /** Whether the program ran and ended with 0. */
