@@ -73,6 +73,9 @@ export class Detector implements Relay {
 
   reconsider(): void {}
 
+  /** There are no words for it before the protocol is known; the relay that follows is told. */
+  drain(): void {}
+
   private get refuses(): boolean {
     return this.context.unreadable().verdict === 'deny';
   }

@@ -88,6 +88,11 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
   /** Each request is judged when it comes; one that is under way was allowed. */
   reconsider(): void {}
 
+  /** The next response says that it is the last; until then nothing changes, and no request meets a closing door. */
+  drain(): void {
+    this.response.closing = true;
+  }
+
   // === the caller's side ===
 
   requestHead(bytes: Uint8Array, now: number): boolean {
@@ -199,7 +204,15 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
 
   private finish(now: number): void {
     this.record(now);
-    this.request.next(now);
+    if (this.response.toldLast) this.leave();
+    else this.request.next(now);
+  }
+
+  /** After the last response: requests that came behind it are not worked off (RFC 9112 §9.6). */
+  private leave(): void {
+    this.context.wire.finishUpstream();
+    this.context.wire.finishCaller();
+    this.closeSides();
   }
 
   private record(now: number): void {
@@ -215,7 +228,8 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     exchange.outcome = 'denied';
     const status = exchange.decision.reason === 'ambiguous_path' ? 400 : 403;
     const problem = explainAnswer(exchange.decision);
-    if (request.head.close || request.head.minor === 0 || !request.discardable) {
+    const last = request.head.close || request.head.minor === 0 || this.response.closing;
+    if (last || !request.discardable) {
       this.answerAndClose(status, problem, now);
       return;
     }

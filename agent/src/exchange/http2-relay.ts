@@ -76,6 +76,10 @@ export class Http2Relay implements Relay, H2Host {
   /** Each stream is judged when it comes; one that is open was allowed. */
   reconsider(): void {}
 
+  drain(now: number): void {
+    this.relay.drain(now);
+  }
+
   begin(head: RequestHead, now: number): H2Exchange {
     return new StreamExchange(this.context, head, now);
   }

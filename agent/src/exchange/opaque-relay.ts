@@ -57,4 +57,7 @@ export class OpaqueRelay implements Relay {
     this.abandon('denied', now);
     this.context.wire.abort();
   }
+
+  /** Nobody could say it in a protocol that nobody reads: it goes on until its time is up. */
+  drain(): void {}
 }

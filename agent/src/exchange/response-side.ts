@@ -1,4 +1,5 @@
 import { BodyReader } from '../http/body.ts';
+import { closingHead } from '../http/closing-head.ts';
 import { type Fault, faultOf, NEED_MORE } from '../http/fault.ts';
 import { frameResponse } from '../http/framing.ts';
 import { PartialHead } from '../http/partial-head.ts';
@@ -24,6 +25,10 @@ export interface ResponseEvents {
 /** Upstream's direction of an HTTP/1.1 connection: finds where each response ends, and passes it on. */
 export class ResponseSide {
   readonly head = new ResponseHead();
+  /** The next head is to say that the connection ends with its response. */
+  closing = false;
+  /** One has said so. */
+  toldLast = false;
   private state: State = 'idle';
   private held: PartialHead | null = null;
   private readonly body: BodyReader;
@@ -134,7 +139,11 @@ export class ResponseSide {
     const reached = this.body.read(bytes, headEnd, end);
     if (reached < 0) return this.fail(faultOf(reached), end, now);
     this.state = 'body';
-    return this.pass(bytes, start, reached, end, now);
+    if (!this.closing || this.head.close) return this.pass(bytes, start, reached, end, now);
+    this.toldLast = true;
+    const head = closingHead(bytes, start, headEnd);
+    this.events.responseBytes(head, 0, head.length);
+    return this.pass(bytes, headEnd, reached, end, now);
   }
 
   private passBody(bytes: Uint8Array, start: number, end: number, now: number): number {

@@ -58,6 +58,8 @@ export interface Relay {
   expire(now: number): void;
   /** Policies, Services or the caller's identity have changed: ends what may not go on unread. */
   reconsider(now: number): void;
+  /** This process is about to go: asks the caller to leave, where the protocol has words for it. */
+  drain(now: number): void;
   /** When the first byte of a still incomplete head arrived; 0 when none is. */
   readonly headSince: number;
   /** No exchange is under way. */
