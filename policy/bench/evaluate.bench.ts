@@ -27,7 +27,7 @@ for (const { name, build } of SCENARIOS) {
       rules,
       nsPerDecision(requests, (facts) => evaluate(set, facts)),
       nsPerDecision(requests.map(withScope(set)), ({ scope, operation }) =>
-        scope.evaluate(operation.method, operation.path),
+        scope.evaluate(operation.method, operation.path, ''),
       ),
       bytesPerDecision(set, requests),
       microsecondsToBuild(policies, requests),
@@ -66,7 +66,11 @@ function bytesPerDecision(set: PolicySet, requests: readonly Facts[]): number {
   const scoped = requests.map(withScope(set));
   return median(() => {
     const before = process.memoryUsage().heapUsed;
-    run(scoped, ({ scope, operation }) => scope.evaluate(operation.method, operation.path), FEW_DECISIONS);
+    run(
+      scoped,
+      ({ scope, operation }) => scope.evaluate(operation.method, operation.path, ''),
+      FEW_DECISIONS,
+    );
     return Math.max(0, process.memoryUsage().heapUsed - before) / FEW_DECISIONS;
   });
 }

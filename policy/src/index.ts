@@ -1,14 +1,18 @@
+export type { EgressChange } from './compile/egress-set.ts';
+export { EgressSet } from './compile/egress-set.ts';
 export type { PolicyChange } from './compile/policy-set.ts';
 export { PolicySet } from './compile/policy-set.ts';
 export type { Governed, Scope } from './compile/scope.ts';
 export type { CacheLimits } from './compile/scope-cache.ts';
 export { DEFAULT_CACHE_LIMITS } from './compile/scope-cache.ts';
-export type { Facts } from './evaluate/evaluate.ts';
-export { evaluate } from './evaluate/evaluate.ts';
+export type { EgressFacts, Facts, PoliciesInForce } from './evaluate/evaluate.ts';
+export { evaluate, evaluateEgress, scopeOf } from './evaluate/evaluate.ts';
 export { explainDecision } from './evaluate/explain.ts';
+export { hostName } from './host/host-name.ts';
 export type { Decision, Operation, Reason, Verdict } from './model/decision.ts';
 export { REASONS } from './model/decision.ts';
 export type { Destination, ServiceRef } from './model/destination.ts';
+export type { EgressPolicy, EgressRule, EgressSelector, LocalCallerSelector } from './model/egress-policy.ts';
 export type {
   Action,
   ApiPolicy,
@@ -26,7 +30,7 @@ export { canonicalPath } from './path/canonical.ts';
 export { SEGMENT_TYPES, type SegmentType } from './path/segment-type.ts';
 export type { Segment, Template, TemplateProblem } from './path/template.ts';
 export { parseTemplate, TEMPLATE_LIMITS } from './path/template.ts';
-export { API_GROUP, API_POLICY_KIND, API_VERSION } from './schema/api-policy.ts';
-export { apiPolicyCrd } from './schema/crd.ts';
-export { API_POLICY_LIMITS } from './schema/limits.ts';
-export { formatProblem, parseApiPolicy } from './schema/parse.ts';
+export { apiPolicyCrd, egressPolicyCrd } from './schema/crd.ts';
+export { API_GROUP, API_POLICY, API_VERSION, EGRESS_POLICY, type KindNames } from './schema/kinds.ts';
+export { POLICY_LIMITS } from './schema/limits.ts';
+export { formatProblem, parseApiPolicy, parseEgressPolicy } from './schema/parse.ts';

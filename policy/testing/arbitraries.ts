@@ -4,19 +4,19 @@ import { destination, policy, workload } from './builders.ts';
 
 /** Random policies and requests from so few words that they meet: most requests match several rules. */
 
-const NAMESPACES = ['shop', 'ops'];
+export const NAMESPACES = ['shop', 'ops'];
 const SERVICES = ['orders', 'billing'];
 const PORTS = [80, 443, 8080];
-const ACCOUNTS = ['checkout', 'ci'];
+export const ACCOUNTS = ['checkout', 'ci'];
 const NAMES = ['web', 'batch'];
 const KINDS = ['Deployment', 'CronJob'];
-const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'];
+export const METHODS = ['GET', 'HEAD', 'POST', 'DELETE'];
 const LABELS = fc.dictionary(fc.constantFrom('app', 'tier'), fc.constantFrom('a', 'b'), {
   minKeys: 1,
   maxKeys: 2,
 });
 
-const TEMPLATES = [
+export const TEMPLATES = [
   '/',
   '/**',
   '/a',
@@ -87,7 +87,7 @@ export const rawPath = fc.oneof(
   },
 );
 
-const callerSelector: fc.Arbitrary<CallerSelector> = fc
+export const callerSelector: fc.Arbitrary<CallerSelector> = fc
   .record(
     {
       serviceAccount: fc.constantFrom(...ACCOUNTS, ...ACCOUNTS.map((name) => `ops/${name}`)),
@@ -109,7 +109,7 @@ const grpcSelector: fc.Arbitrary<OperationSelector> = fc.record({
   ),
 });
 
-const httpSelector: fc.Arbitrary<OperationSelector> = fc
+export const httpSelector: fc.Arbitrary<OperationSelector> = fc
   .record(
     {
       methods: fc.uniqueArray(fc.constantFrom(...METHODS), { minLength: 1, maxLength: 3 }),
@@ -124,12 +124,21 @@ const operationSelector = fc.oneof(
   { weight: 1, arbitrary: grpcSelector },
 );
 
+/** Allows outnumber denies, else everything is denied by the first rule that says so. */
+export const ACTION = fc.constantFrom('Allow' as const, 'Allow' as const, 'Allow' as const, 'Deny' as const);
+export const MODE = fc.constantFrom(
+  'Off' as const,
+  'Audit' as const,
+  'Audit' as const,
+  'Enforce' as const,
+  'Enforce' as const,
+);
+
 const rules: fc.Arbitrary<Rule[]> = fc
   .array(
     fc.record(
       {
-        // Allows outnumber denies, else everything is denied by the first rule that says so.
-        action: fc.constantFrom('Allow' as const, 'Allow' as const, 'Allow' as const, 'Deny' as const),
+        action: ACTION,
         from: fc.array(callerSelector, { minLength: 1, maxLength: 3 }),
         to: fc.array(operationSelector, { minLength: 1, maxLength: 3 }),
       },
@@ -143,13 +152,7 @@ const apiPolicy: fc.Arbitrary<ApiPolicy> = fc
   .record({
     namespace: fc.constantFrom(...NAMESPACES),
     name: fc.constantFrom('a', 'b', 'c'),
-    mode: fc.constantFrom(
-      'Off' as const,
-      'Audit' as const,
-      'Audit' as const,
-      'Enforce' as const,
-      'Enforce' as const,
-    ),
+    mode: MODE,
     target: fc.record(
       {
         services: fc.uniqueArray(fc.constantFrom(...SERVICES), { minLength: 1 }),
@@ -168,15 +171,19 @@ export const apiPolicies = fc.uniqueArray(apiPolicy, {
   selector: ({ namespace, name }) => `${namespace}/${name}`,
 });
 
+export const caller = fc
+  .record({
+    namespace: fc.constantFrom(...NAMESPACES),
+    serviceAccount: fc.constantFrom(...ACCOUNTS),
+    kind: fc.constantFrom(...KINDS),
+    name: fc.constantFrom(...NAMES),
+    labels: fc.option(LABELS, { nil: {} }),
+  })
+  .map((about) => workload({ ...about, uid: JSON.stringify(about) }));
+
 export const facts: fc.Arbitrary<Facts> = fc
   .record({
-    caller: fc.record({
-      namespace: fc.constantFrom(...NAMESPACES),
-      serviceAccount: fc.constantFrom(...ACCOUNTS),
-      kind: fc.constantFrom(...KINDS),
-      name: fc.constantFrom(...NAMES),
-      labels: fc.option(LABELS, { nil: {} }),
-    }),
+    caller,
     services: fc.array(
       fc.record({
         namespace: fc.constantFrom(...NAMESPACES),
@@ -190,7 +197,7 @@ export const facts: fc.Arbitrary<Facts> = fc
     path: rawPath,
   })
   .map(({ caller, services, port, method, path }) => ({
-    caller: workload({ ...caller, uid: JSON.stringify(caller) }),
+    caller,
     destination: destination({ services, port }),
     operation: { method, path },
   }));

@@ -1,4 +1,4 @@
-import type { ApiPolicy, Destination, Workload } from '../src/index.ts';
+import type { ApiPolicy, Destination, EgressPolicy, Workload } from '../src/index.ts';
 
 /** Valid objects of which a test states only what it is about. */
 
@@ -29,4 +29,13 @@ export function destination(about: Partial<Destination> = {}): Destination {
 
 export function policy(about: Partial<ApiPolicy> & Pick<ApiPolicy, 'name'>): ApiPolicy {
   return { namespace: 'shop', generation: 1, mode: 'Enforce', target: {}, rules: [], ...about };
+}
+
+/** An address behind which there is no Service. */
+export function outside(ip = '203.0.113.7', port = 443): Destination {
+  return destination({ key: `${ip}|${port}|`, ip, port, services: [] });
+}
+
+export function egressPolicy(about: Partial<EgressPolicy> & Pick<EgressPolicy, 'name'>): EgressPolicy {
+  return { namespace: 'shop', generation: 1, mode: 'Enforce', rules: [], ...about };
 }

@@ -1,4 +1,4 @@
-import { API_GROUP, API_POLICY_KIND, API_VERSION, parseApiPolicy } from '@eastwall/policy';
+import { API_GROUP, API_POLICY, API_VERSION, parseApiPolicy } from '@eastwall/policy';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
@@ -36,7 +36,7 @@ describe('explain', () => {
     const { rule } = explain(deniedRecord({ path }));
     const parsed = parseApiPolicy({
       apiVersion: `${API_GROUP}/${API_VERSION}`,
-      kind: API_POLICY_KIND,
+      kind: API_POLICY.kind,
       metadata: { name: 'p', namespace: 'shop', generation: 1 },
       spec: { mode: 'Enforce', target: {}, rules: parse(rule ?? '') },
     });

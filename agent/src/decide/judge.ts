@@ -34,7 +34,7 @@ export class Judge {
 
   decide(method: string, path: string): Decision {
     this.#refresh();
-    return this.#scope.evaluate(method, path);
+    return this.#scope.evaluate(method, path, '');
   }
 
   /** The decision for bytes that no policy can read, in the name of the policy that selects the destination. */

@@ -11,17 +11,19 @@ interface Edge<Node> {
  * and a node with a single child doesn't pay for a map of its own.
  */
 export class LiteralEdges<Node extends { readonly id: number }> {
-  readonly #edges = new Map<number, Edge<Node>>();
+  /** Null while there is none: many tries have no literal at all. */
+  #edges: Map<number, Edge<Node>> | null = null;
 
   /** `text` must not be there yet. */
   add(parent: Node, text: string, child: Node): void {
     const hash = hashOf(parent.id, text, 0, text.length);
+    this.#edges ??= new Map();
     this.#edges.set(hash, { parent, text, child, next: this.#edges.get(hash) });
   }
 
   /** The child of `parent` by the literal that stands in `path` from `start` up to `end`. */
   find(parent: Node, path: string, start: number, end: number): Node | null {
-    let edge = this.#edges.get(hashOf(parent.id, path, start, end));
+    let edge = this.#edges?.get(hashOf(parent.id, path, start, end));
     while (edge !== undefined) {
       const { text } = edge;
       if (edge.parent === parent && text.length === end - start && path.startsWith(text, start))

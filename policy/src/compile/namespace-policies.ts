@@ -9,27 +9,11 @@ export type Reach = 'none' | 'denials' | 'all';
 
 /** The policies of one namespace, by the Services they select. Never changed once built. */
 export class NamespacePolicies {
-  readonly #byName: ReadonlyMap<string, CompiledPolicy>;
   readonly #byService = new Map<string, CompiledPolicy[]>();
   readonly #everyService: CompiledPolicy[] = [];
 
-  constructor(byName: ReadonlyMap<string, CompiledPolicy>) {
-    this.#byName = byName;
-    for (const policy of byName.values()) this.#file(policy);
-  }
-
-  get size(): number {
-    return this.#byName.size;
-  }
-
-  /** These policies with some replaced (a policy) or removed (null), by name. */
-  with(changes: ReadonlyMap<string, CompiledPolicy | null>): NamespacePolicies {
-    const byName = new Map(this.#byName);
-    for (const [name, policy] of changes) {
-      if (policy === null) byName.delete(name);
-      else byName.set(name, policy);
-    }
-    return new NamespacePolicies(byName);
+  constructor(policies: Iterable<CompiledPolicy>) {
+    for (const policy of policies) this.#file(policy);
   }
 
   /** Candidates: whether the port is selected as well is for `reachOf` to say. */

@@ -39,7 +39,7 @@ describe('PathTrie', () => {
       fc.property(fc.array(source, { maxLength: 12 }), path, (sources, asked) => {
         const trie = new PathTrie();
         for (const [rank, text] of sources.entries())
-          trie.add(template(text), ['GET'], { lane: 'enforceAllow', rank });
+          trie.add({ template: template(text), methods: ['GET'] }, { lane: 'enforceAllow', rank });
         const expected = sources.findIndex((text) => referenceMatchesTemplate(text, asked));
         expect(canonicalPath(asked)).toBe(asked);
         expect(firstMatch(trie, asked)).toBe(expected < 0 ? null : expected);
@@ -52,7 +52,7 @@ describe('PathTrie', () => {
     const trie = new PathTrie();
     const sources = Array.from({ length: 5_000 }, (_, i) => [`/flat-${i}`, `/p${i % 70}/leaf-${i}/x`]).flat();
     for (const [rank, text] of sources.entries())
-      trie.add(template(text), null, { lane: 'enforceAllow', rank });
+      trie.add({ template: template(text), methods: null }, { lane: 'enforceAllow', rank });
     for (const [rank, text] of sources.entries()) expect(firstMatch(trie, text)).toBe(rank);
     expect(firstMatch(trie, '/flat-5000')).toBeNull();
     expect(firstMatch(trie, '/p1/leaf-2/x')).toBeNull();
@@ -60,10 +60,10 @@ describe('PathTrie', () => {
 
   it('keeps lanes and methods apart and the lowest rank of each', () => {
     const trie = new PathTrie();
-    trie.add(template('/a'), ['GET', 'POST'], { lane: 'enforceAllow', rank: 3 });
-    trie.add(template('/{x}'), ['GET'], { lane: 'enforceAllow', rank: 1 });
-    trie.add(template('/**'), null, { lane: 'auditDeny', rank: 2 });
-    trie.add(null, ['POST'], { lane: 'enforceDeny', rank: 0 });
+    trie.add({ template: template('/a'), methods: ['GET', 'POST'] }, { lane: 'enforceAllow', rank: 3 });
+    trie.add({ template: template('/{x}'), methods: ['GET'] }, { lane: 'enforceAllow', rank: 1 });
+    trie.add({ template: template('/**'), methods: null }, { lane: 'auditDeny', rank: 2 });
+    trie.add({ template: null, methods: ['POST'] }, { lane: 'enforceDeny', rank: 0 });
     const lanes = (method: string, asked: string) => {
       const found = emptyLanes();
       trie.match(method, asked, found);

@@ -1,5 +1,6 @@
 import { SEGMENT_CHECKS, type SegmentCheck } from '../path/segment-type.ts';
 import type { Segment, Template } from '../path/template.ts';
+import type { CompiledOperation } from './compiled-rules.ts';
 import { emptyLanes, type Lane, type Lanes } from './lanes.ts';
 import { LiteralEdges } from './literal-edges.ts';
 import { MethodTable } from './method-table.ts';
@@ -28,6 +29,9 @@ class Node {
   }
 }
 
+/** Stands in before the first `match`, so that the many tries of a host table don't each hold one. */
+const NOWHERE: Lanes = emptyLanes();
+
 /**
  * Path templates and methods of many rules, walked once per request. The cost follows the length of the path and
  * how many templates overlap on it, not how many rules there are. Matching allocates nothing.
@@ -42,14 +46,10 @@ export class PathTrie {
   // What `match` was called with, as fields so that the walk needs no closure or argument object.
   #method = '';
   #path = '';
-  #into: Lanes = emptyLanes();
+  #into: Lanes = NOWHERE;
 
-  add(
-    template: Template | null,
-    methods: readonly string[] | null,
-    place: { lane: Lane; rank: number },
-  ): void {
-    this.#tableOf(template).add(methods, place.lane, place.rank);
+  add({ template, methods }: CompiledOperation, { lane, rank }: { lane: Lane; rank: number }): void {
+    this.#tableOf(template).add(methods, lane, rank);
   }
 
   /** Adds to `into` the lowest rank per lane of the rules that match; `path` must be canonical. */

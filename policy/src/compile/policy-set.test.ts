@@ -17,7 +17,7 @@ describe('PolicySet', () => {
     expect(empty.scope(checkout, orders).governed).toBe('no');
     expect(next.scope(checkout, orders).governed).toBe('enforce');
     expect([empty.version, next.version, empty.size, next.size]).toEqual([0, 1, 0, 1]);
-    expect(next.scope(checkout, orders).evaluate('GET', '/')).toEqual({
+    expect(next.scope(checkout, orders).evaluate('GET', '/', '')).toEqual({
       verdict: 'allow',
       reason: 'allowed_by_rule',
       policy: 'shop/orders',
@@ -55,8 +55,10 @@ describe('PolicySet', () => {
     });
     const set = PolicySet.empty().with({ upsert: [byLabel] });
     const web = workload({ namespace: 'shop', labels: { tier: 'web' } });
-    expect(set.scope(web, orders).evaluate('GET', '/').verdict).toBe('allow');
-    expect(set.scope({ ...web, labels: { tier: 'ci' } }, orders).evaluate('GET', '/').verdict).toBe('deny');
+    expect(set.scope(web, orders).evaluate('GET', '/', '').verdict).toBe('allow');
+    expect(set.scope({ ...web, labels: { tier: 'ci' } }, orders).evaluate('GET', '/', '').verdict).toBe(
+      'deny',
+    );
     const elsewhere = { ...orders, services: [{ namespace: 'other', service: 'orders', port: 80 }] };
     expect(set.scope(web, elsewhere).governed).toBe('no');
   });
@@ -64,7 +66,7 @@ describe('PolicySet', () => {
   it('answers the same however little it may remember', () => {
     const small = PolicySet.empty({ maxPairs: 1, maxRules: 1 }).with({ upsert: [allowCheckout] });
     for (const uid of ['a', 'b', 'a', 'c', 'b']) {
-      expect(small.scope({ ...checkout, uid }, orders).evaluate('GET', '/').verdict).toBe('allow');
+      expect(small.scope({ ...checkout, uid }, orders).evaluate('GET', '/', '').verdict).toBe('allow');
     }
   });
 

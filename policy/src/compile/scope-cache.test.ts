@@ -1,11 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { destination, policy, workload } from '../../testing/builders.ts';
+import { ApiScope } from './api-scope.ts';
 import { compilePolicy } from './compiled-policy.ts';
-import { ScopeCache } from './scope-cache.ts';
+import { ScopeCache, signatureOf } from './scope-cache.ts';
 
 const rules = ['a', 'b', 'c'].map((name) => ({ name, action: 'Allow' as const }));
 const compiled = compilePolicy(policy({ name: 'p', rules }), 0);
-const selected = (positions: number[]) => [{ policy: compiled, rules: positions }];
+const selected = (positions: number[]) => {
+  const rules = [{ policy: compiled, rules: positions }];
+  return { signature: signatureOf(rules), build: () => new ApiScope(rules) };
+};
 const pod = (uid: string) => workload({ uid });
 
 describe('ScopeCache', () => {
@@ -41,6 +45,7 @@ describe('ScopeCache', () => {
     const cache = new ScopeCache({ maxPairs: 4, maxRules: 9 });
     cache.add(pod('1'), destination({ key: 'k' }), selected([0]));
     expect(cache.get(pod('1'), destination({ key: 'k', port: 81 }))).toBeUndefined();
+    expect(cache.get(pod('1'), destination({ key: 'k', ip: '10.96.0.11' }))).toBeUndefined();
     const services = [{ namespace: 'shop', service: 'billing', port: 80 }];
     expect(cache.get(pod('1'), destination({ key: 'k', services }))).toBeUndefined();
     expect(cache.get(pod('1'), destination({ key: 'k' }))).toBeDefined();

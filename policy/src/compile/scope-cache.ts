@@ -1,6 +1,7 @@
 import type { Destination } from '../model/destination.ts';
 import type { Workload } from '../model/workload.ts';
-import { Scope, type Selected } from './scope.ts';
+import type { Selected } from './decision-table.ts';
+import type { Scope } from './scope.ts';
 
 export interface CacheLimits {
   /** Caller × destination pairs whose scope is remembered. */
@@ -15,6 +16,13 @@ interface Pair {
   readonly caller: Workload;
   readonly destination: Destination;
   readonly scope: Scope;
+}
+
+/** How to make a scope, unless there is one that was made from the same. */
+export interface ScopeRecipe {
+  /** Equal signatures mean equal scopes, within one cache. */
+  readonly signature: string;
+  build(): Scope;
 }
 
 /**
@@ -46,9 +54,9 @@ export class ScopeCache {
     return pair.scope;
   }
 
-  add(caller: Workload, destination: Destination, selected: readonly Selected[]): Scope {
+  add(caller: Workload, destination: Destination, recipe: ScopeRecipe): Scope {
     if (this.#pairCount >= this.#limits.maxPairs) this.#clear();
-    const scope = this.#shared(selected);
+    const scope = this.#shared(recipe);
     const pairs = this.#pairs.get(caller.uid) ?? new Map<string, Pair>();
     this.#pairs.set(caller.uid, pairs);
     if (!pairs.has(destination.key)) this.#pairCount++;
@@ -56,11 +64,10 @@ export class ScopeCache {
     return scope;
   }
 
-  #shared(selected: readonly Selected[]): Scope {
-    const signature = signatureOf(selected);
+  #shared({ signature, build }: ScopeRecipe): Scope {
     const known = this.#scopes.get(signature);
     if (known !== undefined) return known;
-    const scope = new Scope(selected);
+    const scope = build();
     if (this.#ruleCount + scope.size > this.#limits.maxRules) this.#clear();
     this.#ruleCount += scope.size;
     this.#scopes.set(signature, scope);
@@ -76,7 +83,7 @@ export class ScopeCache {
 }
 
 /** Equal signatures mean equal scopes: a serial names one version of one policy. */
-function signatureOf(selected: readonly Selected[]): string {
+export function signatureOf(selected: readonly Selected<{ readonly serial: number }>[]): string {
   return selected.map(({ policy, rules }) => `${policy.serial}:${rules.join()}`).join(';');
 }
 
@@ -99,6 +106,7 @@ function hasSameLabels(a: Workload['labels'], b: Workload['labels']): boolean {
 /** Keys are meant to tell destinations apart, but a stale answer here would be a hole, and looking costs little. */
 function isSameDestination(a: Destination, b: Destination): boolean {
   return (
+    a.ip === b.ip &&
     a.port === b.port &&
     a.services.length === b.services.length &&
     a.services.every((ref, at) => {

@@ -2,15 +2,19 @@ import type { Destination } from '../model/destination.ts';
 import type { Workload } from '../model/workload.ts';
 import { type KeyedCaller, keyCaller } from './caller-index.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
+import type { Selected } from './decision-table.ts';
 import { type NamespacePolicies, type Reach, reachOf } from './namespace-policies.ts';
-import type { Selected } from './scope.ts';
+
+interface Namespaces {
+  indexOf(namespace: string): NamespacePolicies | undefined;
+}
 
 /** The policies that select the destination by any of its Services, in order of namespace and name, with the caller's rules. */
 export function select(
-  namespaces: ReadonlyMap<string, NamespacePolicies>,
+  namespaces: Namespaces,
   caller: Workload,
   destination: Destination,
-): Selected[] {
+): Selected<CompiledPolicy>[] {
   const reaches = reachByPolicy(namespaces, destination);
   const keyed = keyCaller(caller);
   return [...reaches]
@@ -18,13 +22,10 @@ export function select(
     .map(([policy, reach]) => ({ policy, rules: rulesWithin(policy, reach, keyed) }));
 }
 
-function reachByPolicy(
-  namespaces: ReadonlyMap<string, NamespacePolicies>,
-  destination: Destination,
-): Map<CompiledPolicy, Reach> {
+function reachByPolicy(namespaces: Namespaces, destination: Destination): Map<CompiledPolicy, Reach> {
   const reaches = new Map<CompiledPolicy, Reach>();
   for (const ref of destination.services) {
-    for (const policy of namespaces.get(ref.namespace)?.selecting(ref.service) ?? []) {
+    for (const policy of namespaces.indexOf(ref.namespace)?.selecting(ref.service) ?? []) {
       const reach = reachOf(policy, ref, destination);
       if (reach === 'all' || (reach === 'denials' && !reaches.has(policy))) reaches.set(policy, reach);
     }

@@ -84,9 +84,9 @@ describe('evaluate', () => {
     });
     const scope = set.scope(workload(), destination());
     for (const path of ['/a/1', '/b', '//']) {
-      const decision = scope.evaluate('GET', path);
+      const decision = scope.evaluate('GET', path, '');
       expect(Object.isFrozen(decision)).toBe(true);
-      expect(scope.evaluate('POST', path)).toBe(decision);
+      expect(scope.evaluate('POST', path, '')).toBe(decision);
     }
   });
 });

@@ -2,13 +2,13 @@ import type { z } from 'zod';
 import { GRPC_METHOD, grpcTemplate } from '../path/grpc.ts';
 import { overlapOf } from '../path/overlap.ts';
 import { parseTemplate, TEMPLATE_LIMITS, type Template } from '../path/template.ts';
-import { API_POLICY_LIMITS as LIMITS } from './limits.ts';
+import { POLICY_LIMITS as LIMITS } from './limits.ts';
 import { quote } from './quote.ts';
 
 // Rules that a pattern or a bound can't say. They also run when something else in the list is already wrong,
 // so that one round of corrections is enough; that's why they look at values as unknown.
 
-type Context = z.core.$RefinementCtx<unknown>;
+export type Context = z.core.$RefinementCtx<unknown>;
 
 /** For checks on lists: `when` of a zod check. */
 export const ifList = { when: ({ value }: z.core.ParsePayload) => Array.isArray(value) };
@@ -69,12 +69,13 @@ export function checkTemplate(path: string, context: Context): void {
   complain(context, `column ${column}: ${message}`, [], hint);
 }
 
-/** Bounds what one policy can cost each request to its target. */
+/** Bounds what one policy can cost each request that it governs. */
 export function checkMatchingCost(rules: readonly unknown[], context: Context): void {
   const operations = rules.flatMap((rule) => listOf(fieldOf(rule, 'to')));
   const methods = new Set(operations.flatMap(methodsOf));
   if (methods.size > LIMITS.distinctMethods)
     complain(context, `${methods.size} different methods; at most ${LIMITS.distinctMethods}`, []);
+  checkPlaces(operations, context);
   const overlap = overlapOf(operations.flatMap(templatesOf));
   if (overlap > LIMITS.overlap)
     complain(
@@ -83,6 +84,17 @@ export function checkMatchingCost(rules: readonly unknown[], context: Context): 
       [],
       'where templates differ only in the types of their parameters, one type is enough',
     );
+}
+
+/** Hosts and networks are indexed one by one; ApiPolicies have none. */
+function checkPlaces(operations: readonly unknown[], context: Context): void {
+  const count = operations
+    .map(
+      (operation) => listOf(fieldOf(operation, 'hosts')).length + listOf(fieldOf(operation, 'cidrs')).length,
+    )
+    .reduce((sum, places) => sum + places, 0);
+  if (count > LIMITS.places)
+    complain(context, `${count} hosts and networks; at most ${LIMITS.places}`, [], 'split the policy');
 }
 
 function methodsOf(operation: unknown): readonly unknown[] {
@@ -111,6 +123,6 @@ function fieldOf(value: unknown, field: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, field) : undefined;
 }
 
-function complain(context: Context, message: string, path: (string | number)[], hint?: string): void {
+export function complain(context: Context, message: string, path: (string | number)[], hint?: string): void {
   context.addIssue({ code: 'custom', message, path, params: hint === undefined ? {} : { hint } });
 }

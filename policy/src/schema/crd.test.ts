@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { runs } from '../../testing/runs.ts';
 import { parseTemplate } from '../path/template.ts';
-import { apiPolicyCrd } from './crd.ts';
+import { apiPolicySpec } from './api-policy.ts';
+import { apiPolicyCrd, egressPolicyCrd } from './crd.ts';
+import { egressPolicySpec } from './egress-policy.ts';
+import { parseEgressPolicy } from './parse.ts';
 import { type StructuralSchema, specSchema } from './structural.ts';
 import { TEMPLATE_PATTERN } from './template-pattern.ts';
 
@@ -38,8 +41,12 @@ const ALLOWED = new Set([
   'x-kubernetes-validations',
 ]);
 
+const API_SPEC = specSchema(apiPolicySpec);
+const EGRESS_SPEC = specSchema(egressPolicySpec);
+const SCHEMAS = [...schemasOf(API_SPEC), ...schemasOf(EGRESS_SPEC, 'egress')];
+
 describe('the schema in the CRD', () => {
-  it.each([...schemasOf(specSchema())])('is structural at %s', (_, schema) => {
+  it.each(SCHEMAS)('is structural at %s', (_, schema) => {
     for (const keyword of Object.keys(schema)) expect(ALLOWED).toContain(keyword);
     expect(['object', 'array', 'string', 'integer']).toContain(schema.type);
     expect(schema.properties !== undefined && schema.additionalProperties !== undefined).toBe(false);
@@ -50,7 +57,7 @@ describe('the schema in the CRD', () => {
     }
   });
 
-  it.each([...schemasOf(specSchema())].filter(([, { type }]) => type !== 'object' && type !== 'integer'))(
+  it.each(SCHEMAS.filter(([, { type }]) => type !== 'object' && type !== 'integer'))(
     'bounds %s',
     (_, schema) => {
       expect(schema['maxItems'] ?? schema['maxLength'] ?? schema['enum']).toBeDefined();
@@ -73,7 +80,7 @@ describe('the schema in the CRD', () => {
     ];
     const written = (name: string) => (reserved.includes(name) ? `__${name}__` : name);
     let found = 0;
-    for (const [, schema] of schemasOf(specSchema())) {
+    for (const [, schema] of SCHEMAS) {
       for (const { rule } of (schema['x-kubernetes-validations'] ?? []) as { rule: string }[]) {
         const fields = Object.keys(schema.properties ?? {}).map(written);
         for (const [, name] of rule.matchAll(/self\.(\w+)/g)) expect(fields).toContain(name);
@@ -83,11 +90,15 @@ describe('the schema in the CRD', () => {
     expect(found).toBe(2);
   });
 
-  it('is the schema of the only version, with status as a subresource', () => {
-    expect(apiPolicyCrd()).toMatchObject({
-      metadata: { name: 'apipolicies.eastwall.dev' },
+  it.each([
+    ['apipolicies', apiPolicyCrd(), API_SPEC],
+    ['egresspolicies', egressPolicyCrd(), EGRESS_SPEC],
+  ])('is the schema of the only version of %s, with status as a subresource', (plural, crd, spec) => {
+    expect(crd).toMatchObject({
+      metadata: { name: `${plural}.eastwall.dev` },
       spec: {
         scope: 'Namespaced',
+        names: { plural },
         versions: [
           {
             name: 'v1alpha1',
@@ -95,7 +106,7 @@ describe('the schema in the CRD', () => {
             storage: true,
             subresources: { status: {} },
             additionalPrinterColumns: [{ name: 'Mode' }, { name: 'Accepted' }, { name: 'Age' }],
-            schema: { openAPIV3Schema: { properties: { spec: specSchema() } } },
+            schema: { openAPIV3Schema: { properties: { spec } } },
           },
         ],
       },
@@ -151,4 +162,49 @@ describe('the pattern of paths', () => {
     '/a b',
     '/%zz',
   ])('refuses %j by itself', (source) => expect(source).not.toMatch(pattern));
+});
+
+describe('the patterns of hosts and networks', () => {
+  const patternOf = (field: string) => {
+    const rule = EGRESS_SPEC.properties?.['rules']?.items?.properties?.['to']?.items?.properties?.[field];
+    return new RegExp(String(rule?.items?.['pattern']));
+  };
+  const accepted = (selector: object) =>
+    parseEgressPolicy({
+      apiVersion: 'eastwall.dev/v1alpha1',
+      kind: 'EgressPolicy',
+      metadata: { name: 'p', namespace: 'n' },
+      spec: { mode: 'Audit', rules: [{ name: 'r', action: 'Deny', to: [selector] }] },
+    }).ok;
+
+  it('take every host that the parser takes', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', 'B', '7', '.', '*', '-', '_', '*.'), maxLength: 12 });
+    fc.assert(
+      fc.property(text, (host) => {
+        if (accepted({ hosts: [host] })) expect(host).toMatch(patternOf('hosts'));
+      }),
+      runs(2_000),
+    );
+  });
+
+  it('take every network that the parser takes', () => {
+    const network = fc.tuple(fc.oneof(fc.ipV4(), fc.ipV6()), fc.integer({ min: 0, max: 130 }));
+    fc.assert(
+      fc.property(network, ([ip, prefix]) => {
+        for (const text of [`${ip}/${prefix}`, `${ip}/${ip.includes(':') ? 128 : 32}`])
+          if (accepted({ cidrs: [text] })) expect(text).toMatch(patternOf('cidrs'));
+      }),
+      runs(2_000),
+    );
+  });
+
+  it.each(['Example.com', '*', 'a..b', 'a.', '-a', 'https://a', 'a:80'])(
+    'refuse the host %j by themselves',
+    (host) => expect(host).not.toMatch(patternOf('hosts')),
+  );
+
+  it.each(['10.0.0.0', 'example.com/8', '10.0.0/8', '::1'])(
+    'refuse the network %j by themselves',
+    (network) => expect(network).not.toMatch(patternOf('cidrs')),
+  );
 });

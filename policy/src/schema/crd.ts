@@ -1,21 +1,44 @@
-import { API_GROUP, API_POLICY_KIND, API_VERSION } from './api-policy.ts';
+import type { z } from 'zod';
+import { apiPolicySpec } from './api-policy.ts';
+import { egressPolicySpec } from './egress-policy.ts';
+import { API_GROUP, API_POLICY, API_VERSION, EGRESS_POLICY, type KindNames } from './kinds.ts';
 import { type StructuralSchema, specSchema } from './structural.ts';
 
 /** The CustomResourceDefinition to install; plain JSON, generated from the one schema. */
 export function apiPolicyCrd(): object {
+  return definition(API_POLICY, {
+    spec: apiPolicySpec,
+    description: 'Who may call what at the Services of a namespace, by workload identity, method and path.',
+  });
+}
+
+export function egressPolicyCrd(): object {
+  return definition(EGRESS_POLICY, {
+    spec: egressPolicySpec,
+    description:
+      'Where the workloads of a namespace may connect to outside of the cluster, by host, network and port.',
+  });
+}
+
+interface Definition {
+  readonly spec: z.ZodType;
+  readonly description: string;
+}
+
+function definition({ kind, plural, singular, short }: KindNames, about: Definition): object {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
-    metadata: { name: `apipolicies.${API_GROUP}` },
+    metadata: { name: `${plural}.${API_GROUP}` },
     spec: {
       group: API_GROUP,
       scope: 'Namespaced',
       names: {
-        kind: API_POLICY_KIND,
-        listKind: `${API_POLICY_KIND}List`,
-        plural: 'apipolicies',
-        singular: 'apipolicy',
-        shortNames: ['apipol'],
+        kind,
+        listKind: `${kind}List`,
+        plural,
+        singular,
+        shortNames: [short],
         categories: ['eastwall'],
       },
       versions: [
@@ -25,7 +48,7 @@ export function apiPolicyCrd(): object {
           storage: true,
           subresources: { status: {} },
           additionalPrinterColumns: PRINTER_COLUMNS,
-          schema: { openAPIV3Schema: objectSchema() },
+          schema: { openAPIV3Schema: objectSchema(about) },
         },
       ],
     },
@@ -38,16 +61,16 @@ const PRINTER_COLUMNS = [
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
 ];
 
-function objectSchema(): StructuralSchema {
+function objectSchema({ spec, description }: Definition): StructuralSchema {
   return {
     type: 'object',
-    description: 'Who may call what at the Services of a namespace, by workload identity, method and path.',
+    description,
     required: ['spec'],
     properties: {
       apiVersion: { type: 'string' },
       kind: { type: 'string' },
       metadata: { type: 'object' },
-      spec: specSchema(),
+      spec: specSchema(spec),
       status: STATUS_SCHEMA,
     },
   };

@@ -1,9 +1,14 @@
-/** How much one ApiPolicy may hold. The CRD states the same bounds, so the API server refuses more at once. */
-export const API_POLICY_LIMITS = {
+/** How much one policy may hold. The CRD states the same bounds, so the API server refuses more at once. */
+export const POLICY_LIMITS = {
   /** Services in `target.services`. */
   services: 64,
-  /** Ports in `target.ports`. */
+  /** Ports of a target or a selector. */
   ports: 64,
+  /** Hosts, and networks, of an egress selector. */
+  hosts: 64,
+  cidrs: 64,
+  /** Labels of a host: each may be one more domain to look the host up by. */
+  hostLabels: 16,
   /** Rules of a policy. */
   rules: 256,
   /** Selectors in `from`, and in `to`. */
@@ -15,6 +20,8 @@ export const API_POLICY_LIMITS = {
   grpcMethod: 128,
   /** Labels of a caller selector. */
   labels: 8,
+  /** Hosts and networks in all rules together, each time one is named. */
+  places: 4096,
   /** Different methods in all rules together: what a request's method is compared with. */
   distinctMethods: 64,
   /** Branches of all templates together that one path could make the matcher follow (`overlapOf`). */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { API_POLICY_LIMITS as LIMITS } from './limits.ts';
+import { POLICY_LIMITS as LIMITS } from './limits.ts';
 import { quote } from './quote.ts';
 
 // Kubernetes' own name rules (k8s.io/apimachinery/pkg/util/validation), so that nothing is refused that could exist.

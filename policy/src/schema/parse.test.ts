@@ -4,7 +4,7 @@ import type { ApiPolicy, CallerSelector, OperationSelector, Rule } from '../mode
 import { grpcTemplate } from '../path/grpc.ts';
 import { parseTemplate } from '../path/template.ts';
 import type { apiPolicySpec } from './api-policy.ts';
-import { API_POLICY_LIMITS } from './limits.ts';
+import { POLICY_LIMITS } from './limits.ts';
 import { formatProblem, parseApiPolicy } from './parse.ts';
 
 const spec = {
@@ -119,26 +119,26 @@ describe('parseApiPolicy', () => {
       {
         spec: {
           ...spec,
-          rules: many(API_POLICY_LIMITS.rules + 1, (i) => ({ name: `r${i}`, action: 'Deny' })),
+          rules: many(POLICY_LIMITS.rules + 1, (i) => ({ name: `r${i}`, action: 'Deny' })),
         },
       },
     ],
     [
       'services',
-      { spec: { ...spec, target: { services: many(API_POLICY_LIMITS.services + 1, (i) => `s${i}`) } } },
+      { spec: { ...spec, target: { services: many(POLICY_LIMITS.services + 1, (i) => `s${i}`) } } },
     ],
-    ['ports', { spec: { ...spec, target: { ports: many(API_POLICY_LIMITS.ports + 1, (i) => i + 1) } } }],
+    ['ports', { spec: { ...spec, target: { ports: many(POLICY_LIMITS.ports + 1, (i) => i + 1) } } }],
   ])('bounds the number of %s', (_, about) => {
     expect(problems(about)).toEqual([expect.stringMatching(/at most \d+ entries$/)]);
   });
 
   it.each([
-    ['callers', { from: many(API_POLICY_LIMITS.selectors + 1, () => ({ namespace: 'a' })) }],
-    ['operations', { to: many(API_POLICY_LIMITS.selectors + 1, () => ({ path: '/' })) }],
-    ['methods', { to: [{ methods: many(API_POLICY_LIMITS.methods + 1, (i) => `M${i}`) }] }],
+    ['callers', { from: many(POLICY_LIMITS.selectors + 1, () => ({ namespace: 'a' })) }],
+    ['operations', { to: many(POLICY_LIMITS.selectors + 1, () => ({ path: '/' })) }],
+    ['methods', { to: [{ methods: many(POLICY_LIMITS.methods + 1, (i) => `M${i}`) }] }],
     [
       'labels',
-      { from: [{ labels: Object.fromEntries(many(API_POLICY_LIMITS.labels + 1, (i) => [`l${i}`, 'x'])) }] },
+      { from: [{ labels: Object.fromEntries(many(POLICY_LIMITS.labels + 1, (i) => [`l${i}`, 'x'])) }] },
     ],
     ['callers, with none', { from: [] }],
     ['operations, with none', { to: [] }],
@@ -163,8 +163,8 @@ describe('parseApiPolicy', () => {
   });
 
   it('takes the longest gRPC names as a template', () => {
-    const service = 's'.repeat(API_POLICY_LIMITS.grpcService);
-    const method = 'm'.repeat(API_POLICY_LIMITS.grpcMethod);
+    const service = 's'.repeat(POLICY_LIMITS.grpcService);
+    const method = 'm'.repeat(POLICY_LIMITS.grpcMethod);
     expect(inRule({ to: [{ grpc: { service, method } }] })).toEqual([]);
     expect(parseTemplate(grpcTemplate({ service, method })).ok).toBe(true);
   });

@@ -1,16 +1,40 @@
 import type { z } from 'zod';
+import type { EgressPolicy } from '../model/egress-policy.ts';
 import type { ApiPolicy } from '../model/policy.ts';
 import type { Problem } from '../model/problem.ts';
 import { err, ok, type Result } from '../model/result.ts';
-import { apiPolicyObject } from './api-policy.ts';
+import { apiPolicySpec } from './api-policy.ts';
+import { egressPolicySpec } from './egress-policy.ts';
+import { API_POLICY, EGRESS_POLICY } from './kinds.ts';
+import { policyObject } from './object.ts';
 import { quote } from './quote.ts';
 
 type Issue = z.core.$ZodIssue;
 type RawIssue = z.core.$ZodRawIssue;
 
+const apiPolicyObject = policyObject(API_POLICY, apiPolicySpec);
+const egressPolicyObject = policyObject(EGRESS_POLICY, egressPolicySpec);
+
 /** Reads an ApiPolicy object as the kube API serves it; on failure says everything that is wrong with it at once. */
 export function parseApiPolicy(object: unknown): Result<ApiPolicy, Problem[]> {
-  const parsed = apiPolicyObject.safeParse(object, { error: messageOf, reportInput: true });
+  return flatten(apiPolicyObject.safeParse(object, OPTIONS));
+}
+
+/** The same for an EgressPolicy. */
+export function parseEgressPolicy(object: unknown): Result<EgressPolicy, Problem[]> {
+  return flatten(egressPolicyObject.safeParse(object, OPTIONS));
+}
+
+const OPTIONS = { error: messageOf, reportInput: true };
+
+interface ParsedObject<Spec> {
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly generation?: number };
+  readonly spec: Spec;
+}
+
+function flatten<Spec extends object>(
+  parsed: z.ZodSafeParseResult<ParsedObject<Spec>>,
+): Result<Spec & { namespace: string; name: string; generation: number }, Problem[]> {
   if (!parsed.success) return err(parsed.error.issues.flatMap(problemsOf));
   const { metadata, spec } = parsed.data;
   return ok({

@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { apiPolicySpec } from './api-policy.ts';
 
 /** An OpenAPI v3 schema as a CustomResourceDefinition takes it ("structural"). */
 export interface StructuralSchema {
@@ -12,9 +11,9 @@ export interface StructuralSchema {
   readonly [keyword: string]: unknown;
 }
 
-/** The spec of an ApiPolicy in OpenAPI, from the zod schema. */
-export function specSchema(): StructuralSchema {
-  return toStructural(z.toJSONSchema(apiPolicySpec, { target: 'openapi-3.0' }));
+/** The spec of a kind of policy in OpenAPI, from its zod schema. */
+export function specSchema(spec: z.ZodType): StructuralSchema {
+  return toStructural(z.toJSONSchema(spec, { target: 'openapi-3.0' }));
 }
 
 /**
