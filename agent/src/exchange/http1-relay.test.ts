@@ -42,11 +42,20 @@ describe('forwarding', () => {
 
   test('pipelined requests wait for their turn', () => {
     const p = play().caller(GET + GET);
-    expect(p.deeds).toEqual([{ upstream: GET }, 'hold']);
+    expect(p.deeds).toEqual([{ upstream: GET }]);
     p.upstream(OK);
-    expect(p.deeds.slice(2)).toEqual([{ caller: OK }, 'resume', { upstream: GET }]);
+    expect(p.deeds.slice(1)).toEqual([{ caller: OK }, { upstream: GET }]);
     p.upstream(OK);
     expect(p.records).toHaveLength(2);
+  });
+
+  test('no more than a head is read ahead', () => {
+    const p = play({ limits: { maxHeadBytes: 2 * GET.length } }).caller(GET + GET, GET, GET, GET);
+    expect(p.deeds).toEqual([{ upstream: GET }, 'hold']);
+    p.upstream(OK);
+    expect(p.deeds.slice(2)).toEqual([{ caller: OK }, 'resume', { upstream: GET }, 'hold']);
+    p.upstream(OK).upstream(OK);
+    expect(p.deeds.slice(-2)).toEqual([{ caller: OK }, { upstream: GET }]);
   });
 
   test.each([
@@ -241,7 +250,7 @@ describe('malformed input', () => {
     p.upstream(`HTTP/1.1 200 OK\r\nContent-Length: ${OK.length}\r\n\r\n${OK}`);
     expect(p.sentTo('upstream')).toBe(head);
     expect(p.sentTo('caller')).not.toContain('hi');
-    expect(p.deeds.slice(-3)).toEqual(['drop upstream', 'finish caller', 'resume']);
+    expect(p.deeds.slice(-2)).toEqual(['drop upstream', 'finish caller']);
   });
 
   test('a body that turns out malformed after its response is complete gets no second answer', () => {
@@ -260,8 +269,8 @@ describe('malformed input', () => {
   });
 
   test('a caller whose pipelined requests will not be asked any more is read on, to its end', () => {
-    const p = play()
-      .caller(GET + GET)
+    const p = play({ limits: { maxHeadBytes: GET.length } })
+      .caller(GET + GET + GET)
       .upstream('garbage!\r\n\r\n')
       .caller(GET);
     expect(p.deeds.slice(-3)).toEqual(['drop upstream', 'finish caller', 'resume']);

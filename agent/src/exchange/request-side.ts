@@ -30,7 +30,7 @@ export class RequestSide {
   /** FIN has come. */
   finished = false;
   private state: State = 'head';
-  /** Bytes came ahead of their turn, and no more are read until it comes. */
+  /** Much came ahead of its turn, and no more is read until it comes. */
   private holding = false;
   private held: PartialHead | null = null;
   private readonly body: BodyReader;
@@ -115,9 +115,7 @@ export class RequestSide {
           pos = this.discardBody(bytes, pos, end);
           break;
         case 'wait':
-          this.hold(bytes, pos, end);
-          this.holding = true;
-          this.wire.holdCaller();
+          this.holdBack(this.hold(bytes, pos, end));
           return;
         case 'closed':
           return;
@@ -183,6 +181,13 @@ export class RequestSide {
     return end;
   }
 
+  /** Reading goes on until there is more than a head: only so does the caller's end show while its request waits. */
+  private holdBack(held: PartialHead): void {
+    if (this.holding || held.length <= this.limits.maxHeadBytes) return;
+    this.holding = true;
+    this.wire.holdCaller();
+  }
+
   /** What was held; more may come. */
   private release(): Uint8Array {
     if (this.holding) this.wire.resumeCaller();
@@ -199,7 +204,11 @@ export class RequestSide {
   /** More of a head that was incomplete, or more that has to wait: read a head once its end is there, and only then. */
   private readOn(held: PartialHead, bytes: Uint8Array, start: number, end: number, now: number): void {
     held.append(bytes, start, end);
-    if (this.state !== 'head' || !this.isWhole(held, now)) return;
+    if (this.state !== 'head') {
+      this.holdBack(held);
+      return;
+    }
+    if (!this.isWhole(held, now)) return;
     const all = held.take();
     this.work(all, 0, all.length, now);
   }

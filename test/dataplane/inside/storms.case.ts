@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import { DataplaneProcess, ENFORCED, FREE, PORT } from '../../support/dataplane-process.ts';
+import { eventually } from '../../support/eventually.ts';
+import { Peer, TestServer } from '../../support/peer.ts';
+
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+const POST = 'POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome';
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
+const HALF = 'HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\nhi';
+
+const HALF_HEAD = 'GET / HTTP/1.1\r\nHost';
+
+/** How far a caller and its server get before one of them ends it. */
+const STAGES: readonly (readonly [question: string, answer: string])[] = [
+  ['', ''],
+  ['GET / HT', ''],
+  [GET, ''],
+  [GET, 'HTTP/1.1 20'],
+  [GET, HALF],
+  [GET, OK],
+  [GET + GET, ''],
+  [GET + GET, HALF],
+  [POST, ''],
+  [POST, OK],
+  [POST, HALF],
+  ['\0opaque', ''],
+  ['\0opaque', 'answer'],
+  ['', 'greeting'],
+  [HALF_HEAD, ''],
+  ['DELETE / HTTP/1.1\r\nHost: a\r\n\r\n', OK],
+];
+const ENDINGS = ['finish', 'breakOff'] as const;
+const ROUNDS = 3;
+
+describe.each([FREE, ENFORCED])('after every kind of ending at every stage, to %s', (ip) => {
+  it('no connection is left, and each exchange has one record', async () => {
+    await using dataplane = await DataplaneProcess.start();
+    await using server = await TestServer.listen(ip, PORT, endsInTurn);
+    const callers: { readonly caller: Peer; readonly asked: string }[] = [];
+    for (let round = 0; round < ROUNDS; round++)
+      for (const [question, answer] of STAGES)
+        for (const how of ENDINGS)
+          for (const side of ['caller', 'server'] as const) {
+            // FIN behind a request that waits for its turn waits with it.
+            if (how === 'finish' && side === 'caller' && question === GET + GET) continue;
+            const caller = endsInTurn(Peer.dial(ip, PORT)).send(question);
+            callers.push({ caller, asked: question });
+            const upstream = await server.accepted(callers.length - 1);
+            if (answer !== '') upstream.send(answer);
+            // Some endings come together with the bytes before them, others after.
+            if (round > 0 && question.endsWith('\n')) await eitherHears(caller, upstream);
+            (side === 'caller' ? caller : upstream)[how]();
+          }
+    await eventually(() => expect(dataplane.totals?.openConnections).toBe(0));
+    await eventually(() => expect(callers.filter(({ caller }) => !caller.closed)).toEqual([]));
+    const ids = dataplane.records.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+    // Half a head is no exchange yet; two requests on a connection may be two.
+    expect(ids.length).toBeGreaterThanOrEqual(callers.filter(({ asked }) => asked !== HALF_HEAD).length);
+  });
+});
+
+const eitherHears = (caller: Peer, upstream: Peer) =>
+  eventually(() => expect(caller.count + upstream.count).toBeGreaterThan(0));
+
+/** Who hears the end of the other ends too, as programs do. */
+function endsInTurn(peer: Peer): Peer {
+  peer.socket.once('end', () => peer.finish());
+  return peer;
+}
