@@ -123,16 +123,30 @@ function noteField(
       return 0;
     case 14:
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'content-length'))
-        return noteLength(bytes, start, end, fields);
+        return tabbed(bytes, nameEnd, start, end)
+          ? faultCode('bad_content_length')
+          : noteLength(bytes, start, end, fields);
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'http2-settings')) noteH2Settings(start, end, fields);
       return 0;
     case 17:
-      return equalsIgnoringCase(bytes, nameStart, nameEnd, 'transfer-encoding')
-        ? noteEncoding(bytes, start, end, fields)
-        : 0;
+      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'transfer-encoding'))
+        return tabbed(bytes, nameEnd, start, end)
+          ? faultCode('bad_transfer_encoding')
+          : noteEncoding(bytes, start, end, fields);
+      return 0;
     default:
       return 0;
   }
+}
+
+/**
+ * Whether a tab stands before or behind a value. RFC 9112 §5.1 lets both be stripped, but llhttp strips none behind
+ * `chunked`, and nginx none before a value: they would frame the message differently.
+ */
+function tabbed(bytes: Uint8Array, nameEnd: number, start: number, end: number): boolean {
+  for (let pos = nameEnd + 1; pos < start; pos++) if (bytes[pos] === HTAB) return true;
+  for (let pos = end; bytes[pos] !== CR; pos++) if (bytes[pos] === HTAB) return true;
+  return false;
 }
 
 function noteHost(start: number, end: number, fields: Fields): number {
