@@ -135,7 +135,7 @@ describe('the pods of a sandbox', () => {
   });
 
   it('are started again and again, ever later, when they must not end', async () => {
-    await sandbox.apply([crashing()]);
+    await sandbox.apply([bare('crashing', { command: ['false'] })]);
     const restarted = async () => (await sandbox.pod('shop/crashing')).restarts >= 2;
     expect(await eventually(restarted, PATIENCE)).toBe(true);
     const before = await kubectl('get', 'pod', '-n', 'shop', 'crashing', '-o', 'jsonpath={.status}');
@@ -157,9 +157,49 @@ describe('the pods of a sandbox', () => {
       true,
     );
     expect(await route()).toBe('');
-    expect((await readdir(join(sandbox.stateDir, 'nodes', 'node-a', 'pods'))).length).toBe(
-      (await sandbox.status()).pods.filter(({ node, phase }) => node === 'node-a' && phase !== 'Gone').length,
+    const running = (await sandbox.status()).pods.filter(
+      ({ node, phase }) => node === 'node-a' && phase === 'Running',
     );
+    const files = join(sandbox.stateDir, 'nodes', 'node-a', 'pods');
+    expect(await eventually(async () => (await readdir(files)).length === running.length, PATIENCE)).toBe(
+      true,
+    );
+  });
+
+  it('stay in the API, terminating, until their processes have ended', async () => {
+    const script = 'trap "sleep 0.5; exit 0" TERM; echo listening; while :; do sleep 0.1; done';
+    await sandbox.apply([bare('slow', { command: ['sh', '-c', script], graceSeconds: 60 })]);
+    await sandbox.settle();
+    // The first process of a container misses the signals for which it has no handler yet.
+    const listens = async () => (await sandbox.logs('shop/slow')).includes('listening');
+    expect(await eventually(listens, PATIENCE)).toBe(true);
+    await sandbox.remove('pods', 'shop', 'slow');
+    expect(await sandbox.pod('shop/slow')).toMatchObject({ phase: 'Terminating' });
+    await kubectl('wait', '--for=delete', 'pod/slow', '-n', 'shop', '--timeout=20s');
+    await expect(sandbox.pod('shop/slow')).rejects.toThrow('no pod');
+  });
+
+  it('see the namespaces of a node, later ones too, when they mount its directory', async () => {
+    const hostPath = { path: join(sandbox.stateDir, 'nodes') };
+    const watcher = bare('watcher', {
+      command: SLEEP,
+      nodeName: 'node-a',
+      volumes: [{ name: 'nodes', hostPath }],
+    });
+    await sandbox.apply([watcher]);
+    await sandbox.settle();
+    const types = async () => {
+      const { stdout } = await sh('shop/watcher', `stat -f -c %T ${hostPath.path}/node-a/netns/*`);
+      return stdout.trim().split('\n');
+    };
+    const before = await types();
+    expect(new Set(before)).toEqual(new Set(['nsfs']));
+    await sandbox.apply([bare('later', { command: SLEEP, nodeName: 'node-a' })]);
+    await sandbox.settle();
+    expect(await types()).toEqual([...before, 'nsfs']);
+    await sandbox.remove('pods', 'shop', 'later');
+    await sandbox.settle();
+    expect(await types()).toEqual(before);
   });
 
   it('belong to their workloads, with the owner chains of a real cluster', async () => {
@@ -205,12 +245,20 @@ describe('the pods of a sandbox', () => {
   });
 });
 
-const crashing = () => ({
+interface Bare {
+  readonly command: readonly string[];
+  readonly graceSeconds?: number;
+  readonly nodeName?: string;
+  readonly volumes?: readonly object[];
+}
+
+const bare = (name: string, { command, graceSeconds = 0, ...spec }: Bare) => ({
   apiVersion: 'v1',
   kind: 'Pod',
-  metadata: { name: 'crashing', namespace: 'shop' },
+  metadata: { name, namespace: 'shop' },
   spec: {
-    containers: [{ name: 'main', image: 'none', command: ['false'] }],
-    terminationGracePeriodSeconds: 0,
+    containers: [{ name: 'main', image: 'none', command }],
+    terminationGracePeriodSeconds: graceSeconds,
+    ...spec,
   },
 });

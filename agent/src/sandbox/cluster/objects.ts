@@ -202,6 +202,9 @@ export const fullName = (object: KubeObject): string =>
 export const isReady = (pod: Pod): boolean =>
   pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 
+/** Deleted, and still there until its node has let go of it. */
+export const isTerminating = (object: KubeObject): boolean => object.metadata.deletionTimestamp !== undefined;
+
 export const isFinished = (pod: Pod): boolean =>
   pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 

@@ -6,6 +6,7 @@ import {
   type EndpointSlice,
   isFinished,
   isReady,
+  isTerminating,
   type Pod,
   RESOURCES,
   SERVICE_NAME_LABEL,
@@ -107,12 +108,14 @@ function endpointPort({ name, port, targetPort, protocol = 'TCP' }: ServicePort,
 }
 
 function endpoint(service: Service, pod: Pod, ip: string): Endpoint & Record<string, unknown> {
-  const ready = isReady(pod) || service.spec.publishNotReadyAddresses === true;
+  const terminating = isTerminating(pod);
+  const serving = isReady(pod);
+  const ready = (serving && !terminating) || service.spec.publishNotReadyAddresses === true;
   const { name, namespace = '', uid } = pod.metadata;
   const { hostname, subdomain, nodeName } = pod.spec;
   return {
     addresses: [ip],
-    conditions: { ready, serving: isReady(pod), terminating: false },
+    conditions: { ready, serving, terminating },
     targetRef: { kind: 'Pod', namespace, name, uid },
     ...(nodeName === undefined ? {} : { nodeName }),
     ...(hostname !== undefined && subdomain === service.metadata.name ? { hostname } : {}),

@@ -66,7 +66,7 @@ export class ContainerRunner {
     const child = spawn(program, args, { cwd: workingDir, env, stdio: ['ignore', logFd, logFd, 'pipe'] });
     this.#child = child;
     const report = child.stdio[3] as Readable | null;
-    report?.once('data', (line: Buffer) => this.#started(Number(line.toString())));
+    report?.once('data', (line: Buffer) => this.#started(child, Number(line.toString())));
     report?.on('error', () => {});
     child.once('error', () => this.#ended(EXIT_CANNOT_RUN));
     child.once('exit', (code, signal) => this.#ended(code ?? 128 + signalNumber(signal)));
@@ -86,7 +86,9 @@ export class ContainerRunner {
     clearTimeout(this.#timer);
   }
 
-  #started(pid: number): void {
+  #started(child: ChildProcess, pid: number): void {
+    // One that ends at once may be gone before its report is read.
+    if (this.#child !== child) return;
     this.#pid = pid;
     this.#set({ running: { startedAt: timestamp(this.#startedAt) } });
     if (this.#stopping) this.#signal('SIGTERM');
@@ -103,20 +105,21 @@ export class ContainerRunner {
       startedAt: timestamp(this.#startedAt),
       finishedAt: timestamp(clock.now()),
     };
-    this.#set({ terminated });
-    this.#stopped?.();
     const again = restartPolicy === 'Always' || (restartPolicy === 'OnFailure' && exitCode !== 0);
-    if (again && !this.#stopping) this.#restartLater(clock.now() - this.#startedAt);
+    if (again && !this.#stopping) this.#restartLater({ terminated }, clock.now() - this.#startedAt);
+    else this.#set({ terminated });
+    this.#stopped?.();
   }
 
-  #restartLater(ranMs: number): void {
+  /** Never shown as terminated: then the pod would look finished for a moment. */
+  #restartLater(last: ContainerState, ranMs: number): void {
     const delay = this.#backoff.after(ranMs);
-    this.#lastState = this.#state;
-    this.#set({ waiting: { reason: 'CrashLoopBackOff', message: `back-off ${delay} ms` } });
+    this.#lastState = last;
     this.#timer = setTimeout(() => {
       this.#restarts += 1;
       this.start();
     }, delay);
+    this.#set({ waiting: { reason: 'CrashLoopBackOff', message: `back-off ${delay} ms` } });
   }
 
   /** Before the init script has reported there is only the launcher to signal, and it takes the rest with it. */

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import type { Clock } from '../../kernel/clock.ts';
-import { asPod, isFinished, type Pod, RESOURCES } from '../cluster/objects.ts';
+import { asPod, isFinished, isTerminating, type Pod, RESOURCES } from '../cluster/objects.ts';
 import { logRefusal } from '../cluster/refusal.ts';
 import type { ObjectStore } from '../kube-api/store.ts';
 import { type Addresses, MAX_PODS_PER_NODE, type NodeAddresses, podAddresses } from '../network/addresses.ts';
@@ -34,7 +34,12 @@ interface Hosted {
   readonly pod: Pod;
   readonly worker: PodWorker;
   readonly slot: number | null;
+  /** Set once the pod is on its way out, or has finished: done when nothing of it is left on the node. */
+  released?: Promise<void>;
 }
+
+/** Keeps a deleted pod in the store, terminating, until its processes and its network are gone. */
+const FINALIZER = 'sandbox.eastwall.dev/running';
 
 /**
  * Runs the pods that are bound to one node, as the kubelet and the container runtime do together. There is no way
@@ -63,17 +68,52 @@ export class Kubelet {
   }
 
   #seen(pod: Pod): void {
-    const mine = pod.spec.nodeName === this.#options.name;
-    if (!mine || this.#hosted.has(pod.metadata.uid) || isFinished(pod)) return;
-    const hostNetwork = pod.spec.hostNetwork === true;
-    const slot = hostNetwork ? null : this.#slots.take();
+    if (pod.spec.nodeName !== this.#options.name) return;
+    const hosted = this.#hosted.get(pod.metadata.uid);
+    if (hosted === undefined) {
+      if (!isTerminating(pod) && !isFinished(pod)) this.#host(pod);
+    } else if (isTerminating(pod)) void this.#evict(hosted);
+  }
+
+  #host(pod: Pod): void {
+    const slot = pod.spec.hostNetwork === true ? null : this.#slots.take();
     if (slot === undefined) {
       this.#options.log(`node ${this.#options.name} is full: pod ${pod.metadata.name} stays pending`);
       return;
     }
     const worker = this.#worker(pod, slot);
     this.#hosted.set(pod.metadata.uid, { pod, worker, slot });
+    this.#setFinalizers(pod, (others) => [...others, FINALIZER]);
     void worker.start();
+  }
+
+  /** Ends the pod as its grace period allows, then lets go of the object. */
+  async #evict(hosted: Hosted): Promise<void> {
+    await this.#release(hosted, (hosted.pod.spec.terminationGracePeriodSeconds ?? 30) * 1000);
+    if (!this.#hosted.delete(hosted.pod.metadata.uid)) return;
+    this.#setFinalizers(hosted.pod, (others) => others);
+  }
+
+  #release(hosted: Hosted, graceMs: number): Promise<void> {
+    hosted.released ??= hosted.worker
+      .stop(graceMs)
+      .catch((error: Error) => this.#options.log(`end of pod ${hosted.pod.metadata.name}: ${error.message}`))
+      .finally(() => {
+        if (hosted.slot !== null) this.#slots.giveBack(hosted.slot);
+      });
+    return hosted.released;
+  }
+
+  #setFinalizers({ metadata: { namespace, name } }: Pod, change: (others: string[]) => string[]): void {
+    const object = this.#options.store.get(RESOURCES.pods, namespace, name);
+    if (object === undefined) return;
+    const { resourceVersion: _, ...metadata } = object.metadata;
+    const finalizers = change((metadata.finalizers ?? []).filter((one) => one !== FINALIZER));
+    const written = this.#options.store.update(RESOURCES.pods, {
+      ...object,
+      metadata: { ...metadata, finalizers },
+    });
+    logRefusal(`pod ${name}`, written, this.#options.log);
   }
 
   #worker(pod: Pod, slot: number | null): PodWorker {
@@ -109,17 +149,11 @@ export class Kubelet {
     });
   }
 
+  /** Somebody took our finalizer off: the object is gone before its pod. */
   #removed(pod: Pod): void {
     const hosted = this.#hosted.get(pod.metadata.uid);
-    if (hosted === undefined) return;
     this.#hosted.delete(pod.metadata.uid);
-    const graceMs = (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
-    void hosted.worker
-      .stop(graceMs)
-      .catch((error: Error) => this.#options.log(`removing pod ${pod.metadata.name}: ${error.message}`))
-      .finally(() => {
-        if (hosted.slot !== null) this.#slots.giveBack(hosted.slot);
-      });
+    if (hosted !== undefined) void this.#release(hosted, 0);
   }
 
   #report(uid: string): void {
@@ -132,6 +166,8 @@ export class Kubelet {
     const { resourceVersion: _, ...metadata } = object.metadata;
     const written = store.update(RESOURCES.pods, { ...object, metadata, status }, { subresource: 'status' });
     logRefusal(`status of pod ${metadata.name}`, written, this.#options.log);
+    // What has finished keeps its object and its log, but neither address nor namespace.
+    if (status.phase === 'Succeeded' || status.phase === 'Failed') void this.#release(hosted, 0);
   }
 }
 

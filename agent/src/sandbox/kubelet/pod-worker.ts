@@ -86,7 +86,7 @@ export class PodWorker {
     return this.#starting;
   }
 
-  /** Ends the containers and takes away everything that the pod had on the node. */
+  /** Ends the containers and takes away everything that the pod had on the node but its logs. */
   async stop(graceMs: number): Promise<void> {
     this.#stopping = true;
     await this.#starting;

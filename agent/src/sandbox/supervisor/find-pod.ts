@@ -1,4 +1,4 @@
-import { asPod, isFinished, isReady, type Pod, RESOURCES } from '../cluster/objects.ts';
+import { asPod, isFinished, isReady, isTerminating, type Pod, RESOURCES } from '../cluster/objects.ts';
 import type { ObjectStore } from '../kube-api/store.ts';
 
 /** The pod `namespace/name`, or else a pod of the workload of that name, a ready one if there is; throws when none. */
@@ -11,7 +11,7 @@ export function findPod(store: ObjectStore, reference: string): Pod {
   if (exact !== undefined) return asPod(exact);
   const pods = store.list(RESOURCES.pods, namespace).map(asPod);
   const owned = pods.filter((pod) => !isFinished(pod) && ownerNames(store, pod).includes(name));
-  const found = owned.find(isReady) ?? owned[0];
+  const found = owned.find((pod) => isReady(pod) && !isTerminating(pod)) ?? owned[0];
   if (found !== undefined) return found;
   throw new Error(`no pod \`${reference}\` (${known(store, namespace, pods)})`);
 }

@@ -3,6 +3,7 @@ import {
   asWorkload,
   isFinished,
   isReady,
+  isTerminating,
   type Pod,
   RESOURCES,
   type WorkloadObject,
@@ -26,16 +27,27 @@ export interface SettleOptions {
  */
 export async function settle({ store, proxy, timeoutMs, stateDir }: SettleOptions): Promise<void> {
   const deadline = performance.now() + timeoutMs;
-  while (true) {
-    const missing = unready(store, stateDir);
-    if (missing.length === 0) break;
+  for (
+    let missing = await stable(store, stateDir);
+    missing.length > 0;
+    missing = await stable(store, stateDir)
+  ) {
     const left = deadline - performance.now();
     if (left <= 0) throw new Error(`not ready after ${timeoutMs} ms:\n${missing.join('\n')}`);
     await nextChange(store, left);
   }
-  // The slices follow the pods' readiness in the event loop's next turn.
-  await new Promise((resolve) => setImmediate(resolve));
   await proxy.settled();
+}
+
+/**
+ * What is missing also when the controllers have seen the present state: they work in the event loop's next turn,
+ * where the last change may have made them make or remove something.
+ */
+async function stable(store: ObjectStore, stateDir: string): Promise<string[]> {
+  const missing = unready(store, stateDir);
+  if (missing.length > 0) return missing;
+  await new Promise((resolve) => setImmediate(resolve));
+  return unready(store, stateDir);
 }
 
 const unready = (store: ObjectStore, stateDir: string): string[] => [
@@ -47,9 +59,11 @@ const unready = (store: ObjectStore, stateDir: string): string[] => [
   ...untouched(store),
 ];
 
-/** A pod that has finished is done, unless it never could run. */
-const isWaitedFor = (pod: Pod): boolean =>
-  isFinished(pod) ? pod.status?.reason !== undefined : !isReady(pod);
+/** A pod that has finished is done, unless it never could run; one that is being deleted is done when it is gone. */
+function isWaitedFor(pod: Pod): boolean {
+  if (isTerminating(pod)) return true;
+  return isFinished(pod) ? pod.status?.reason !== undefined : !isReady(pod);
+}
 
 function describe(pod: Pod, stateDir: string): string {
   const { namespace, name, phase, message } = summarize(pod);

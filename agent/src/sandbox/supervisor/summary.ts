@@ -1,4 +1,4 @@
-import { asPod, isReady, type Pod, RESOURCES } from '../cluster/objects.ts';
+import { asPod, isReady, isTerminating, type Pod, RESOURCES } from '../cluster/objects.ts';
 import type { ObjectStore } from '../kube-api/store.ts';
 import type { PodSummary } from '../protocol.ts';
 
@@ -14,7 +14,7 @@ export function summarize(pod: Pod): PodSummary {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
     node: spec.nodeName ?? '',
-    phase: status?.reason ?? status?.phase ?? 'Pending',
+    phase: isTerminating(pod) ? 'Terminating' : (status?.reason ?? status?.phase ?? 'Pending'),
     ready: isReady(pod),
     restarts: statuses.reduce((sum, { restartCount }) => sum + restartCount, 0),
     ips: (status?.podIPs ?? []).map(({ ip }) => ip),

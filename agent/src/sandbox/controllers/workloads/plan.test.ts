@@ -119,6 +119,11 @@ describe('a DaemonSet', () => {
     const old = asPods(first);
     const { create, remove } = planDaemonSet(after(), old, nodes);
     expect([create, names(remove)]).toEqual([[], names(old)]);
+    const ending = old.map((one) => ({
+      ...one,
+      metadata: { ...one.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' },
+    }));
+    expect(planDaemonSet(after(), ending, nodes)).toMatchObject({ create: [], remove: [] });
     expect(planDaemonSet(after(), [], nodes).create).toHaveLength(2);
   });
 

@@ -1,4 +1,4 @@
-import { isFinished, isReady, type Pod, type WorkloadObject } from '../../cluster/objects.ts';
+import { isFinished, isReady, isTerminating, type Pod, type WorkloadObject } from '../../cluster/objects.ts';
 import type { ObjectInput } from '../../kube-api/object.ts';
 import { byAge, podOf, randomSuffix, templateHash } from './pod-factory.ts';
 
@@ -18,7 +18,7 @@ const times = <T>(count: number, make: (index: number) => T): T[] =>
 /** As many interchangeable pods as wanted; the youngest go first. `owned` are the pods of this workload. */
 export function planReplicaSet(set: WorkloadObject, owned: readonly Pod[]): Plan {
   const wanted = set.spec.replicas ?? 1;
-  const alive = owned.filter((pod) => !isFinished(pod)).toSorted(byAge);
+  const alive = owned.filter((pod) => !isFinished(pod) && !isTerminating(pod)).toSorted(byAge);
   return {
     create: times(wanted - alive.length, () =>
       podOf(set, { name: `${set.metadata.name}-${randomSuffix()}` }),
@@ -45,8 +45,11 @@ export function planStatefulSet(set: WorkloadObject, owned: readonly Pod[]): Pla
         spec: { hostname: name, subdomain: set.spec.serviceName ?? '' },
       }),
     ),
-    remove: owned.filter((pod) => !kept.includes(pod)),
-    status: counts(kept, wanted),
+    remove: owned.filter((pod) => !kept.includes(pod) && !isTerminating(pod)),
+    status: counts(
+      kept.filter((pod) => !isTerminating(pod)),
+      wanted,
+    ),
   };
 }
 
@@ -61,16 +64,18 @@ export function planDaemonSet(set: WorkloadObject, owned: readonly Pod[], nodes:
   const isCurrent = (pod: Pod) => pod.metadata.labels?.[REVISION_LABEL] === hash;
   const perNode = nodes.map((node) => {
     const here = owned.filter(({ spec }) => spec.nodeName === node);
-    const current = here.filter(isCurrent);
-    const old = here.filter((pod) => !isCurrent(pod));
-    const needed = current.length === 0 && (surges || old.length === 0);
+    const staying = here.filter((pod) => !isTerminating(pod));
+    const current = staying.filter(isCurrent);
+    const old = staying.filter((pod) => !isCurrent(pod));
+    // Without surge the node has to be free of the last one, its process included.
+    const needed = current.length === 0 && (surges || here.length === 0);
     return {
       create: needed ? [podOf(set, daemonPod(set, node, hash))] : [],
       remove: surges && !current.some(isReady) ? [] : old,
       current,
     };
   });
-  const strays = owned.filter(({ spec }) => !nodes.includes(spec.nodeName ?? ''));
+  const strays = owned.filter((pod) => !nodes.includes(pod.spec.nodeName ?? '') && !isTerminating(pod));
   const current = perNode.flatMap((one) => one.current);
   return {
     create: perNode.flatMap((one) => one.create),
@@ -97,7 +102,7 @@ export function planJob(job: WorkloadObject, owned: readonly Pod[]): Plan {
   const { completions = 1, parallelism = 1, backoffLimit = 6 } = job.spec;
   const count = (phase: string) => owned.filter(({ status }) => status?.phase === phase).length;
   const [succeeded, failed] = [count('Succeeded'), count('Failed')];
-  const active = owned.length - succeeded - failed;
+  const active = owned.filter((pod) => !isFinished(pod)).length;
   const over = succeeded >= completions ? 'Complete' : failed > backoffLimit ? 'Failed' : undefined;
   const starting = over === undefined ? Math.min(parallelism, completions - succeeded) - active : 0;
   const labels = { 'job-name': job.metadata.name, 'batch.kubernetes.io/job-name': job.metadata.name };

@@ -5,8 +5,6 @@
 set -eu
 # /proc is still that of the sandbox, so this is the number under which the kubelet can signal the container.
 read -r pid _ </proc/self/stat
-echo "$pid" >&3
-exec 3>&-
 hostname=$1
 etc=$2
 hidden=$3
@@ -27,4 +25,7 @@ if [ "$hidden" != - ]; then
   umount -l "$hidden/nodes"
   mount -t tmpfs -o ro,size=4k,mode=755 none "$hidden"
 fi
+# Last, since it says that the container has started.
+echo "$pid" >&3
+exec 3>&-
 exec "$@"
