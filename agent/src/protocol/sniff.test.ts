@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { expect, test } from 'vitest';
-import { type Sniffed, sniff } from './sniff.ts';
+import { beginsLikeRequest, type Sniffed, sniff } from './sniff.ts';
 
 const sniffText = (text: string, from = 0): Sniffed => {
   const bytes = Buffer.from(text, 'latin1');
@@ -39,4 +39,16 @@ test.each<[Sniffed, string]>([
 
 test('the search for the line end goes on where it stopped', () => {
   expect(sniffText('GET /a HTTP/1.1\r\n', 16)).toBe('http1');
+});
+
+test.each([
+  [true, 'GET /'],
+  [true, 'POST /orders?x'],
+  [false, 'GET '],
+  [false, 'GET key'],
+  [false, 'G'],
+  [false, '*1'],
+])('an unfinished line is a request: %s: %j', (expected, text) => {
+  const bytes = Buffer.from(text, 'latin1');
+  expect(beginsLikeRequest(bytes, bytes.length)).toBe(expected);
 });

@@ -5,6 +5,7 @@ export type Sniffed = 'http1' | 'h2' | 'tls' | 'opaque' | 'more';
 
 const TLS_HANDSHAKE = 0x16;
 const TLS_MAJOR = 0x03;
+const SLASH = 0x2f;
 /** RFC 9113 §3.4. */
 const H2_PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
 /** No registered method is longer than 17 bytes; a longer first word is some other protocol. */
@@ -27,6 +28,15 @@ export function sniff(bytes: Uint8Array, from: number, end: number): Sniffed {
   if (lineEnd < 0) return 'more';
   if (startsLikePreface(bytes, end)) return end < H2_PREFACE.length ? 'more' : 'h2';
   return endsInVersion(bytes, lineEnd) ? 'http1' : 'opaque';
+}
+
+/**
+ * Whether an unfinished first line is a request's rather than some other protocol's: a method and a path have begun.
+ * One that stalls there is a slow request to be ended, not bytes to be passed unread.
+ */
+export function beginsLikeRequest(bytes: Uint8Array, end: number): boolean {
+  const method = methodLength(bytes, end);
+  return method > 0 && method + 1 < end && bytes[method + 1] === SLASH;
 }
 
 /** Length of the first word, `end` when it may go on, -1 when it can't be a method. */
