@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import type { Decision } from '@eastwall/policy';
+import type { Decision, Scope } from '@eastwall/policy';
 import { type Exchange, UNGOVERNED } from '../src/exchange/exchange.ts';
 import type { Relay, RelayContext, RelayLimits, Wire } from '../src/exchange/wire.ts';
 
@@ -28,7 +28,10 @@ type Recorded = 'protocol' | 'method' | 'path' | 'host' | 'status' | 'outcome' |
 export interface PlaybookOptions {
   /** What is decided about bytes that nobody can read; may change while the playbook runs. */
   unreadable?(): Decision;
-  judge?(method: string, path: string): Decision;
+  judge?(method: string, path: string, host: string): Decision;
+  /** What is decided about TLS and opaque bytes, where that is not the same: at destinations outside of the cluster. */
+  unread?(host: string): Decision;
+  atConnect?(): Decision | null;
   readonly limits?: Partial<RelayLimits>;
 }
 
@@ -37,7 +40,7 @@ export class Playbook implements Wire, RelayContext {
   readonly wire: Wire = this;
   readonly limits: RelayLimits;
   readonly deeds: Deed[] = [];
-  readonly records: Pick<Exchange, Recorded>[] = [];
+  readonly records: (Pick<Exchange, Recorded> & { hostUnknown?: string })[] = [];
   readonly judged: string[] = [];
   now = 1;
   relay: Relay;
@@ -94,18 +97,28 @@ export class Playbook implements Wire, RelayContext {
 
   // === RelayContext ===
 
-  judge(method: string, path: string): Decision {
-    this.judged.push(`${method} ${path}`);
-    return this.options.judge?.(method, path) ?? ALLOW;
+  get scope(): Scope {
+    const { options, judged } = this;
+    const unreadable = options.unreadable?.() ?? UNGOVERNED;
+    return {
+      governed: 'enforce',
+      size: 0,
+      readableOnly: options.unread === undefined && unreadable.verdict === 'deny',
+      atConnect: options.atConnect?.() ?? null,
+      unreadable,
+      evaluate(method, path, host) {
+        judged.push(`${method} ${path}`);
+        return options.judge?.(method, path, host) ?? ALLOW;
+      },
+      unread: (host) => options.unread?.(host) ?? unreadable,
+      tunnel: (host) => (options.unread ? this.scope.evaluate('CONNECT', '', host) : unreadable),
+    };
   }
 
   finish(exchange: Exchange): void {
-    const { protocol, method, path, host, status, outcome, fault, decision } = exchange;
-    this.records.push({ protocol, method, path, host, status, outcome, fault, decision });
-  }
-
-  unreadable(): Decision {
-    return this.options.unreadable?.() ?? UNGOVERNED;
+    const { protocol, method, path, host, hostUnknown, status, outcome, fault, decision } = exchange;
+    const recorded = { protocol, method, path, host, status, outcome, fault, decision };
+    this.records.push(hostUnknown === '' ? recorded : { ...recorded, hostUnknown });
   }
 
   become(relay: Relay): void {

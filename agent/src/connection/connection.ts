@@ -1,4 +1,4 @@
-import type { Decision, Workload } from '@eastwall/policy';
+import type { Scope, Workload } from '@eastwall/policy';
 import { Judge } from '../decide/judge.ts';
 import { Detector } from '../exchange/detector.ts';
 import { Exchange, UNGOVERNED } from '../exchange/exchange.ts';
@@ -58,6 +58,12 @@ export class Connection implements Wire, RelayContext {
     this.caller = new Leg({ handle: options.handle, fd: options.handle.fd }, this.callerEvents());
   }
 
+  /** False when it was refused: whatever the caller is going to say, it is denied, so that nobody needs to be dialled. */
+  admit(): boolean {
+    this.relay.reconsider(this.lastActivity);
+    return !this.over;
+  }
+
   /** Dials upstream with a descriptor of the pod's netns; null when none could be had. */
   dial(fd: number | null): void {
     if (fd === null || this.over) {
@@ -73,12 +79,8 @@ export class Connection implements Wire, RelayContext {
 
   // === RelayContext ===
 
-  judge(method: string, path: string): Decision {
-    return this.judging.decide(method, path);
-  }
-
-  unreadable(): Decision {
-    return this.judging.unreadable();
+  get scope(): Scope {
+    return this.judging.scope;
   }
 
   become(relay: Relay): void {

@@ -140,6 +140,7 @@ export class EnrolledNetns {
       closed: (closed) => this.connections.delete(closed),
     });
     this.connections.add(connection);
+    if (!connection.admit()) return;
     this.socketsFor(ip.includes(':') ? 6 : 4).take((fd) => connection.dial(fd));
   }
 

@@ -1,9 +1,20 @@
+import { Buffer } from 'node:buffer';
 import type { Destination, Workload } from '@eastwall/policy';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { FlowRecord } from '../record/record.ts';
 import type { TrafficCell } from '../record/traffic-cell.ts';
 import { TrafficCells, type TrafficGroup } from '../record/traffic-cells.ts';
+
+/**
+ * Characters that are kept of a caller's text: enough to tell what was asked. A head may be a thousand times larger,
+ * and a queue of records would not be bounded by their number.
+ */
+const MAX_TEXT = 1_024;
+
+/** Copied, because a slice would keep the whole text alive. */
+const clip = (text: string): string =>
+  text.length <= MAX_TEXT ? text : `${Buffer.from(text.slice(0, MAX_TEXT - 1)).toString()}…`;
 
 export interface RecorderOptions {
   readonly node: string;
@@ -83,9 +94,10 @@ export class Recorder {
       caller: context.caller.uid === '' ? null : context.caller,
       destination: context.destination,
       protocol: exchange.protocol,
-      method: exchange.method,
-      host: exchange.host,
-      path: exchange.path,
+      method: clip(exchange.method),
+      host: clip(exchange.host),
+      ...(exchange.hostUnknown !== '' && { hostUnknown: exchange.hostUnknown }),
+      path: clip(exchange.path),
       status: exchange.status,
       ...(exchange.grpcStatus >= 0 && { grpcStatus: exchange.grpcStatus }),
       verdict: decision.verdict,

@@ -1,5 +1,5 @@
 import type { ApiPolicy, Workload } from '@eastwall/policy';
-import { PolicySet } from '@eastwall/policy';
+import { EgressSet, PolicySet } from '@eastwall/policy';
 import { expect, test } from 'vitest';
 import { Judge } from './judge.ts';
 import { World } from './world.ts';
@@ -49,20 +49,20 @@ const setUp = () => {
 test('a new policy is in force for the next request of an open connection', () => {
   const { judge, serve, enforce, world } = setUp();
   serve();
-  expect(judge.decide('POST', '/')).toMatchObject({ verdict: 'allow', reason: 'ungoverned' });
+  expect(judge.scope.evaluate('POST', '/', '')).toMatchObject({ verdict: 'allow', reason: 'ungoverned' });
   enforce();
-  expect(judge.decide('POST', '/')).toMatchObject({ verdict: 'deny' });
-  expect(judge.decide('GET', '/')).toMatchObject({ verdict: 'allow', rule: 'read' });
+  expect(judge.scope.evaluate('POST', '/', '')).toMatchObject({ verdict: 'deny' });
+  expect(judge.scope.evaluate('GET', '/', '')).toMatchObject({ verdict: 'allow', rule: 'read' });
   world.replacePolicies(PolicySet.empty());
-  expect(judge.decide('POST', '/').verdict).toBe('allow');
+  expect(judge.scope.evaluate('POST', '/', '').verdict).toBe('allow');
 });
 
 test('a Service that appears behind the address brings its policies', () => {
   const { judge, serve, enforce } = setUp();
   enforce();
-  expect(judge.decide('POST', '/').verdict).toBe('allow');
+  expect(judge.scope.evaluate('POST', '/', '').verdict).toBe('allow');
   serve();
-  expect(judge.decide('POST', '/').verdict).toBe('deny');
+  expect(judge.scope.evaluate('POST', '/', '').verdict).toBe('deny');
   expect(judge.destination.services).toEqual([{ namespace: 'shop', service: 'orders', port: 80 }]);
 });
 
@@ -74,9 +74,9 @@ test.each([
   (mode, verdict) => {
     const { judge, serve, world } = setUp();
     serve();
-    expect(judge.unreadable()).toMatchObject({ verdict: 'allow', reason: 'ungoverned' });
+    expect(judge.scope.unreadable).toMatchObject({ verdict: 'allow', reason: 'ungoverned' });
     world.replacePolicies(PolicySet.empty().with({ upsert: [{ ...policy, mode }], remove: [] }));
-    expect(judge.unreadable()).toEqual({
+    expect(judge.scope.unreadable).toEqual({
       verdict,
       reason: 'unreadable_protocol',
       policy: 'shop/orders',
@@ -89,7 +89,40 @@ test('an identity that comes or changes is judged anew', () => {
   const { judge, serve, enforce, become } = setUp();
   serve();
   enforce();
-  expect(judge.decide('GET', '/').verdict).toBe('allow');
+  expect(judge.scope.evaluate('GET', '/', '').verdict).toBe('allow');
   become({ ...frontend, uid: 'u2', serviceAccount: 'ci' });
-  expect(judge.decide('GET', '/').verdict).toBe('deny');
+  expect(judge.scope.evaluate('GET', '/', '').verdict).toBe('deny');
+});
+
+test('a destination without a Service is judged by the policies of the caller, and at once where that is enough', () => {
+  const { judge, serve, world, become } = setUp();
+  world.replaceEgress(
+    EgressSet.empty().with({
+      upsert: [
+        {
+          namespace: 'shop',
+          name: 'out',
+          generation: 1,
+          mode: 'Enforce',
+          from: [{ serviceAccount: 'frontend' }],
+          rules: [{ name: 'api', action: 'Allow', to: [{ hosts: ['api.example.com'], ports: [80] }] }],
+        },
+      ],
+    }),
+  );
+  expect(judge.scope.atConnect).toBeNull();
+  expect(judge.scope.evaluate('GET', '/', 'API.example.com:80')).toMatchObject({
+    verdict: 'allow',
+    rule: 'api',
+  });
+  expect(judge.scope.evaluate('GET', '/', 'evil.example').verdict).toBe('deny');
+  expect(judge.scope.unread('api.example.com').verdict).toBe('allow');
+  const mail = new Judge(world, { caller: () => frontend, ip: '203.0.113.9', port: 25 });
+  expect(mail.scope.atConnect).toMatchObject({ verdict: 'deny', policy: 'shop/out' });
+
+  become({ ...frontend, serviceAccount: 'ci' });
+  expect(judge.scope.evaluate('GET', '/', 'evil.example').verdict).toBe('allow');
+  become(frontend);
+  serve();
+  expect(judge.scope.evaluate('GET', '/', 'evil.example')).toMatchObject({ reason: 'ungoverned' });
 });

@@ -1,4 +1,4 @@
-import type { Decision, Destination, Scope, Workload } from '@eastwall/policy';
+import type { Destination, Scope, Workload } from '@eastwall/policy';
 import type { World } from './world.ts';
 
 /** Where a connection comes from and was going, as the kernel says. */
@@ -25,30 +25,23 @@ export class Judge {
     this.#route = route;
     this.#seen = world.version;
     this.#destination = world.directory.resolve(route.ip, route.port);
-    this.#scope = world.policies.scope(route.caller(), this.#destination);
+    this.#scope = world.scope(route.caller(), this.#destination);
   }
 
   get destination(): Destination {
     return this.#destination;
   }
 
-  decide(method: string, path: string): Decision {
+  /** What policies say of this connection as things stand now: ask for each decision. */
+  get scope(): Scope {
     this.#refresh();
-    return this.#scope.evaluate(method, path, '');
-  }
-
-  /** The decision for bytes that no policy can read, in the name of the policy that selects the destination. */
-  unreadable(): Decision {
-    // No rule can judge an empty path, so that the mode of the governing policy alone decides.
-    const decision = this.decide('', '');
-    if (decision.verdict === 'allow') return decision;
-    return { ...decision, reason: 'unreadable_protocol' };
+    return this.#scope;
   }
 
   #refresh(): void {
     if (this.#seen === this.#world.version) return;
     this.#seen = this.#world.version;
     this.#destination = this.#world.directory.resolve(this.#route.ip, this.#route.port);
-    this.#scope = this.#world.policies.scope(this.#route.caller(), this.#destination);
+    this.#scope = this.#world.scope(this.#route.caller(), this.#destination);
   }
 }

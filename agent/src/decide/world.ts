@@ -1,4 +1,4 @@
-import { PolicySet } from '@eastwall/policy';
+import { type Destination, EgressSet, PolicySet, type Scope, scopeOf, type Workload } from '@eastwall/policy';
 import { Directory } from '../identity/directory.ts';
 
 /** What decisions are made from: the policies in force and the directory of destinations. One per process. */
@@ -7,6 +7,7 @@ export class World {
   /** Everything listed so far has arrived: from here on an unknown destination really is unknown. */
   synced = false;
   #policies = PolicySet.empty();
+  #egress = EgressSet.empty();
   #version = 0;
 
   /** Grows whenever a decision made before might be different now. */
@@ -18,8 +19,22 @@ export class World {
     return this.#policies;
   }
 
+  get egress(): EgressSet {
+    return this.#egress;
+  }
+
+  /** What the policies in force say about this caller at this destination. */
+  scope(caller: Workload, destination: Destination): Scope {
+    return scopeOf({ api: this.#policies, egress: this.#egress }, caller, destination);
+  }
+
   replacePolicies(policies: PolicySet): void {
     this.#policies = policies;
+    this.#version++;
+  }
+
+  replaceEgress(egress: EgressSet): void {
+    this.#egress = egress;
     this.#version++;
   }
 

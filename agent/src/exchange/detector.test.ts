@@ -1,6 +1,6 @@
 import type { Decision } from '@eastwall/policy';
 import { expect, test } from 'vitest';
-import { Playbook, UNREADABLE } from '../../testing/playbook.ts';
+import { ALLOW, DENY, Playbook, UNREADABLE } from '../../testing/playbook.ts';
 import { Detector } from './detector.ts';
 import { UNGOVERNED } from './exchange.ts';
 import { Http1Relay } from './http1-relay.ts';
@@ -74,6 +74,51 @@ test('a policy that comes later ends an opaque connection, and names itself', ()
   p.relay.reconsider(4);
   expect(p.deeds.slice(1)).toEqual(['abort']);
   expect(p.records).toMatchObject([{ outcome: 'denied', decision: UNREADABLE }]);
+});
+
+/** As an enforced EgressPolicy says it that allows this destination by its address. */
+const byAddress = () =>
+  new Playbook((context) => new Detector(context), { unread: () => ALLOW, unreadable: () => UNREADABLE });
+
+test.each([
+  [
+    'a server that speaks first',
+    (p: Playbook) => p.upstream('220 ready\r\n').caller('HELO me\r\n'),
+    'HELO me\r\n',
+  ],
+  ['opaque bytes', (p: Playbook) => p.caller('*1\r\n$4\r\nPING\r\n'), '*1\r\n$4\r\nPING\r\n'],
+])('%s may pass where the address alone allows it', (_, act, sent) => {
+  const p = act(byAddress());
+  p.relay.reconsider(3);
+  expect(p.sentTo('upstream')).toBe(sent);
+  p.relay.abandon('ok', 9);
+  expect(p.records).toMatchObject([{ protocol: 'opaque', decision: ALLOW, outcome: 'ok' }]);
+});
+
+test.each<[string, (p: Playbook) => void]>([
+  ['a first line that stalls', (p) => p.caller('GE').relay.expire(5)],
+  ['a first line that breaks off', (p) => p.caller('GE').callerEnds()],
+  ['a first line that never ends', (p) => p.caller('GET /'.padEnd(8193, 'a'))],
+  ['a server that speaks into a first line', (p) => p.caller('GE').upstream('hi')],
+])('%s may not: it could hide a request that is denied', (_, act) => {
+  const p = byAddress();
+  act(p);
+  p.caller('T /secret HTTP/1.1\r\n\r\n');
+  expect(p.deeds).toEqual(['abort']);
+  expect(p.records).toMatchObject([{ outcome: 'denied', decision: UNREADABLE }]);
+});
+
+test('what is denied whatever is said is refused before anything is', () => {
+  let atConnect: Decision | null = null;
+  const p = new Playbook((context) => new Detector(context), { atConnect: () => atConnect });
+  p.relay.reconsider(2);
+  expect(p.deeds).toEqual([]);
+  atConnect = DENY;
+  p.relay.reconsider(3);
+  p.relay.reconsider(4);
+  p.caller(GET).upstream('hello');
+  expect(p.deeds).toEqual(['abort']);
+  expect(p.records).toMatchObject([{ protocol: 'unknown', outcome: 'denied', decision: DENY }]);
 });
 
 test('a port check on an enforced destination is no denial', () => {

@@ -1,12 +1,16 @@
+import type { Decision } from '@eastwall/policy';
 import { HeldBytes } from '../kernel/held-bytes.ts';
 import { beginsLikeRequest, sniff } from '../protocol/sniff.ts';
+import type { Protocol } from '../record/record.ts';
 import { Exchange } from './exchange.ts';
 import { Http1Relay } from './http1-relay.ts';
 import { Http2Relay } from './http2-relay.ts';
-import { OpaqueRelay } from './opaque-relay.ts';
+import { refuse, splice } from './splice.ts';
+import { TlsRelay } from './tls-relay.ts';
 import type { Relay, RelayContext } from './wire.ts';
 
-type Detected = 'http1' | 'h2' | 'tls' | 'opaque';
+/** `unclear`: not shown in time. Where a policy is enforced it is refused, since a caller could hide anything so. */
+type Detected = 'http1' | 'h2' | 'tls' | 'opaque' | 'unclear';
 
 /**
  * The first relay of every connection: holds the caller's bytes until the protocol is known, while upstream is being
@@ -33,31 +37,30 @@ export class Detector implements Relay {
     this.held.append(bytes, start, end);
     const sniffed = sniff(this.held.bytes, searched, this.held.length);
     if (sniffed !== 'more') this.settle(sniffed, now);
-    else if (this.held.length > this.context.limits.maxHeadBytes) this.settle('opaque', now);
+    else if (this.held.length > this.context.limits.maxHeadBytes) this.settle('unclear', now);
   }
 
   fromUpstream(bytes: Uint8Array, start: number, end: number, now: number): void {
     if (this.over) return;
-    this.settle('opaque', now)?.fromUpstream(bytes, start, end, now);
+    this.settle(this.unspoken, now)?.fromUpstream(bytes, start, end, now);
   }
 
   callerEnded(now: number): void {
     if (this.over) return;
     if (this.held.length === 0 && this.refuses) this.close(now);
-    else this.settle('opaque', now)?.callerEnded(now);
+    else this.settle(this.unspoken, now)?.callerEnded(now);
   }
 
   upstreamEnded(now: number): void {
     if (this.over) return;
     if (this.refuses) this.close(now);
-    else this.settle('opaque', now)?.upstreamEnded(now);
+    else this.settle(this.unspoken, now)?.upstreamEnded(now);
   }
 
   abandon(outcome: Exchange['outcome'], now: number): void {
     if (this.over) return;
     this.over = true;
-    const exchange = new Exchange();
-    exchange.begin('unknown', now);
+    const exchange = this.exchange('unknown', now);
     exchange.outcome = outcome;
     this.context.finish(exchange, now);
   }
@@ -68,16 +71,29 @@ export class Detector implements Relay {
       this.abandon('timeout', now);
       this.context.wire.abort();
     } else if (beginsLikeRequest(this.held.bytes, this.held.length)) this.settle('http1', now)?.expire(now);
-    else this.settle('opaque', now);
+    else this.settle('unclear', now);
   }
 
-  reconsider(): void {}
+  /** Refuses what is denied whatever the caller is going to say. To be called before upstream is dialled, too. */
+  reconsider(now: number): void {
+    const { atConnect } = this.context.scope;
+    if (this.over || atConnect === null) return;
+    this.over = true;
+    const exchange = this.exchange('unknown', now);
+    exchange.decision = atConnect;
+    refuse(this.context, exchange, now);
+  }
 
   /** There are no words for it before the protocol is known; the relay that follows is told. */
   drain(): void {}
 
   private get refuses(): boolean {
-    return this.context.unreadable().verdict === 'deny';
+    return this.context.scope.unread('').verdict === 'deny';
+  }
+
+  /** What it is when something else happens before the caller has shown what it speaks. */
+  private get unspoken(): Detected {
+    return this.held.length === 0 ? 'opaque' : 'unclear';
   }
 
   /** Nothing was said (a port check, an idle upstream giving up): end both sides, deny nothing. */
@@ -87,40 +103,44 @@ export class Detector implements Relay {
     this.context.wire.finishCaller();
   }
 
-  /** Installs the relay of the protocol and replays to it what was held; undefined when the connection is refused. */
-  private settle(protocol: Detected, now: number): Relay | undefined {
+  /** Installs the relay of the protocol and replays to it what was held; null when the connection is refused. */
+  private settle(protocol: Detected, now: number): Relay | null {
     this.over = true;
-    const relay = this.relayFor(protocol, now);
-    if (relay === null) return undefined;
-    this.context.become(relay);
+    const relay = this.install(protocol, now);
     const bytes = this.held.take();
-    if (bytes.length > 0) relay.fromCaller(bytes, 0, bytes.length, now);
+    if (bytes.length > 0) relay?.fromCaller(bytes, 0, bytes.length, now);
     return relay;
   }
 
-  private relayFor(protocol: Detected, now: number): Relay | null {
+  private install(protocol: Detected, now: number): Relay | null {
+    const { context } = this;
     switch (protocol) {
       case 'http1':
-        return new Http1Relay(this.context);
+        return this.become(new Http1Relay(context));
       case 'h2':
-        return new Http2Relay(this.context);
+        return this.become(new Http2Relay(context));
       case 'tls':
+        if (context.scope.readableOnly) return this.unread('tls', () => context.scope.unreadable, now);
+        return this.become(new TlsRelay(context, now));
       case 'opaque':
-        return this.unread(protocol, now);
+        return this.unread('opaque', () => context.scope.unread(''), now);
+      case 'unclear':
+        return this.unread('opaque', () => context.scope.unreadable, now);
     }
   }
 
-  private unread(protocol: Detected, now: number): Relay | null {
-    const { context } = this;
+  private become(relay: Relay): Relay {
+    this.context.become(relay);
+    return relay;
+  }
+
+  private unread(protocol: Protocol, judge: () => Decision, now: number): Relay | null {
+    return splice(this.context, this.exchange(protocol, now), { judge, now });
+  }
+
+  private exchange(protocol: Protocol, now: number): Exchange {
     const exchange = new Exchange();
     exchange.begin(protocol, this.headSince === 0 ? now : this.headSince);
-    exchange.decision = context.unreadable();
-    if (exchange.decision.verdict !== 'deny')
-      return new OpaqueRelay(context, exchange, () => context.unreadable());
-    exchange.outcome = 'denied';
-    exchange.open = false;
-    context.finish(exchange, now);
-    context.wire.abort();
-    return null;
+    return exchange;
   }
 }

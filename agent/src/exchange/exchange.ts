@@ -1,5 +1,5 @@
 import type { Decision } from '@eastwall/policy';
-import type { Outcome, Protocol } from '../record/record.ts';
+import type { HostUnknown, Outcome, Protocol } from '../record/record.ts';
 
 export const UNGOVERNED: Decision = Object.freeze({
   verdict: 'allow',
@@ -26,6 +26,8 @@ export class Exchange {
   outcome: Outcome = 'ok';
   /** Why it was refused, where that is not the decision: the name of a fault. */
   fault = '';
+  /** Why a TLS connection has no host; empty when it has, or is none. */
+  hostUnknown: HostUnknown | '' = '';
   /** Monotonic milliseconds. */
   startedAt = 0;
   bytesSent = 0;
@@ -43,6 +45,7 @@ export class Exchange {
     this.decision = UNGOVERNED;
     this.outcome = 'ok';
     this.fault = '';
+    this.hostUnknown = '';
     this.startedAt = now;
     this.bytesSent = 0;
     this.bytesReceived = 0;

@@ -103,7 +103,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     exchange.path = head.path;
     exchange.host = ascii(bytes, head.hostStart, head.hostEnd);
     if (head.upgrade) this.h2Settings = ascii(bytes, head.h2SettingsStart, head.h2SettingsEnd);
-    exchange.decision = this.context.judge(head.method, head.path);
+    exchange.decision = this.context.scope.evaluate(head.method, head.path, exchange.host);
     if (exchange.decision.verdict === 'deny') {
       this.deny(now);
       return false;
@@ -166,11 +166,18 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
       const settings = readUpgradeSettings(this.h2Settings);
       if (settings.ok) return new Http2Relay(context, { exchange, settings: settings.value });
     }
-    const { method, path } = exchange;
-    // WebSocket belongs to the operation that was judged: its frames are masked, so no server reads a request in them.
-    const judge = protocol === 'websocket' ? () => context.judge(method, path) : () => context.unreadable();
+    const judge = this.judgeOf(protocol);
     exchange.decision = this.stricter(judge());
     return exchange.decision.verdict === 'deny' ? null : new OpaqueRelay(context, exchange, judge);
+  }
+
+  /** What decides about the bytes that follow a switch, now and whenever policies change. */
+  private judgeOf(protocol: string): () => Decision {
+    const { context } = this;
+    const { method, path, host } = this.exchange;
+    // WebSocket belongs to the operation that was judged: its frames are masked, so no server reads a request in them.
+    if (protocol === 'websocket') return () => context.scope.evaluate(method, path, host);
+    return protocol === 'connect' ? () => context.scope.tunnel(host) : () => context.scope.unread(host);
   }
 
   /** A switch may be refused or reported where the request was allowed, and leaves the decision alone otherwise. */

@@ -119,7 +119,8 @@ class StreamExchange implements H2Exchange {
     exchange.host = head.authority;
     exchange.fault = head.fault ?? '';
     // A malformed head is refused without asking: a decision would claim that it was understood.
-    if (head.fault === null) exchange.decision = context.judge(exchange.method, exchange.path);
+    if (head.fault === null)
+      exchange.decision = context.scope.evaluate(exchange.method, exchange.path, head.authority);
     this.denial = exchange.decision.verdict === 'deny' ? this.deny() : null;
   }
 

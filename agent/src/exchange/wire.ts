@@ -1,4 +1,4 @@
-import type { Decision } from '@eastwall/policy';
+import type { Scope } from '@eastwall/policy';
 import type { Exchange } from './exchange.ts';
 
 /**
@@ -24,10 +24,8 @@ export interface Wire {
 export interface RelayContext {
   readonly wire: Wire;
   readonly limits: RelayLimits;
-  /** The decision for one request of this caller to this destination. */
-  judge(method: string, path: string): Decision;
-  /** The decision for bytes that no policy can read: denied where an enforced policy governs the destination. */
-  unreadable(): Decision;
+  /** What policies say of this connection as things stand now; not to be kept, since they may change. */
+  readonly scope: Scope;
   /** Another relay takes over, from the next byte on. */
   become(relay: Relay): void;
   /** Takes a finished exchange; the object is reused right after the call. */

@@ -18,6 +18,14 @@ export type Outcome =
   | 'identity_unknown'
   | 'drained';
 
+/** Why nobody can say which host a TLS connection is for. */
+export const HOSTS_UNKNOWN = {
+  no_server_name: 'the ClientHello names no server',
+  encrypted_client_hello: 'the ClientHello offers ECH, so that the name in it may only be that of a front',
+  malformed_client_hello: 'the ClientHello is malformed',
+} as const;
+export type HostUnknown = keyof typeof HOSTS_UNKNOWN;
+
 /** One line of `eastwall tail`: a finished exchange (or, for opaque bytes, a finished connection). */
 export interface FlowRecord {
   /** Decision id: what the caller's error body and `eastwall explain` share. */
@@ -29,9 +37,11 @@ export interface FlowRecord {
   readonly caller: Workload | null;
   readonly destination: Destination;
   readonly protocol: Protocol;
-  /** Empty strings for opaque exchanges. `path` has no query: values may be secrets. */
+  /** Empty strings for opaque exchanges; `host` is the server name for TLS. `path` has no query: values may be secrets. */
   readonly method: string;
   readonly host: string;
+  /** Only for TLS without a host. */
+  readonly hostUnknown?: HostUnknown;
   readonly path: string;
   /** HTTP status that the caller saw; 0 when it saw none. */
   readonly status: number;

@@ -38,4 +38,8 @@ export class ApiScope implements Scope {
   unread(): Decision {
     return this.unreadable;
   }
+
+  tunnel(): Decision {
+    return this.unreadable;
+  }
 }

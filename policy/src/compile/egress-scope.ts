@@ -47,6 +47,11 @@ export class EgressScope implements Scope, Matcher {
     return this.#profile.table.judge(this, NO_METHOD, NO_PATH);
   }
 
+  /** Whoever may open it may use it: the host was what the rules are about. */
+  tunnel(host: string): Decision {
+    return this.evaluate('CONNECT', '', host);
+  }
+
   match(method: string, path: string, into: Lanes): void {
     for (const trie of this.#tries) trie.match(method, path, into);
   }

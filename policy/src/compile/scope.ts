@@ -24,4 +24,6 @@ export interface Scope {
   evaluate(method: string, path: string, host: string): Decision;
   /** For a connection whose requests can't be read: TLS, with the name of the server, or opaque bytes. */
   unread(host: string): Decision;
+  /** For what goes through a tunnel that was opened to this host by CONNECT. */
+  tunnel(host: string): Decision;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { egressPolicy, outside, policy, workload } from '../../testing/builders.ts';
+import { destination, egressPolicy, outside, policy, workload } from '../../testing/builders.ts';
 import { egressFacts, egressPolicies } from '../../testing/egress-arbitraries.ts';
 import { referenceEvaluateEgress } from '../../testing/reference-egress.ts';
 import { runs } from '../../testing/runs.ts';
@@ -103,6 +103,20 @@ describe('what can not be read', () => {
     expect(scope.unreadable).toBe(scope.unread(''));
     expect(scope.readableOnly).toBe(mode === 'Enforce');
     expect(scope.atConnect).toBeNull();
+  });
+
+  it('passes through a tunnel to a host that it may be opened to, outside of the cluster only', () => {
+    const rules = [
+      { name: 'proxy', action: 'Allow', to: [{ hosts: ['a.test'], methods: ['CONNECT'] }] },
+    ] as const;
+    const egress = EgressSet.empty().with({ upsert: [egressPolicy({ name: 'out', rules })] });
+    const scope = egress.scope(workload(), outside());
+    expect([scope.tunnel('a.test:443').verdict, scope.tunnel('b.test:443').verdict]).toEqual([
+      'allow',
+      'deny',
+    ]);
+    const api = PolicySet.empty().with({ upsert: [policy({ name: 'in' })] });
+    expect(api.scope(workload(), destination()).tunnel('a.test:443').reason).toBe('unreadable_protocol');
   });
 
   it('passes where nothing governs', () => {
