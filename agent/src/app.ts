@@ -79,6 +79,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     },
     log,
     onServing: () => readiness.done('dataplanes'),
+    onBeat: (namespaces) => capture.beat(namespaces),
     onReport: (report) => control.reported(report),
   });
   const control: Control = new Control({
@@ -151,6 +152,9 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
       reconcileIntervalMs: config.reconcileIntervalMs,
       excludedNamespaces: config.excludedNamespaces,
       exemption: config.exemption,
+      rules: config.rules,
+      failMode: config.failMode,
+      gateTimeoutMs: config.gateTimeoutMs,
       nodeAddresses: nodeAddresses(),
     },
     { onEvent: (event) => control.captured(event), onCrash: failed.resolve },

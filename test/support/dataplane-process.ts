@@ -42,6 +42,7 @@ const SETTINGS: DataplaneSettings = {
   identityHoldMs: 5_000,
   maxConnections: 20_000,
   recordQueue: 10_000,
+  beatMs: 5_000,
 };
 
 /** Redirects what is sent to 127.1.0.0/16, as capture does in a pod; only in a network namespace of one's own. */

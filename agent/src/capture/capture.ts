@@ -3,7 +3,7 @@ import type { Family, NamespaceId } from '../ipc/messages.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Fd } from '../kernel/libc.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
-import { type Abilities, probeAbilities } from './exemption.ts';
+import { type Abilities, probeAbilities } from './abilities.ts';
 import { NetnsDoor } from './inside.ts';
 import { Netns } from './netns.ts';
 import { NetnsDirectory } from './netns-directory.ts';
@@ -39,10 +39,12 @@ export class Capture {
     this.#options = options;
     this.#emit = emit;
     this.#door = able.door;
-    this.#board = new PairingBoard(systemClock, options.excludedNamespaces);
+    this.#board = new PairingBoard(systemClock, options.excludedNamespaces, options.failMode);
     this.#keeper = new NetnsKeeper({
       ...able,
       nodeAddresses: options.nodeAddresses,
+      failMode: options.failMode,
+      gateTimeoutMs: options.gateTimeoutMs,
       clock: systemClock,
       emit,
       onChange: () => this.#pair(),
@@ -57,9 +59,8 @@ export class Capture {
   /** Must be called on the thread that will enter namespaces, while it is home. */
   static async start(options: CaptureOptions, emit: Emit): Promise<Capture> {
     const door = new NetnsDoor();
-    const abilities = await probeAbilities(door, options.exemption);
-    const { exemption, iptables, problem } = abilities;
-    emit({ kind: 'ready', exemption, iptables: iptables?.variant ?? null, problem });
+    const abilities = await probeAbilities(door, options);
+    emit(readyEvent(abilities));
     const capture = new Capture(options, emit, { door, abilities });
     capture.#directory.start();
     capture.#scheduleReconcile();
@@ -73,6 +74,14 @@ export class Capture {
       if (netns.owner.state === 'unclaimed') this.#keeper.look(netns);
     }
     this.#pair();
+  }
+
+  /** Word of a dataplane that it is alive and accepts for these namespaces. */
+  beat(namespaces: readonly NamespaceId[]): void {
+    const alive = new Set(namespaces);
+    for (const netns of this.#known.values()) {
+      if (netns.enrolment !== null && alive.has(netns.enrolment.id)) this.#keeper.beat(netns);
+    }
   }
 
   sendSockets(order: {
@@ -93,23 +102,36 @@ export class Capture {
     return this.#reconciling.run(() => this.#reconcile());
   }
 
-  /** Stops following; rules and listeners stay as they are. */
+  /** Stops following; rules and listeners stay as they are, and fail modes take effect when no agent comes. */
   release(): void {
-    this.#stopped = true;
-    this.#directory.stop();
-    this.#keeper.stop();
-    if (this.#reconcileTimer !== null) clearTimeout(this.#reconcileTimer);
+    this.#stop();
+    for (const { enrolment, draining } of this.#known.values()) {
+      enrolment?.close();
+      draining?.close();
+    }
   }
 
-  /** Stops, and removes every rule of ours. The error names the namespaces where that failed. */
+  /**
+   * Stops, and removes every rule of ours, except from pods that are to be refused while nobody judges them. The
+   * error names the namespaces where that failed.
+   */
   async uninstall(): Promise<Result<null, string>> {
-    this.release();
+    this.#stop();
     const removals = [...this.#known.values()].map(async (netns) => {
+      if (netns.enrolment?.failMode === 'closed') return [];
       const removed = await this.#catchUp.run(() => this.#keeper.remove(netns));
       return removed.ok ? [] : [`\`${netns.path}\`: ${removed.error}`];
     });
     const problems = (await Promise.all(removals)).flat();
+    this.release();
     return problems.length === 0 ? ok(null) : err(problems.join('; '));
+  }
+
+  #stop(): void {
+    this.#stopped = true;
+    this.#directory.stop();
+    this.#keeper.stop();
+    if (this.#reconcileTimer !== null) clearTimeout(this.#reconcileTimer);
   }
 
   #appeared(path: string, opened: { readonly fd: Fd; readonly inode: number }, atStart: boolean): void {
@@ -167,7 +189,7 @@ export class Capture {
       } else if (owner.state === 'paired' && netns.optedOut) {
         netns.optedOut = false;
         void this.#keeper.enrol(netns);
-      }
+      } else void this.#keeper.settle(netns);
     }
   }
 
@@ -176,4 +198,16 @@ export class Capture {
     if (this.#stopped) return;
     this.#reconcileTimer = setTimeout(() => void this.reconcile(), this.#options.reconcileIntervalMs);
   }
+}
+
+function readyEvent({ engine, exemption, gateProblem, problem }: Abilities): CaptureEvent {
+  const { why } = exemption;
+  return {
+    kind: 'ready',
+    exemption:
+      exemption.kind === 'mark' ? exemption : { kind: 'cgroup', path: exemption.exemption.path, why },
+    rules: engine?.kind ?? null,
+    gateProblem,
+    problem,
+  };
 }

@@ -57,6 +57,14 @@ export class CaptureClient {
     this.#post({ kind: 'pods', local });
   }
 
+  /**
+   * Passes on that the dataplane which accepts for these namespaces is alive: their connections are redirected for
+   * one more timeout. To be called on its word only, never on anybody's behalf.
+   */
+  beat(namespaces: readonly NamespaceId[]): void {
+    this.#post({ kind: 'beat', namespaces });
+  }
+
   /** The listeners of an enrolled namespace, for control's own use; they stay owned here. */
   listeners(ns: NamespaceId): readonly ListenerInfo[] {
     return this.#listeners.get(ns) ?? [];

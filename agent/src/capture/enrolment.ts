@@ -1,32 +1,44 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
-import type { Family, NamespaceId } from '../ipc/messages.ts';
+import type { NamespaceId } from '../ipc/messages.ts';
+import type { Clock } from '../kernel/clock.ts';
 import { closeFd, type Fd } from '../kernel/libc.ts';
-import { nftablesGeneration } from '../kernel/libc-nftables.ts';
 import { isListening, listenOn } from '../kernel/libc-sockets.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { NetnsDoor } from './inside.ts';
 import { type Interfaces, readInterfaces } from './interfaces.ts';
-import { applyWish, type Iptables } from './iptables.ts';
 import { ipv6Wish } from './ipv6-wish.ts';
 import { BACKLOG, type Listener, openListener } from './listener.ts';
 import type { ListenerInfo } from './protocol.ts';
-import type { Exemption, Wish } from './rules.ts';
+import { randomMark } from './random-mark.ts';
+import type { Applied, Changed, PodRules, RuleEngine } from './rule-engine.ts';
 import { type ListenerUse, listenerUse } from './socket-table.ts';
+import type { Exemption, FailMode, FamilyWish, Wish } from './wish.ts';
 
 /** What every enrolment of this agent works with. */
 export interface CaptureTools {
   readonly door: NetnsDoor;
-  readonly iptables: Iptables;
+  readonly engine: RuleEngine;
+  readonly clock: Clock;
+  /** How long connections are redirected after a beat of the dataplane, in ms. */
+  readonly gateTimeoutMs: number;
 }
 
 export interface EnrolmentPlace {
   readonly id: NamespaceId;
   readonly netns: Fd;
   readonly exemption: Exemption;
+  readonly failMode: FailMode;
   /** Nobody can have put rules of ours there before. */
   readonly untouched: boolean;
   readonly interfaces: Interfaces;
+}
+
+interface Sockets {
+  readonly listener4: Listener;
+  readonly listener6: Listener | null;
+  /** Why there is no listener on `::1`, unless the machine has no IPv6 at all. */
+  readonly no6: string | null;
 }
 
 /**
@@ -39,52 +51,53 @@ export class Enrolment {
   readonly exemption: Exemption;
   readonly #tools: CaptureTools;
   readonly #netns: Fd;
-  readonly #listener4: Listener;
-  readonly #listener6: Listener | null;
-  /** Why there is no listener on `::1`, unless the machine has no IPv6 at all. */
-  readonly #no6: string | null;
+  readonly #rules: PodRules;
+  readonly #sockets: Sockets;
+  readonly #listenerMark: number;
+  #failMode: FailMode;
   #unable: { redirect: string | null; reject: string | null };
-  #wish6: Wish = { mode: 'none' };
+  #wish6: FamilyWish = { mode: 'none' };
   #problem: string | null = null;
-  /** The generation of the rules when they were last found right. */
-  #rightAt: number | null = null;
+  /** When the gate was opened last, in monotonic ms: at first by the enrolment, then by beats of the dataplane only. */
+  #beatAt: number;
 
   private constructor(
     tools: CaptureTools,
     place: EnrolmentPlace,
-    sockets: { listener4: Listener; listener6: Listener | null; no6: string | null },
+    have: { rules: PodRules; sockets: Sockets; listenerMark: number },
   ) {
     this.#tools = tools;
     this.id = place.id;
     this.exemption = place.exemption;
     this.#netns = place.netns;
-    this.#listener4 = sockets.listener4;
-    this.#listener6 = sockets.listener6;
-    this.#no6 = sockets.no6;
-    this.#unable = { redirect: sockets.no6, reject: null };
+    this.#failMode = place.failMode;
+    this.#rules = have.rules;
+    this.#sockets = have.sockets;
+    this.#unable = { redirect: have.sockets.no6, reject: null };
+    this.#listenerMark = have.listenerMark;
+    this.#beatAt = tools.clock.monotonic();
   }
 
   /** The error is why the pod can't be intercepted; nothing of ours is left behind then. */
   static async enrol(tools: CaptureTools, place: EnrolmentPlace): Promise<Result<Enrolment, string>> {
-    const opened = tools.door.inside(place.netns, () => ({ v4: openListener(4), v6: openListener(6) }));
-    if (!opened.ok) return opened;
-    const { v4, v6 } = opened.value;
-    if (!v4.ok) {
-      if (v6.ok) closeFd(v6.value.fd);
-      return err(v4.error.kind === 'failed' ? v4.error.why : 'the machine has no IPv4');
+    const listenerMark = randomMark();
+    // Where sockets are not known by their cgroup, a mark tells the agent's listeners from somebody else's.
+    const sockets = openSockets(tools.door, place.netns, place.exemption.kind === 'mark' ? listenerMark : 0);
+    if (!sockets.ok) return sockets;
+    const rules = tools.engine.open(place.netns, place.untouched);
+    if (!rules.ok) {
+      closeSockets(sockets.value);
+      return rules;
     }
     const enrolment = new Enrolment(tools, place, {
-      listener4: v4.value,
-      listener6: v6.ok ? v6.value : null,
-      no6: v6.ok || v6.error.kind === 'no-such-family' ? null : v6.error.why,
+      rules: rules.value,
+      sockets: sockets.value,
+      listenerMark,
     });
-    const [rules4] = await Promise.all([
-      enrolment.#apply(4, enrolment.#wish4, place.untouched),
-      enrolment.#settle6(place.interfaces, place.untouched),
-    ]);
-    if (rules4.ok) return ok(enrolment);
+    const applied = await enrolment.#apply(place.interfaces);
+    if (applied.ok) return ok(enrolment);
     await enrolment.abandon();
-    return rules4;
+    return applied;
   }
 
   /** What of this pod is not intercepted although it is enrolled. */
@@ -93,63 +106,73 @@ export class Enrolment {
   }
 
   get listeners(): readonly ListenerInfo[] {
-    const v4: ListenerInfo = { family: 4, ...this.#listener4 };
-    return this.#listener6 === null ? [v4] : [v4, { family: 6, ...this.#listener6 }];
+    const { listener4, listener6 } = this.#sockets;
+    const v4: ListenerInfo = { family: 4, ...listener4 };
+    return listener6 === null ? [v4] : [v4, { family: 6, ...listener6 }];
+  }
+
+  /** The dataplane that serves this namespace is alive. False when somebody has changed rules: `verify` then. */
+  beat(): boolean {
+    this.#beatAt = this.#tools.clock.monotonic();
+    return this.#rules.beat();
   }
 
   /** Puts right what is not as it should be. Returns what had to be; the error is what could not be. */
-  async verify(interfaces: Interfaces): Promise<Result<readonly string[], string>> {
+  async verify(interfaces: Interfaces): Promise<Result<Changed, string>> {
     const repaired = this.#reviveListeners();
     // What has failed before may have been a passing fault.
-    this.#unable = { redirect: this.#no6, reject: null };
-    const generation = this.#generation();
-    const unchanged = generation !== null && generation === this.#rightAt;
-    if (unchanged && this.#decide6(interfaces).wish.mode === this.#wish6.mode) return ok(repaired);
-    const [rules4, rules6] = await Promise.all([
-      this.#apply(4, this.#wish4, false),
-      this.#settle6(interfaces, false),
-    ]);
-    if (!rules4.ok) return rules4;
-    if (rules4.value.length > 0) repaired.push('IPv4 rules');
-    if (rules6) repaired.push('IPv6 rules');
-    // Taken before looking: a change in between makes the next round look again.
-    this.#rightAt = generation;
-    return ok(repaired);
+    this.#unable = { redirect: this.#sockets.no6, reject: null };
+    if (this.#decide6(interfaces).wish.mode !== this.#wish6.mode) {
+      const applied = await this.#apply(interfaces);
+      return applied.ok ? ok([...repaired, ...applied.value]) : applied;
+    }
+    const verified = await this.#rules.verify(this.#wish(this.#wish6), this.#gateMs);
+    if (!verified.ok) return verified;
+    if (verified.value.failed6 === null) return ok([...repaired, ...verified.value.changed]);
+    const applied = await this.#apply(interfaces);
+    return applied.ok ? ok([...repaired, ...verified.value.changed, ...applied.value]) : applied;
   }
 
-  /** Decides the IPv6 side anew, when the interfaces are not what they were. */
-  async settle(interfaces: Interfaces): Promise<void> {
+  get failMode(): FailMode {
+    return this.#failMode;
+  }
+
+  /** Nothing that depends on the interfaces or on the owner has to be changed. */
+  isSettled(interfaces: Interfaces, failMode: FailMode): boolean {
     const { wish, problem } = this.#decide6(interfaces);
-    if (wish.mode === this.#wish6.mode) this.#problem = problem;
-    else await this.#settle6(interfaces, false);
+    return failMode === this.#failMode && wish.mode === this.#wish6.mode && problem === this.#problem;
+  }
+
+  /** Applies what depends on the interfaces and on the owner. */
+  settle(interfaces: Interfaces, failMode: FailMode): Promise<Result<unknown, string>> {
+    this.#failMode = failMode;
+    return this.#apply(interfaces);
   }
 
   /**
    * Stops redirecting, and keeps open connections going. Once `use()` shows no open one, `remove` takes the rest.
    * The listeners stay open for those in the queue.
    */
-  async withdraw(): Promise<Result<unknown, string>> {
-    const redirected6 = this.#wish6.mode === 'redirect';
-    const [v4, v6] = await Promise.all([
-      this.#apply(4, { mode: 'keep' }, false),
-      this.#wish6.mode === 'none' ? ok([]) : this.#apply(6, { mode: redirected6 ? 'keep' : 'none' }, false),
-    ]);
-    return v4.ok ? v6 : v4;
+  withdraw(): Promise<Result<unknown, string>> {
+    const was6 = this.#wish6.mode;
+    return this.#write({ mode: 'keep' }, { mode: was6 === 'redirect' ? 'keep' : 'none' });
   }
 
   /** Removes every rule of ours. */
-  async remove(): Promise<Result<unknown, string>> {
-    const [v4, v6] = await Promise.all([
-      this.#apply(4, { mode: 'none' }, false),
-      this.#wish6.mode === 'none' ? ok([]) : this.#apply(6, { mode: 'none' }, false),
-    ]);
-    return v4.ok ? v6 : v4;
+  remove(): Promise<Result<unknown, string>> {
+    return this.#write({ mode: 'none' }, { mode: 'none' });
+  }
+
+  /** Rules and listeners stay; nothing else can be asked of it. */
+  close(): void {
+    this.#rules.close();
   }
 
   /** Removes the rules and closes the listeners, which nobody else has been given yet. */
   async abandon(): Promise<void> {
     await this.remove();
-    for (const { fd } of this.listeners) closeFd(fd);
+    this.close();
+    closeSockets(this.#sockets);
   }
 
   /** Connections at the listeners of this enrolment. */
@@ -159,44 +182,45 @@ export class Enrolment {
       v6: readTable('tcp6'),
     }));
     if (!tables.ok) return { queued: 0, open: 0 };
-    const v4 = listenerUse(tables.value.v4, this.#listener4.port);
-    const v6 = listenerUse(tables.value.v6, this.#listener6?.port ?? 0);
+    const { listener4, listener6 } = this.#sockets;
+    const v4 = listenerUse(tables.value.v4, listener4.port);
+    const v6 = listenerUse(tables.value.v6, listener6?.port ?? 0);
     return { queued: v4.queued + v6.queued, open: v4.open + v6.open };
   }
 
-  /** Null for tables that nftables does not know of. */
-  #generation(): number | null {
-    if (this.#tools.iptables.variant !== 'nft') return null;
-    const generation = this.#tools.door.inside(this.#netns, nftablesGeneration);
-    return generation.ok ? generation.value : null;
+  /** What is left of the time that the last beat gave: what rewrites rules must not pass for a beat. */
+  get #gateMs(): number {
+    const { clock, gateTimeoutMs } = this.#tools;
+    return Math.max(0, Math.ceil(this.#beatAt + gateTimeoutMs - clock.monotonic()));
   }
 
-  get #wish4(): Wish {
-    return { mode: 'redirect', port: this.#listener4.port, exemption: this.exemption };
+  #wish(v6: FamilyWish, v4: FamilyWish = { mode: 'redirect', port: this.#sockets.listener4.port }): Wish {
+    return { v4, v6, exemption: this.exemption, failMode: this.#failMode, listenerMark: this.#listenerMark };
   }
 
-  #apply(family: Family, wish: Wish, untouched: boolean) {
-    return applyWish(this.#tools.iptables, { netns: this.#netns, family, untouched }, wish);
+  async #write(v4: FamilyWish, v6: FamilyWish): Promise<Result<Applied, string>> {
+    const applied = await this.#rules.apply(this.#wish(v6, v4), 0);
+    return applied.ok && applied.value.failed6 !== null ? err(applied.value.failed6) : applied;
   }
 
   #decide6(interfaces: Interfaces): ReturnType<typeof ipv6Wish> {
-    const port = this.#listener6?.port ?? null;
-    return ipv6Wish({ port, unable: this.#unable, interfaces, exemption: this.exemption });
+    const port = this.#sockets.listener6?.port ?? null;
+    return ipv6Wish({ port, unable: this.#unable, interfaces });
   }
 
-  /** Applies the best wish that this namespace can have; true when rules had to change. */
-  async #settle6(interfaces: Interfaces, untouched: boolean): Promise<boolean> {
+  /** Applies the best wish for IPv6 that this namespace can have, beside that for IPv4. */
+  async #apply(interfaces: Interfaces): Promise<Result<Changed, string>> {
     for (;;) {
       const { wish, problem } = this.#decide6(interfaces);
-      // Where there never was a rule of ours, the tools need not even exist.
-      const applied =
-        wish.mode === 'none' && this.#wish6.mode === 'none' ? ok([]) : await this.#apply(6, wish, untouched);
-      if (applied.ok || wish.mode === 'none' || wish.mode === 'keep') {
+      const applied = await this.#rules.apply(this.#wish(wish), this.#gateMs);
+      if (!applied.ok) return applied;
+      const { changed, failed6 } = applied.value;
+      if (failed6 === null || wish.mode === 'none' || wish.mode === 'keep') {
         this.#wish6 = wish;
         this.#problem = problem;
-        return applied.ok && applied.value.length > 0;
+        return ok(changed);
       }
-      this.#unable[wish.mode] = applied.error;
+      this.#unable[wish.mode] = failed6;
     }
   }
 
@@ -206,6 +230,26 @@ export class Enrolment {
       .filter(({ fd }) => !isListening(fd) && listenOn(fd, BACKLOG) === 0)
       .map(({ family }) => `IPv${family} listener`);
   }
+}
+
+function openSockets(door: NetnsDoor, netns: Fd, mark: number): Result<Sockets, string> {
+  const opened = door.inside(netns, () => ({ v4: openListener(4, mark), v6: openListener(6, mark) }));
+  if (!opened.ok) return opened;
+  const { v4, v6 } = opened.value;
+  if (!v4.ok) {
+    if (v6.ok) closeFd(v6.value.fd);
+    return err(v4.error.kind === 'failed' ? v4.error.why : 'the machine has no IPv4');
+  }
+  return ok({
+    listener4: v4.value,
+    listener6: v6.ok ? v6.value : null,
+    no6: v6.ok || v6.error.kind === 'no-such-family' ? null : v6.error.why,
+  });
+}
+
+function closeSockets({ listener4, listener6 }: Sockets): void {
+  closeFd(listener4.fd);
+  if (listener6 !== null) closeFd(listener6.fd);
 }
 
 /** Of the namespace that the calling thread is in. */

@@ -1,5 +1,5 @@
 import type { Interfaces } from './interfaces.ts';
-import type { Exemption, Wish } from './rules.ts';
+import type { FamilyWish } from './wish.ts';
 
 export interface Ipv6Facts {
   /** Port of the listener on `::1`; null where there is none, and `unable.redirect` says why unless the machine has no IPv6. */
@@ -7,7 +7,6 @@ export interface Ipv6Facts {
   /** What has failed here before, and is not tried again. */
   readonly unable: { readonly redirect: string | null; readonly reject: string | null };
   readonly interfaces: Interfaces;
-  readonly exemption: Exemption;
 }
 
 /**
@@ -15,14 +14,14 @@ export interface Ipv6Facts {
  * they are refused; an IPv6 connection that slips past the agent would be a hole. The refusal travels over `lo` too:
  * where that has no IPv6 at all, it is lost and the caller waits for its own timeout.
  */
-export function ipv6Wish({ port, unable, interfaces, exemption }: Ipv6Facts): {
-  readonly wish: Wish;
+export function ipv6Wish({ port, unable, interfaces }: Ipv6Facts): {
+  readonly wish: FamilyWish;
   readonly problem: string | null;
 } {
   const { loopbackUp, loopbackHas6, has6 } = interfaces;
   const unreachable = has6 && loopbackUp && !loopbackHas6;
   if (port !== null && unable.redirect === null && !unreachable) {
-    return { wish: { mode: 'redirect', port, exemption }, problem: null };
+    return { wish: { mode: 'redirect', port }, problem: null };
   }
   // A machine without IPv6: there is nothing to intercept.
   if (port === null && unable.redirect === null) return { wish: { mode: 'none' }, problem: null };
@@ -30,7 +29,7 @@ export function ipv6Wish({ port, unable, interfaces, exemption }: Ipv6Facts): {
   if (unable.reject === null) {
     // Refused ahead of the first address, which would open a hole; reported once there is something to refuse.
     const problem = has6 ? `IPv6 connections are blocked: ${why}` : null;
-    return { wish: { mode: 'reject', exemption }, problem };
+    return { wish: { mode: 'reject' }, problem };
   }
   const problem = has6 ? `IPv6 connections are not intercepted: ${why}; ${unable.reject}` : null;
   return { wish: { mode: 'none' }, problem };

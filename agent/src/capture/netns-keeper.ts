@@ -3,12 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { NamespaceId } from '../ipc/messages.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { err, type Result } from '../kernel/result.ts';
+import type { Abilities } from './abilities.ts';
 import { type CaptureTools, Enrolment, interfacesHere } from './enrolment.ts';
-import { type Abilities, randomMark } from './exemption.ts';
 import type { NetnsDoor } from './inside.ts';
 import type { Netns } from './netns.ts';
 import type { CaptureEvent } from './protocol.ts';
-import type { Exemption } from './rules.ts';
+import { randomMark } from './random-mark.ts';
+import type { Exemption, FailMode } from './wish.ts';
 
 const FIRST_LOOK_MS = 10;
 const MAX_LOOK_MS = 1_000;
@@ -22,6 +23,8 @@ export interface KeeperOptions {
   readonly door: NetnsDoor;
   readonly abilities: Abilities;
   readonly nodeAddresses: readonly string[];
+  readonly failMode: FailMode;
+  readonly gateTimeoutMs: number;
   readonly clock: Clock;
   readonly emit: (event: CaptureEvent) => void;
   /** Something that pairing or its report depends on is another one now. */
@@ -67,6 +70,28 @@ export class NetnsKeeper {
     this.#lookUntilAddressed(netns, 0);
   }
 
+  /** The dataplane that serves it is alive. */
+  beat(netns: Netns): void {
+    if (this.#stopped || netns.enrolment === null || netns.enrolment.beat()) return;
+    // Somebody has changed rules; whether it was ours has to be looked at.
+    void this.verify(netns);
+  }
+
+  /** Applies what its interfaces and its owner ask for now. */
+  async settle(netns: Netns): Promise<void> {
+    const { enrolment } = netns;
+    const failMode = this.#failModeOf(netns);
+    if (enrolment === null || enrolment.isSettled(netns.interfaces, failMode)) return;
+    const done = await netns.turn.run(async () => {
+      if (netns.closed || this.#stopped || netns.enrolment === null) return false;
+      const settled = await netns.enrolment.settle(netns.interfaces, failMode);
+      if (!settled.ok) this.#failed(netns, settled.error);
+      return settled.ok;
+    });
+    // What has failed is tried again at the next reconcile, and not at once and for ever.
+    if (done) this.#options.onChange();
+  }
+
   /** Puts right what was changed; true when anything was. */
   verify(netns: Netns): Promise<boolean> {
     return netns.turn.run(async () => {
@@ -102,6 +127,8 @@ export class NetnsKeeper {
   forget(netns: Netns): Promise<void> {
     return netns.turn.run(async () => {
       const id = netns.enrolment?.id;
+      netns.enrolment?.close();
+      netns.draining?.close();
       netns.enrolment = null;
       netns.draining = null;
       netns.closed = true;
@@ -133,6 +160,7 @@ export class NetnsKeeper {
       id: ++this.#lastId,
       netns: netns.fd,
       exemption: this.#exemption(),
+      failMode: this.#failModeOf(netns),
       untouched: netns.untouched,
       interfaces: netns.interfaces,
     });
@@ -158,15 +186,13 @@ export class NetnsKeeper {
     if (netns.closed || netns.interfaces.addresses.length > 0 || looked >= LOOKS) return;
     this.#after(Math.min(FIRST_LOOK_MS * 2 ** looked, MAX_LOOK_MS), () => {
       this.look(netns);
-      if (netns.interfaces.addresses.length > 0) void this.#settle(netns);
+      if (netns.interfaces.addresses.length > 0) this.#addressed(netns);
       this.#lookUntilAddressed(netns, looked + 1);
     });
   }
 
-  async #settle(netns: Netns): Promise<void> {
-    await netns.turn.run(async () => {
-      if (!netns.closed && !this.#stopped) await netns.enrolment?.settle(netns.interfaces);
-    });
+  #addressed(netns: Netns): void {
+    void this.settle(netns);
     this.#options.onChange();
   }
 
@@ -182,19 +208,26 @@ export class NetnsKeeper {
     return netns.turn.run(async () => {
       if (netns.draining !== enrolment || this.#stopped) return;
       const idle = netns.enrolment === null && enrolment.use().open === 0;
-      if (netns.enrolment !== null || (idle && (await enrolment.remove()).ok)) netns.draining = null;
-      else this.#after(DRAIN_CHECK_MS, () => void this.#finishDrain(netns, enrolment));
+      if (netns.enrolment !== null || (idle && (await enrolment.remove()).ok)) {
+        netns.draining = null;
+        enrolment.close();
+      } else this.#after(DRAIN_CHECK_MS, () => void this.#finishDrain(netns, enrolment));
     });
   }
 
   #tools(): CaptureTools | null {
-    const { door, abilities } = this.#options;
-    return abilities.iptables === null ? null : { door, iptables: abilities.iptables };
+    const { door, abilities, clock, gateTimeoutMs } = this.#options;
+    const { engine } = abilities;
+    return engine === null ? null : { door, engine, clock, gateTimeoutMs };
+  }
+
+  #failModeOf({ failMode }: Netns): FailMode {
+    return failMode?.mode ?? this.#options.failMode;
   }
 
   #exemption(): Exemption {
     const { exemption } = this.#options.abilities;
-    return exemption.kind === 'cgroup' ? exemption : { kind: 'mark', mark: randomMark() };
+    return exemption.kind === 'cgroup' ? exemption.exemption : { kind: 'mark', mark: randomMark() };
   }
 
   #after(ms: number, work: () => void): void {

@@ -1,5 +1,6 @@
 import type { Fd } from '../kernel/libc.ts';
 import type { Enrolment } from './enrolment.ts';
+import type { FailModeChoice } from './fail-mode.ts';
 import { type Interfaces, NO_INTERFACES } from './interfaces.ts';
 import type { NetnsOwner } from './pairing.ts';
 import { Turnstile } from './turnstile.ts';
@@ -24,6 +25,8 @@ export class Netns {
   optedOut = false;
   /** No longer redirected, with connections still open. */
   draining: Enrolment | null = null;
+  /** Of its owner; null while that is not known. */
+  failMode: FailModeChoice | null = null;
   /** Why it is not enrolled. */
   problem: string | null = null;
   closed = false;

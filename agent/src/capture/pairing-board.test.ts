@@ -28,7 +28,7 @@ function netnsWith(inode: number, ...addresses: string[]): Netns {
 }
 
 function boardAt(time: { ms: number }): PairingBoard {
-  return new PairingBoard({ now: () => time.ms, monotonic: () => time.ms }, ['kube-system']);
+  return new PairingBoard({ now: () => time.ms, monotonic: () => time.ms }, ['kube-system'], 'open');
 }
 
 describe('the pairing board', () => {
@@ -39,13 +39,13 @@ describe('the pairing board', () => {
     expect(board.update([netns])).toBeNull();
     board.setLocal({ pods: [pod('a', '10.0.0.1')], namespaces: [] });
     expect(board.update([netns])?.pods).toEqual([
-      { uid: 'a', state: 'waiting', ns: null, reason: 'its rules are being put in place' },
+      { uid: 'a', state: 'waiting', ns: null, reason: 'its rules are being put in place', failMode: null },
     ]);
     expect(netns.owner).toEqual({ state: 'paired', uid: 'a' });
     expect(board.update([netns])).toBeNull();
     netns.problem = 'no iptables';
     expect(board.update([netns])?.pods).toEqual([
-      { uid: 'a', state: 'refused', ns: null, reason: 'no iptables' },
+      { uid: 'a', state: 'refused', ns: null, reason: 'no iptables', failMode: null },
     ]);
   });
 

@@ -1,7 +1,9 @@
 import type { Clock } from '../kernel/clock.ts';
+import { failModeOf } from './fail-mode.ts';
 import type { Netns } from './netns.ts';
 import { type Pairings, pair } from './pairing.ts';
 import type { CaptureEvent, LocalPods, NetnsReport, PodReport } from './protocol.ts';
+import type { FailMode } from './wish.ts';
 
 /**
  * For so long after its namespace has gone, a pod's listed addresses are not believed: its namesake in the runtime
@@ -13,12 +15,15 @@ const WIDOWED_MS = 60_000;
 export class PairingBoard {
   readonly #clock: Clock;
   readonly #excluded: ReadonlySet<string>;
+  readonly #failMode: FailMode;
   readonly #widowed = new Map<string, number>();
   #local: LocalPods = { pods: [], namespaces: [] };
   #reported = '';
 
-  constructor(clock: Clock, excluded: readonly string[]) {
+  /** `failMode` is that of pods that do not say. */
+  constructor(clock: Clock, excluded: readonly string[], failMode: FailMode) {
     this.#clock = clock;
+    this.#failMode = failMode;
     this.#excluded = new Set(excluded);
   }
 
@@ -36,7 +41,10 @@ export class PairingBoard {
   /** Writes the owner of each namespace into it. Returns a report when anything is not as it was reported last. */
   update(all: readonly Netns[]): Extract<CaptureEvent, { kind: 'pairings' }> | null {
     const pairings = this.#pair(all);
-    for (const netns of all) netns.owner = pairings.namespaces.get(netns.inode) ?? { state: 'unclaimed' };
+    for (const netns of all) {
+      netns.owner = pairings.namespaces.get(netns.inode) ?? { state: 'unclaimed' };
+      this.#chooseFailMode(netns);
+    }
     const byInode = new Map(all.map((netns) => [netns.inode, netns]));
     const report = {
       kind: 'pairings' as const,
@@ -47,6 +55,15 @@ export class PairingBoard {
     if (text === this.#reported) return null;
     this.#reported = text;
     return report;
+  }
+
+  /** What an owner has said stays in force while it is in doubt who the owner is. */
+  #chooseFailMode(netns: Netns): void {
+    const { owner } = netns;
+    const pod = owner.state === 'paired' ? this.#local.pods.find(({ uid }) => uid === owner.uid) : undefined;
+    if (pod === undefined) return;
+    const namespaces = new Map(this.#local.namespaces.map((entry) => [entry.name, entry]));
+    netns.failMode = failModeOf(pod, namespaces, this.#failMode);
   }
 
   #pair(all: readonly Netns[]): Pairings {
@@ -86,17 +103,21 @@ function podReport(
     case 'paired':
       return pairedReport(uid, byInode.get(capture.inode));
     case 'refused':
-      return { uid, state: 'refused', ns: null, reason: capture.problem };
+      return { uid, state: 'refused', ns: null, reason: capture.problem, failMode: null };
     case 'opted-out':
     case 'waiting':
-      return { uid, state: capture.state, ns: null, reason: capture.reason };
+      return { uid, state: capture.state, ns: null, reason: capture.reason, failMode: null };
   }
 }
 
 function pairedReport(uid: string, netns: Netns | undefined): PodReport {
   const enrolment = netns?.enrolment ?? null;
-  if (enrolment !== null) return { uid, state: 'enrolled', ns: enrolment.id, reason: enrolment.problem };
+  if (enrolment !== null) {
+    const notes = [enrolment.problem, netns?.failMode?.problem ?? null].filter((note) => note !== null);
+    const { id, failMode } = enrolment;
+    return { uid, state: 'enrolled', ns: id, reason: notes.join('; ') || null, failMode };
+  }
   return netns?.problem == null
-    ? { uid, state: 'waiting', ns: null, reason: 'its rules are being put in place' }
-    : { uid, state: 'refused', ns: null, reason: netns.problem };
+    ? { uid, state: 'waiting', ns: null, reason: 'its rules are being put in place', failMode: null }
+    : { uid, state: 'refused', ns: null, reason: netns.problem, failMode: null };
 }

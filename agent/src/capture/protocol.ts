@@ -1,8 +1,8 @@
 import type { NamespaceEntry, PodInfo } from '../identity/cluster-objects.ts';
 import type { Family, NamespaceId } from '../ipc/messages.ts';
-import type { ExemptionReport } from './exemption.ts';
-import type { Variant } from './iptables.ts';
 import type { NetnsOwner } from './pairing.ts';
+import type { RuleEngine } from './rule-engine.ts';
+import type { Exemption, FailMode } from './wish.ts';
 
 /** What control and the capture thread say to each other. Descriptors are plain numbers: both are one process. */
 
@@ -14,6 +14,12 @@ export interface CaptureOptions {
   readonly excludedNamespaces: readonly string[];
   /** `mark` for agents that share their cgroup with the pods, as in a sandbox. */
   readonly exemption: 'auto' | 'mark';
+  /** `iptables` leaves nftables alone, and with it all that only nftables can do. */
+  readonly rules: 'auto' | 'iptables';
+  /** Of pods that do not say, nor their Namespace. */
+  readonly failMode: FailMode;
+  /** How long connections are redirected after a beat of the dataplane, in ms. */
+  readonly gateTimeoutMs: number;
   /** Addresses of the node: a namespace that has one of them is the node's, and is left alone. */
   readonly nodeAddresses: readonly string[];
 }
@@ -26,6 +32,8 @@ export interface LocalPods {
 
 export type ToCapture =
   | { readonly kind: 'pods'; readonly local: LocalPods }
+  /** From the event loop of the dataplane that accepts for these namespaces, and from nobody else. */
+  | { readonly kind: 'beat'; readonly namespaces: readonly NamespaceId[] }
   | { readonly kind: 'call'; readonly id: number; readonly call: CaptureCall };
 
 /** What is answered with `answer`. */
@@ -47,6 +55,11 @@ export type FromCapture =
   | CaptureEvent
   | { readonly kind: 'answer'; readonly id: number; readonly error: string | null };
 
+/** How this agent exempts its own connections, and why so; for `status`. */
+export type ExemptionReport =
+  | { readonly kind: 'cgroup'; readonly path: string; readonly why: string }
+  | { readonly kind: 'mark'; readonly why: string };
+
 export interface ListenerInfo {
   readonly family: Family;
   readonly port: number;
@@ -58,7 +71,9 @@ export type CaptureEvent =
   | {
       readonly kind: 'ready';
       readonly exemption: ExemptionReport;
-      readonly iptables: Variant | null;
+      readonly rules: RuleEngine['kind'] | null;
+      /** Why fail modes are not enforced by the kernel; null when they are. */
+      readonly gateProblem: string | null;
       readonly problem: string | null;
     }
   | {
@@ -108,4 +123,18 @@ export interface PodReport {
   readonly ns: NamespaceId | null;
   /** Always there unless enrolled; for an enrolled pod, what is not intercepted. */
   readonly reason: string | null;
+  /** What becomes of its new connections while nobody judges them; null unless enrolled. */
+  readonly failMode: FailMode | null;
+}
+
+/** What an agent before us has in a network namespace and hands over. */
+export interface Inheritance {
+  /** Of the namespace. */
+  readonly inode: number;
+  readonly listeners: readonly ListenerInfo[];
+  /** Whose sockets the listeners are, for as long as they live: sockets keep the cgroup that they were made in. */
+  readonly maker: Exemption;
+  readonly listenerMark: number;
+  /** Of agents that may still dial from there: the one before us, and those before it that are not done either. */
+  readonly exemptions: readonly Exemption[];
 }

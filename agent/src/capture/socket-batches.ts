@@ -5,7 +5,7 @@ import { sendFds } from '../kernel/libc-fds.ts';
 import { setMark, tcpSocket } from '../kernel/libc-sockets.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { NetnsDoor } from './inside.ts';
-import type { Exemption } from './rules.ts';
+import type { Exemption } from './wish.ts';
 
 /** Far below the kernel's limit per packet, so that a first batch is on its way early. */
 const BATCH = 64;

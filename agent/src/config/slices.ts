@@ -11,4 +11,5 @@ export const dataplaneSettings = (config: Config): DataplaneSettings => ({
   identityHoldMs: config.identityHoldMs,
   maxConnections: config.maxConnections,
   recordQueue: config.recordQueue,
+  beatMs: Math.floor(config.gateTimeoutMs / 3),
 });

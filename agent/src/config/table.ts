@@ -80,6 +80,24 @@ export const SETTINGS = {
     'how',
     'How the agent’s own connections are told from the pods’: `auto` by cgroup where that can be proven, else by a secret mark; `mark` by mark.',
   ),
+  rules: setting(
+    oneOf('auto', 'iptables'),
+    'auto',
+    'how',
+    'How rules are put into pods: `auto` by nftables, or by iptables on kernels without; `iptables` by iptables only, which knows no fail modes.',
+  ),
+  failMode: setting(
+    oneOf('open', 'closed'),
+    'open',
+    'mode',
+    'New connections of a pod while no agent judges them: `open` lets them go direct, `closed` refuses them. The annotation `eastwall.dev/fail-mode` of a pod or of its Namespace comes first. Enforced by the kernel.',
+  ),
+  gateTimeoutMs: time(
+    '15s',
+    SECOND,
+    10 * MINUTE,
+    'Time after the last sign of life of a dataplane until the fail mode of its pods takes effect; a sign is given every third of it.',
+  ),
   logLevel: setting(
     oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal'),
     'info',
@@ -96,7 +114,7 @@ export const SETTINGS = {
     oneOf('remove', 'keep'),
     'remove',
     'what',
-    'What a stopping agent does with the redirect rules: `remove` lets pods go direct, `keep` refuses their new connections until an agent runs again. A killed agent always leaves them.',
+    'What a stopping agent does with its rules: `remove` lets pods go direct, except those in fail mode `closed`; `keep` leaves them for the next agent: new connections are refused until it comes, or until `--gate-timeout` is over and the fail mode takes effect. So it is with a killed agent.',
   ),
   dataplanes: setting(
     orAuto(integer({ min: 1, max: 64 })),

@@ -52,6 +52,11 @@ export class EnrolledNetns {
     this.options = options;
   }
 
+  /** Whether new connections are accepted. */
+  get isListening(): boolean {
+    return this.acceptors.length > 0;
+  }
+
   get waitingCount(): number {
     return this.waiting.length;
   }

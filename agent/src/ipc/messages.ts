@@ -28,6 +28,8 @@ export type ToDataplane =
   | { readonly kind: 'settings'; readonly settings: DataplaneSettings }
   | { readonly kind: 'fds' }
   | { readonly kind: 'caller'; readonly ns: NamespaceId; readonly caller: CallerState }
+  /** Stop accepting for this namespace: another agent does. Listeners that come later are accepted on again. */
+  | { readonly kind: 'stop-listening'; readonly ns: NamespaceId }
   /** Stop accepting for this namespace and forget it once its connections are gone. */
   | { readonly kind: 'namespace-gone'; readonly ns: NamespaceId }
   | {
@@ -53,6 +55,11 @@ export type FromDataplane =
     }
   | { readonly kind: 'records'; readonly records: readonly FlowRecord[]; readonly dropped: number }
   | { readonly kind: 'totals'; readonly totals: DataplaneTotals }
+  /**
+   * Its event loop turns and it accepts for these namespaces. Nobody says it for it: without beats, the kernel stops
+   * redirecting.
+   */
+  | { readonly kind: 'beat'; readonly namespaces: readonly NamespaceId[] }
   | { readonly kind: 'drained' };
 
 /** Limits and deadlines of the data path; every one is a row of the config table. */
@@ -65,6 +72,8 @@ export interface DataplaneSettings {
   readonly identityHoldMs: number;
   readonly maxConnections: number;
   readonly recordQueue: number;
+  /** Time between two beats, in ms. */
+  readonly beatMs: number;
 }
 
 export interface DataplaneTotals {

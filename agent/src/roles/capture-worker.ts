@@ -13,8 +13,17 @@ const say = (message: FromCapture): void => control.postMessage(message);
 // Messages that come while capture is still finding out what the node can do wait in the port.
 const capture = await Capture.start(workerData as CaptureOptions, say);
 control.on('message', (message: ToCapture) => {
-  if (message.kind === 'pods') capture.setLocal(message.local);
-  else void answer(message.id, message.call);
+  switch (message.kind) {
+    case 'pods':
+      capture.setLocal(message.local);
+      break;
+    case 'beat':
+      capture.beat(message.namespaces);
+      break;
+    case 'call':
+      void answer(message.id, message.call);
+      break;
+  }
 });
 
 async function answer(id: number, call: CaptureCall): Promise<void> {

@@ -12,7 +12,8 @@ import { Control, type ControlOptions } from './control.ts';
 const READY: CaptureEvent = {
   kind: 'ready',
   exemption: { kind: 'mark', why: 'chosen by the settings' },
-  iptables: 'nft',
+  rules: 'nft',
+  gateProblem: null,
   problem: null,
 };
 const ENROLLED: CaptureEvent = {
@@ -43,7 +44,7 @@ const PAIRED: CaptureEvent = {
       problem: 'no rules',
     },
   ],
-  pods: [{ uid: 'u-1', state: 'enrolled', ns: 3, reason: null }],
+  pods: [{ uid: 'u-1', state: 'enrolled', ns: 3, reason: null, failMode: 'open' as const }],
 };
 
 function setUp() {

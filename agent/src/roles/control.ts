@@ -144,7 +144,11 @@ export class Control implements ClusterListener {
     const { log, onCaptureReady } = this.#options;
     this.#captureReady = event;
     if (event.problem !== null) log.error({ problem: event.problem }, 'no pod of this node can be enrolled');
-    else log.info({ exemption: event.exemption, iptables: event.iptables }, 'capture is ready');
+    else
+      log.info(
+        { exemption: event.exemption, rules: event.rules, gateProblem: event.gateProblem },
+        'capture is ready',
+      );
     onCaptureReady();
   }
 

@@ -58,6 +58,8 @@ function isReport(message: Fields): boolean {
       return isList(message['records'], isRecord) && isCount(message['dropped']);
     case 'totals':
       return isFields(message['totals']) && isTotals(message['totals']);
+    case 'beat':
+      return isList(message['namespaces'], isCount);
     case 'drained':
       return true;
     default:

@@ -49,6 +49,7 @@ function setUp({ count = 1, entry = ENTRY } = {}) {
       identityHoldMs: 5_000,
       maxConnections: 100,
       recordQueue: 100,
+      beatMs: 5_000,
     },
     restartDelayMs: 10,
     maxRestartDelayMs: 50,
@@ -68,6 +69,7 @@ function setUp({ count = 1, entry = ENTRY } = {}) {
     },
     log,
     onServing: () => {},
+    onBeat: () => {},
     onReport: (report) => reports.push(report),
   });
   const state = (index = 0): DataplaneState => supervisor.states[index] as DataplaneState;

@@ -38,6 +38,8 @@ export interface SupervisorOptions {
   readonly log: SupervisorLog;
   /** Every dataplane serves, for the first time or again. */
   readonly onServing: () => void;
+  /** A dataplane is alive and accepts for these namespaces, all of them its own. */
+  readonly onBeat: (namespaces: readonly NamespaceId[]) => void;
   /** Records and totals; the supervisor itself acts on everything else. */
   readonly onReport: (report: Extract<FromDataplane, { kind: 'records' | 'totals' }>) => void;
 }
@@ -232,6 +234,9 @@ export class DataplaneSupervisor {
         break;
       case 'records':
         this.#options.onReport(message);
+        break;
+      case 'beat':
+        this.#options.onBeat(message.namespaces.filter((ns) => this.#slotOf(ns) === slot));
         break;
       case 'drained':
         child.kill('drained');

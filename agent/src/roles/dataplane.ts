@@ -60,6 +60,7 @@ class Dataplane {
     setInterval(() => this.sweep(), SWEEP_MS);
     setInterval(() => this.sendRecords(), RECORDS_MS);
     setInterval(() => this.sendTotals(), TOTALS_MS);
+    setInterval(() => this.beat(), settings.beatMs);
   }
 
   receive(message: ToDataplane): void {
@@ -127,8 +128,18 @@ class Dataplane {
       const description = JSON.parse(packet.payload) as FdPacket;
       const netns = this.netnsOf(description.ns);
       if (description.kind === 'sockets') netns.addSockets(description.family, fds);
-      else for (const fd of fds) netns.listen(fd, description.family, description.port);
+      else {
+        for (const fd of fds) netns.listen(fd, description.family, description.port);
+        // A namespace whose gate has closed meanwhile does not have to wait for the next regular beat.
+        this.beat();
+      }
     }
+  }
+
+  /** Tells that this event loop turns and for whom it accepts, which is what keeps their connections coming here. */
+  private beat(): void {
+    const namespaces = [...this.netns].flatMap(([ns, netns]) => (netns.isListening ? [ns] : []));
+    if (namespaces.length > 0) send({ kind: 'beat', namespaces });
   }
 
   /** Refusing a connection beats failing in the middle of one for want of a descriptor. */

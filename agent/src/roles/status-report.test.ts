@@ -43,8 +43,17 @@ function report(differs: Partial<StatusSources> = {}) {
 describe('reportStatus', () => {
   it('lists every living pod with the reason why it is not covered', () => {
     const pods = new Map([
-      ['u-1', { uid: 'u-1', state: 'enrolled' as const, ns: 3, reason: null }],
-      ['u-2', { uid: 'u-2', state: 'refused' as const, ns: null, reason: "it shares the node's network" }],
+      ['u-1', { uid: 'u-1', state: 'enrolled' as const, ns: 3, reason: null, failMode: 'open' as const }],
+      [
+        'u-2',
+        {
+          uid: 'u-2',
+          state: 'refused' as const,
+          ns: null,
+          reason: "it shares the node's network",
+          failMode: null,
+        },
+      ],
     ]);
     const localPods = [
       podInfo(),
@@ -62,7 +71,12 @@ describe('reportStatus', () => {
   });
 
   it('does not promise what a privileged pod can undo', () => {
-    const pods = new Map([['u-1', { uid: 'u-1', state: 'enrolled' as const, ns: 3, reason: 'IPv6 is not' }]]);
+    const pods = new Map([
+      [
+        'u-1',
+        { uid: 'u-1', state: 'enrolled' as const, ns: 3, reason: 'IPv6 is not', failMode: 'open' as const },
+      ],
+    ]);
     const found = report({
       localPods: [podInfo({ privileged: true })],
       capture: { ready: null, repairs: 0, pods },

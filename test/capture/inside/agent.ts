@@ -29,6 +29,9 @@ export class TestAgent implements AsyncDisposable {
         reconcileIntervalMs: 3_600_000,
         excludedNamespaces: ['kube-system'],
         exemption: 'auto',
+        rules: 'auto',
+        failMode: 'open',
+        gateTimeoutMs: 60_000,
         nodeAddresses: ['10.66.0.1'],
         ...options,
       },
@@ -64,6 +67,12 @@ export class TestAgent implements AsyncDisposable {
 
   enrolled(name: string): Promise<Event<'enrolled'>> {
     return this.event('enrolled', ({ path }) => path.endsWith(`/${name}`));
+  }
+
+  /** Where the pod's IPv4 connections are redirected to; it must have been enrolled. */
+  portOf(name: string): number | undefined {
+    const event = this.events.find((found) => found.kind === 'enrolled' && found.path.endsWith(`/${name}`));
+    return event?.kind === 'enrolled' ? event.listeners[0]?.port : undefined;
   }
 
   /** Accepts at copies of the listeners, as a dataplane does. */

@@ -13,14 +13,14 @@ const PORT = 8080;
 beforeAll(makeBridge);
 afterAll(removeBridge);
 
-describe('what somebody else changes', () => {
+describe('what somebody else changes, where there is only iptables,', () => {
   it.each([
     ['flushes everything', ['-t', 'nat', '-F']],
     ['flushes OUTPUT', ['-t', 'nat', '-F', 'OUTPUT']],
     ['removes one of our rules', ['-t', 'nat', '-D', 'EASTWALL_OUT', '5']],
     ['gets in front of our hook', ['-t', 'nat', '-I', 'OUTPUT', '-p', 'tcp', '-j', 'ACCEPT']],
   ])('is put right when somebody %s', async (_, args) => {
-    await using agent = new TestAgent();
+    await using agent = new TestAgent({ rules: 'iptables' });
     await using pod = new Pod();
     await agent.serve((await agent.enrolled(pod.name)).ns);
     // Twice: from the second time on, rules are read only where something has changed.
@@ -36,11 +36,64 @@ describe('what somebody else changes', () => {
     await pod.startApp();
     expect((await pod.connect('10.66.0.1', PORT)).greeting).toContain('agent');
     expect((await pod.connect('fd66::1', PORT)).greeting).toContain('agent');
-    expect(pod.rules()).toContain('--dport 9 -j ACCEPT');
+    expect(pod.iptables()).toContain('--dport 9 -j ACCEPT');
     // Nothing is repaired that is right.
     const { length } = agent.events.filter(({ kind }) => kind === 'repaired');
     await agent.client.reconcile();
     expect(agent.events.filter(({ kind }) => kind === 'repaired')).toHaveLength(length);
+  });
+});
+
+describe('what somebody else changes', () => {
+  it.each([
+    ['flushes everything', ['flush', 'ruleset']],
+    ['deletes our table', ['delete', 'table', 'inet', 'eastwall']],
+    ['empties a chain of ours', ['flush', 'chain', 'inet', 'eastwall', 'intercept']],
+    ['adds a rule to ours', ['insert', 'rule', 'inet', 'eastwall', 'outbound', 'accept']],
+  ])('is put right when somebody %s', async (_, args) => {
+    await using agent = new TestAgent();
+    await using pod = new Pod();
+    await agent.serve((await agent.enrolled(pod.name)).ns);
+    // Twice: from the second time on, rules are read only where something has changed.
+    await agent.client.reconcile();
+    await agent.client.reconcile();
+    expect(agent.events.filter(({ kind }) => kind === 'repaired')).toEqual([]);
+    pod.exec('nft', ...args);
+    pod.exec('iptables', '-t', 'nat', '-A', 'OUTPUT', '-p', 'tcp', '--dport', '9', '-j', 'ACCEPT');
+    await agent.client.reconcile();
+    expect((await agent.event('repaired')).what).toEqual(['rules']);
+    await pod.startApp();
+    expect((await pod.connect('10.66.0.1', PORT)).greeting).toContain('agent');
+    expect((await pod.connect('fd66::1', PORT)).greeting).toContain('agent');
+    expect(pod.rules()).toContain('tcp dport 9');
+    // Nothing is repaired that is right.
+    const { length } = agent.events.filter(({ kind }) => kind === 'repaired');
+    await agent.client.reconcile();
+    expect(agent.events.filter(({ kind }) => kind === 'repaired')).toHaveLength(length);
+  });
+
+  it('is noticed with the next beat of the dataplane', async () => {
+    await using agent = new TestAgent();
+    await using pod = new Pod();
+    const { ns } = await agent.enrolled(pod.name);
+    await agent.serve(ns);
+    agent.client.beat([ns]);
+    pod.exec('nft', 'flush', 'ruleset');
+    agent.client.beat([ns]);
+    expect((await agent.event('repaired')).what).toEqual(['rules']);
+    await pod.startApp();
+    expect((await pod.connect('10.66.0.1', PORT)).greeting).toContain('agent');
+  });
+
+  it('does not come between, with rules of iptables', async () => {
+    await using agent = new TestAgent();
+    await using pod = new Pod();
+    await agent.serve((await agent.enrolled(pod.name)).ns);
+    pod.exec('iptables', '-t', 'nat', '-I', 'OUTPUT', '-p', 'tcp', '-j', 'ACCEPT');
+    pod.exec('iptables', '-t', 'nat', '-F');
+    pod.exec('iptables', '-t', 'nat', '-I', 'OUTPUT', '-p', 'tcp', '-j', 'ACCEPT');
+    await pod.startApp();
+    expect((await pod.connect('10.66.0.1', PORT)).greeting).toContain('agent');
   });
 
   it('is put right when somebody shuts the listener down', async () => {
@@ -76,7 +129,7 @@ describe('opting out', () => {
     expect((await pod.connect('fd66::1', PORT)).greeting).toBe(`upstream ${pod.ip6}`);
     expect(await pod.say(open4.connection, 'four')).toBe('four');
     expect(await pod.say(open6.connection, 'six')).toBe('six');
-    expect(pod.rules()).not.toContain('REDIRECT');
+    expect(pod.rules()).not.toContain('redirect to');
     await pod.close(open4.connection);
     await pod.close(open6.connection);
     await eventually(() => expect(pod.rules()).not.toMatch(/eastwall/i));
@@ -138,7 +191,7 @@ describe('an agent', () => {
     pod.exec('iptables', '-t', 'nat', '-A', 'OUTPUT', '-p', 'tcp', '--dport', '9', '-j', 'ACCEPT');
     await agent.client.uninstall();
     expect(pod.rules()).not.toMatch(/eastwall/i);
-    expect(pod.rules()).toContain('--dport 9 -j ACCEPT');
+    expect(pod.iptables()).toContain('--dport 9 -j ACCEPT');
   });
 
   it('takes over from one that has crashed, and resets nobody', async () => {
@@ -149,13 +202,13 @@ describe('an agent', () => {
     const first = new TestAgent();
     await first.enrolled(pod.name);
     await first.crash();
-    expect(pod.rules()).toContain('REDIRECT');
+    expect(pod.rules()).toContain('redirect');
     await using second = new TestAgent();
     await second.serve((await second.enrolled(pod.name)).ns);
     expect((await pod.connect('10.66.0.1', PORT)).greeting).toContain('agent');
     expect(await pod.say(direct.connection, 'still here')).toBe('still here');
-    expect(pod.rules().match(/-A OUTPUT/g)).toHaveLength(2);
-    expect(pod.rules().match(/REDIRECT/g)).toHaveLength(2);
+    expect(pod.rules().match(/^table/gm)).toHaveLength(1);
+    expect(pod.rules().match(/redirect to/g)).toHaveLength(2);
   });
 
   it('takes over from one that is still there, on another port', async () => {
@@ -196,7 +249,7 @@ describe('IPv6', () => {
     // Its end is the end of the pod: the refusal is lost, and the application waits.
     pod.connect('fd66::1', PORT).catch(() => {});
     await eventually(() =>
-      expect(pod.exec('ip6tables', '-nvxL', 'EASTWALL_OUT')).toMatch(/^ *[1-9]\d* .*REJECT/m),
+      expect(pod.exec('nft', 'list', 'counter', 'inet', 'eastwall', 'unjudged')).toMatch(/packets [1-9]/),
     );
     expect(upstream.accepted).toBe(0);
     expect((await pod.connect('10.66.0.1', PORT)).greeting).toContain('agent');
@@ -283,13 +336,39 @@ describe('the directory', () => {
   });
 });
 
+it('falls back on iptables, opts out and takes over there too', async () => {
+  await using _upstream = await Upstream.listen('10.66.0.1', PORT);
+  await using pod = new Pod();
+  await pod.startApp();
+  const first = new TestAgent({ rules: 'iptables' });
+  expect(await first.event('ready')).toMatchObject({
+    rules: 'iptables-nft',
+    gateProblem: 'iptables has no timed sets: rules stay until they are removed',
+  });
+  await first.enrolled(pod.name);
+  await first.crash();
+  expect(pod.iptables()).toContain('REDIRECT');
+  await using second = new TestAgent({ rules: 'iptables' });
+  const { ns } = await second.enrolled(pod.name);
+  await second.serve(ns);
+  const open = await pod.connect('10.66.0.1', PORT);
+  expect(open.greeting).toContain('agent');
+  expect(pod.iptables().match(/-A OUTPUT/g)).toHaveLength(2);
+  second.client.pods(local(listed(pod, DISABLED)));
+  await second.event('gone', (event) => event.ns === ns);
+  expect((await pod.connect('10.66.0.1', PORT)).greeting).toBe(`upstream ${pod.ip4}`);
+  expect(await pod.say(open.connection, 'still here')).toBe('still here');
+  await pod.close(open.connection);
+  await eventually(() => expect(pod.iptables()).not.toMatch(/eastwall/i));
+});
+
 it('says why nothing can be enrolled where iptables is missing, and goes on', async () => {
   const path = process.env['PATH'];
   process.env['PATH'] = '/nowhere';
-  const agent = new TestAgent();
-  const { problem, iptables } = await agent.event('ready');
+  const agent = new TestAgent({ rules: 'iptables' });
+  const { problem, rules } = await agent.event('ready');
   process.env['PATH'] = path;
-  expect(iptables).toBeNull();
+  expect(rules).toBeNull();
   expect(problem).toContain('iptables-nft-restore');
   await using pod = new Pod();
   expect((await agent.event('failed')).problem).toContain('nothing can be redirected on this node');

@@ -63,8 +63,13 @@ export class Pod implements AsyncDisposable {
     return run('ip', 'netns', 'exec', this.name, program, ...args);
   }
 
-  /** Both families, all tables. */
+  /** Everything that there is, of both families, also what iptables has put there. */
   rules(): string {
+    return this.exec('nft', 'list', 'ruleset');
+  }
+
+  /** Both families, all tables. */
+  iptables(): string {
     return `${this.exec('iptables-save')}${this.exec('ip6tables-save')}`;
   }
 

@@ -10,6 +10,9 @@ const client = new CaptureClient(
     reconcileIntervalMs: 3_600_000,
     excludedNamespaces: [],
     exemption: 'auto',
+    rules: 'auto',
+    failMode: 'open',
+    gateTimeoutMs: 15_000,
     nodeAddresses: [],
   },
   {

@@ -1,3 +1,5 @@
+import type { Exemption, FamilyWish } from '../wish.ts';
+
 /**
  * The redirect rules as data. They live in a chain of our own, hooked from OUTPUT; a rule is written the way
  * `iptables-restore` reads it, without the chain.
@@ -7,21 +9,6 @@ export const CHAIN = 'EASTWALL_OUT';
 
 export type Table = 'nat' | 'filter';
 
-/** How the agent's own connections are told from the pod's. */
-export type Exemption =
-  | { readonly kind: 'cgroup'; readonly path: string }
-  /** Random per pod, 32 bits: a pod with CAP_NET_RAW may set marks, but has to guess this one. */
-  | { readonly kind: 'mark'; readonly mark: number };
-
-/** What one address family of a pod should have. */
-export type Wish =
-  | { readonly mode: 'redirect'; readonly port: number; readonly exemption: Exemption }
-  /** Where no listener can be had: refused at once, rather than a hole. */
-  | { readonly mode: 'reject'; readonly exemption: Exemption }
-  /** No longer redirected, while connections that were redirected are still open. */
-  | { readonly mode: 'keep' }
-  | { readonly mode: 'none' };
-
 export type Rules = readonly (readonly string[])[];
 
 const comment = (text: string): string[] => ['-m', 'comment', '--comment', `eastwall: ${text}`];
@@ -29,18 +16,18 @@ const comment = (text: string): string[] => ['-m', 'comment', '--comment', `east
 export const JUMP: readonly string[] = ['-p', 'tcp', ...comment('outbound connections'), '-j', CHAIN];
 
 /** The rules of our chain per table; `null` means the table has no chain of ours. */
-export function desiredRules(wish: Wish): Readonly<Record<Table, Rules | null>> {
+export function desiredRules(wish: FamilyWish, exemption: Exemption): Readonly<Record<Table, Rules | null>> {
   switch (wish.mode) {
     case 'redirect': {
       const redirect = ['-p', 'tcp', ...comment('to the agent'), '-j', 'REDIRECT'];
       return {
-        nat: [...untouched(wish.exemption), [...redirect, '--to-ports', String(wish.port)]],
+        nat: [...untouched(exemption), [...redirect, '--to-ports', String(wish.port)]],
         filter: null,
       };
     }
     case 'reject': {
       const reject = ['-p', 'tcp', ...comment('no listener for this family'), '-j', 'REJECT'];
-      return { nat: null, filter: [...untouched(wish.exemption), [...reject, '--reject-with', 'tcp-reset']] };
+      return { nat: null, filter: [...untouched(exemption), [...reject, '--reject-with', 'tcp-reset']] };
     }
     case 'keep':
       return { nat: [KEEP], filter: null };

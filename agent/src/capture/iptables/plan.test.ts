@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { FamilyWish } from '../wish.ts';
 import { planTable } from './plan.ts';
-import { desiredRules, type Wish } from './rules.ts';
+import { desiredRules } from './rules.ts';
 
-const REDIRECT: Wish = {
-  mode: 'redirect',
-  port: 61127,
-  exemption: { kind: 'cgroup', path: '/kubepods/pod1' },
-};
-const nat = (wish: Wish) => desiredRules(wish).nat;
+const REDIRECT: FamilyWish = { mode: 'redirect', port: 61127 };
+const nat = (wish: FamilyWish) =>
+  desiredRules(wish, { kind: 'cgroup', path: '/kubepods/pod1', id: 9n, level: 2 }).nat;
 
 /** As iptables-save 1.8.9 prints it, both variants. */
 const JUMP_LINE = '-A OUTPUT -p tcp -m comment --comment "eastwall: outbound connections" -j EASTWALL_OUT';
@@ -90,8 +88,7 @@ COMMIT
   });
 
   it('refuses in the filter table where nothing can be redirected', () => {
-    const wish: Wish = { mode: 'reject', exemption: { kind: 'mark', mark: 0xdeadbeef } };
-    const { nat: none, filter } = desiredRules(wish);
+    const { nat: none, filter } = desiredRules({ mode: 'reject' }, { kind: 'mark', mark: 0xdeadbeef });
     expect(none).toBeNull();
     const plan = planTable('filter', filter, '');
     expect(plan).toContain('-m mark --mark 0xdeadbeef');

@@ -1,9 +1,10 @@
-import type { Fd } from '../kernel/libc.ts';
-import { ok, type Result } from '../kernel/result.ts';
+import type { Fd } from '../../kernel/libc.ts';
+import { ok, type Result } from '../../kernel/result.ts';
+import type { NetnsDoor } from '../inside.ts';
+import type { Exemption, FamilyWish } from '../wish.ts';
 import { type Command, run } from './command.ts';
-import type { NetnsDoor } from './inside.ts';
 import { planTable } from './plan.ts';
-import { desiredRules, type Table, type Wish } from './rules.ts';
+import { desiredRules, type Table } from './rules.ts';
 
 export type Family = 4 | 6;
 export type Variant = 'nft' | 'legacy';
@@ -49,11 +50,11 @@ export class Iptables {
 export async function applyWish(
   iptables: Iptables,
   at: { readonly netns: Fd; readonly family: Family; readonly untouched: boolean },
-  wish: Wish,
+  { wish, exemption }: { readonly wish: FamilyWish; readonly exemption: Exemption },
 ): Promise<Result<readonly Table[], string>> {
   const saved = at.untouched ? ok('') : await iptables.save(at.netns, at.family);
   if (!saved.ok) return saved;
-  const desired = desiredRules(wish);
+  const desired = desiredRules(wish, exemption);
   // Each table is a transaction of its own: what closes a way comes before what opens one.
   const plans = TABLES.toSorted(
     (left, right) => Number(desired[left] === null) - Number(desired[right] === null),

@@ -7,10 +7,8 @@ import { setLoopbackUp } from '../kernel/libc-namespaces.ts';
 import { setMark, tcpSocket } from '../kernel/libc-sockets.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { NetnsDoor } from './inside.ts';
-import type { Iptables } from './iptables.ts';
 import { type Listener, openListener } from './listener.ts';
-import { CHAIN, type Exemption, exemptMatch } from './rules.ts';
-import { lineOf } from './save-text.ts';
+import type { Exemption } from './wish.ts';
 
 const DEADLINE_MS = 5_000;
 
@@ -59,29 +57,15 @@ export class ProbeRange {
     return err("can't set up a namespace to probe in");
   }
 
-  /** Puts the redirect in place, with `exemption` before it. */
-  redirect(iptables: Iptables, exemption: Exemption): Promise<Result<string, string>> {
-    const syn = ['-p', 'tcp', '--syn', '-m', 'comment', '--comment', 'eastwall: probe'];
-    return iptables.restore(
-      this.netns,
-      4,
-      [
-        '*nat',
-        `:${CHAIN} - [0:0]`,
-        `-A ${CHAIN} ${lineOf([...syn, ...exemptMatch(exemption), '-j', 'RETURN'])}`,
-        `-A ${CHAIN} ${lineOf([...syn, '--dport', String(this.#target.port), '-j', 'REDIRECT'])} --to-ports ${this.#listener.port}`,
-        `-A OUTPUT -j ${CHAIN}`,
-        'COMMIT',
-        '',
-      ].join('\n'),
-    );
+  get ports(): { readonly target: number; readonly listener: number } {
+    return { target: this.#target.port, listener: this.#listener.port };
   }
 
-  /** Connects with a socket as the agent makes them. */
-  async arrivalOfOwnSocket(exemption: Exemption): Promise<Arrival | null> {
+  /** Connects with a socket as the agent makes them: marked, where it exempts itself by mark. */
+  async arrivalOfOwnSocket(exemption: Exemption | null): Promise<Arrival | null> {
     const made = this.#door.inside(this.netns, () => tcpSocket(4));
     if (!made.ok || made.value < 0) return null;
-    if (exemption.kind === 'mark') setMark(made.value, exemption.mark);
+    if (exemption?.kind === 'mark') setMark(made.value, exemption.mark);
     const socket = new Socket({ fd: made.value });
     const arrival = this.#arrival();
     socket.on('error', () => {}).connect(this.#target.port, '127.0.0.1');

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { err, ok, type Result } from '../kernel/result.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
 
 /** A tool that hangs (a lock, a stuck kernel) must not hold up the other namespaces. */
 const DEADLINE_MS = 10_000;

@@ -1,0 +1,74 @@
+import { type Candidate, iptablesCandidate, nftCandidate } from './candidates.ts';
+import { chooseExemption, type ExemptionChoice } from './exemption.ts';
+import type { NetnsDoor } from './inside.ts';
+import { ProbeRange } from './probe-range.ts';
+import { randomMark } from './random-mark.ts';
+import type { RuleEngine } from './rule-engine.ts';
+
+/** What this node's kernel and tools can do, found out by doing it in a namespace made for the purpose. */
+export interface Abilities {
+  /** Null when nothing can redirect here; nothing can be enrolled then. */
+  readonly engine: RuleEngine | null;
+  readonly exemption: ExemptionChoice;
+  /** Why fail modes are not enforced by the kernel; null when they are. */
+  readonly gateProblem: string | null;
+  /** Why `engine` is null. */
+  readonly problem: string | null;
+}
+
+export interface ProbeOptions {
+  /** `mark` skips the cgroup, for agents that share theirs with the pods, as they do in a sandbox. */
+  readonly exemption: 'auto' | 'mark';
+  /** `iptables` skips nftables. */
+  readonly rules: 'auto' | 'iptables';
+  readonly gateTimeoutMs: number;
+}
+
+/** The first of nftables, iptables over nf_tables and iptables of old that redirects here. */
+export async function probeAbilities(door: NetnsDoor, options: ProbeOptions): Promise<Abilities> {
+  const problems: string[] = [];
+  for (const candidate of candidates(door, options)) {
+    const range = ProbeRange.open(door);
+    if (!range.ok) return unable(range.error);
+    try {
+      const problem = await marksWork(range.value, candidate);
+      if (problem === null) {
+        const gateProblem = await candidate.gateProblem(range.value);
+        const exemption = await chooseExemption(door, candidate, options.exemption);
+        return { engine: candidate.engine, exemption, gateProblem, problem };
+      }
+      problems.push(problem);
+    } finally {
+      range.value.close();
+    }
+  }
+  return unable(problems.join('; '));
+}
+
+const candidates = (door: NetnsDoor, { rules, gateTimeoutMs }: ProbeOptions): Candidate[] => [
+  ...(rules === 'iptables' ? [] : [nftCandidate(door, gateTimeoutMs)]),
+  iptablesCandidate(door, 'nft'),
+  iptablesCandidate(door, 'legacy'),
+];
+
+const unable = (problem: string): Abilities => ({
+  engine: null,
+  exemption: { kind: 'mark', why: problem },
+  gateProblem: problem,
+  problem,
+});
+
+/** The last resort has to work in any case; and it proves that these rules redirect at all. */
+async function marksWork(range: ProbeRange, candidate: Candidate): Promise<string | null> {
+  const { kind } = candidate.engine;
+  const mark = randomMark();
+  const loaded = await candidate.redirect(range, { kind: 'mark', mark });
+  if (!loaded.ok) return loaded.error;
+  if ((await range.arrivalOfOwnSocket({ kind: 'mark', mark: randomMark() })) !== 'listener') {
+    return `${kind} takes a redirect, but does not redirect`;
+  }
+  if ((await range.arrivalOfOwnSocket({ kind: 'mark', mark })) !== 'target') {
+    return `${kind} redirects sockets that it should exempt by mark`;
+  }
+  return null;
+}

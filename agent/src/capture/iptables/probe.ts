@@ -1,0 +1,20 @@
+import type { Exemption } from '../wish.ts';
+import { CHAIN, exemptMatch } from './rules.ts';
+import { lineOf } from './save-text.ts';
+
+/** One redirect over loopback, to one port, with an exemption before it: for trying the exemption out. */
+export function probeText(
+  exemption: Exemption,
+  { target, listener }: { readonly target: number; readonly listener: number },
+): string {
+  const syn = ['-p', 'tcp', '--syn', '-m', 'comment', '--comment', 'eastwall: probe'];
+  return [
+    '*nat',
+    `:${CHAIN} - [0:0]`,
+    `-A ${CHAIN} ${lineOf([...syn, ...exemptMatch(exemption), '-j', 'RETURN'])}`,
+    `-A ${CHAIN} ${lineOf([...syn, '--dport', String(target), '-j', 'REDIRECT', '--to-ports', String(listener)])}`,
+    `-A OUTPUT -j ${CHAIN}`,
+    'COMMIT',
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,30 @@
+import type { Fd } from '../kernel/libc.ts';
+import type { Result } from '../kernel/result.ts';
+import type { Wish } from './wish.ts';
+
+/** What puts rules into network namespaces: nftables, or iptables on kernels that have no nf_tables. */
+export interface RuleEngine {
+  readonly kind: 'nft' | 'iptables-nft' | 'iptables-legacy';
+  /** `untouched` says that nobody can have put rules of ours there before. The error is why there can be none. */
+  open(netns: Fd, untouched: boolean): Result<PodRules, string>;
+}
+
+/** What has been changed, by the names that `status` and events use; nothing when all was right. */
+export type Changed = readonly string[];
+
+export interface Applied {
+  readonly changed: Changed;
+  /** Why the rules for IPv6 could not be loaded, where they are loaded apart from those for IPv4. */
+  readonly failed6: string | null;
+}
+
+/** Our rules in one network namespace. Its methods must not overlap. */
+export interface PodRules {
+  /** `gateMs` is how long connections are redirected without a beat; 0 for a gate that is closed. */
+  apply(wish: Wish, gateMs: number): Promise<Result<Applied, string>>;
+  /** Puts right what is not as it was applied last, if anything has changed since. */
+  verify(wish: Wish, gateMs: number): Promise<Result<Applied, string>>;
+  /** Keeps the gate open for a whole timeout from now. False when somebody has changed rules meanwhile. */
+  beat(): boolean;
+  close(): void;
+}

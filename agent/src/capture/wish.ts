@@ -1,0 +1,34 @@
+/** What the network namespace of a pod should have of us; how it is written down is up to the rules' engine. */
+
+/** How the agent's own connections are told from the pod's. */
+export type Exemption =
+  | {
+      readonly kind: 'cgroup';
+      readonly path: string;
+      /** Inode of the cgroup, which is how nftables names it, and how deep it lies. */
+      readonly id: bigint;
+      readonly level: number;
+    }
+  /** Random per pod, 32 bits: a pod with CAP_NET_RAW may set marks, but has to guess this one. */
+  | { readonly kind: 'mark'; readonly mark: number };
+
+/** What becomes of new connections while nobody judges them: they go direct, or are refused. */
+export type FailMode = 'open' | 'closed';
+
+/** What one address family of a pod should have. */
+export type FamilyWish =
+  | { readonly mode: 'redirect'; readonly port: number }
+  /** Where no listener can be had: refused at once, rather than a hole. */
+  | { readonly mode: 'reject' }
+  /** No longer redirected, while connections that were redirected are still open. */
+  | { readonly mode: 'keep' }
+  | { readonly mode: 'none' };
+
+export interface Wish {
+  readonly v4: FamilyWish;
+  readonly v6: FamilyWish;
+  readonly exemption: Exemption;
+  readonly failMode: FailMode;
+  /** Mark of the agent's listening sockets, by which they are known where they can't be known by cgroup. */
+  readonly listenerMark: number;
+}
