@@ -125,3 +125,17 @@ test('a server that reads no upgrade out of the request is none the wiser', () =
   const p = play(enforced).caller(H2C).upstream('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
   expect(p.records).toMatchObject([{ status: 200, outcome: 'ok' }]);
 });
+
+test('a tunnel is judged by the host in its target, and by no other name', () => {
+  const options: PlaybookOptions = {
+    judge: (_method, _path, host) => (host === 'api.example.com:443' ? ALLOW : DENY),
+    unread: () => DENY,
+  };
+  const request = (target: string, host: string) => `CONNECT ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`;
+  const allowed = play(options).caller(request('api.example.com:443', 'any'));
+  allowed.upstream('HTTP/1.1 200 OK\r\n\r\n').caller('\x16\x03');
+  expect(allowed.sentTo('upstream').endsWith('\x16\x03')).toBe(true);
+  const denied = play(options).caller(request('evil.example:443', 'api.example.com:443'));
+  expect(denied.sentTo('upstream')).toBe('');
+  expect(denied.records).toMatchObject([{ host: 'evil.example:443', outcome: 'denied', decision: DENY }]);
+});

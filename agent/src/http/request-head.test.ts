@@ -33,6 +33,17 @@ describe('accepted', () => {
     expect(head).toMatchObject(expected);
   });
 
+  test.each([
+    ['GET /a HTTP/1.1\r\nHost: x:80\r\n\r\n', 'x:80'],
+    ['CONNECT db:5432 HTTP/1.1\r\nHost: other\r\n\r\n', 'db:5432'],
+    ['GET http://x:80/p?q HTTP/1.1\r\nHost: X:80\r\n\r\n', 'x:80'],
+    ['GET http://y/p HTTP/1.0\r\n\r\n', 'y'],
+    ['GET / HTTP/1.0\r\n\r\n', ''],
+  ])('the host of %j', (text, host) => {
+    expect(read(text)).toBe(text.length);
+    expect(text.slice(head.hostStart, head.hostEnd)).toBe(host);
+  });
+
   test('every proper prefix of a head needs more', () => {
     const text = 'POST /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nX-Y:  z \r\n\r\n';
     for (let length = 0; length < text.length; length++) expect(read(text.slice(0, length))).toBe(NEED_MORE);
@@ -50,6 +61,7 @@ describe('refused', () => {
     ['bad_target', 'GET /a\x00b HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['bad_target', 'GET orders HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['bad_target', 'GET ftp://x/ HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['missing_host', 'CONNECT x:80 HTTP/1.1\r\n\r\n'],
     ['bad_target', 'CONNECT /x HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['bad_target', 'GET http://u@x/ HTTP/1.1\r\nHost: x\r\n\r\n'],
     ['bad_version', 'GET / HTTP/1.2\r\nHost: x\r\n\r\n'],

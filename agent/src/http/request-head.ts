@@ -20,6 +20,7 @@ export class RequestHead implements Fields {
   upgrade = false;
   disowning = false;
   expectContinue = false;
+  /** The authority in the target where there is one, else Host; 0 when neither is. */
   hostStart = 0;
   hostEnd = 0;
   upgradeToStart = 0;
@@ -50,7 +51,7 @@ export function readRequestHead(bytes: Uint8Array, start: number, end: number, h
   const headEnd = readFields(bytes, fieldsStart, end, head);
   if (headEnd < 0) return headEnd;
   head.method = methodName(bytes, start, methodEnd);
-  const fault = readTarget(bytes, targetStart, targetEnd, head) || checkHead(bytes, head);
+  const fault = checkHead(bytes, head) || readTarget(bytes, targetStart, targetEnd, head);
   return fault === 0 ? headEnd : fault;
 }
 
@@ -92,7 +93,7 @@ function equalsExactly(bytes: Uint8Array, start: number, end: number, text: stri
   return true;
 }
 
-/** The four forms of RFC 9112 §3.2. Returns 0 or a fault code, and leaves the path in the head. */
+/** The four forms of RFC 9112 §3.2. Returns 0 or a fault code, and leaves the path, and a host that it names, in the head. */
 function readTarget(bytes: Uint8Array, start: number, end: number, head: RequestHead): number {
   if (head.method === 'CONNECT') return readAuthorityForm(bytes, start, end, head);
   if (bytes[start] === SLASH) return setPath(bytes, start, end, head);
@@ -110,8 +111,15 @@ function setPath(bytes: Uint8Array, start: number, end: number, head: RequestHea
   return 0;
 }
 
+/** Proxies go where the target says, whatever Host says (RFC 9112 §3.2.2, RFC 9110 §9.3.6). */
+function setHost(start: number, end: number, head: RequestHead): void {
+  head.hostStart = start;
+  head.hostEnd = end;
+}
+
 function readAuthorityForm(bytes: Uint8Array, start: number, end: number, head: RequestHead): number {
   if (!isAuthority(bytes, start, end)) return faultCode('bad_target');
+  setHost(start, end, head);
   head.path = '';
   return 0;
 }
@@ -130,6 +138,7 @@ function readAbsoluteForm(bytes: Uint8Array, start: number, end: number, head: R
   const host = ascii(bytes, head.hostStart, head.hostEnd).toLowerCase();
   if (head.hostStart !== 0 && host !== ascii(bytes, authorityStart, authorityEnd).toLowerCase())
     return faultCode('host_mismatch');
+  setHost(authorityStart, authorityEnd, head);
   if (bytes[authorityEnd] === SLASH) return setPath(bytes, authorityEnd, end, head);
   head.path = '/';
   return 0;
