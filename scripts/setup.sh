@@ -27,7 +27,7 @@ packages_for() {
   test="$test wget:wget git:git openssl:openssl fcgiwrap:fcgiwrap nghttpd:nghttp2-server wrk:wrk"
   test="$test pg_ctlcluster:postgresql mariadbd:mariadb-server-core mariadb:mariadb-client-core"
   test="$test memcached:memcached nats-server:nats-server aiosmtpd:python3-aiosmtpd sshd:openssh-server"
-  bench='wrk:wrk haproxy:haproxy nginx:nginx-light taskset:util-linux'
+  bench='wrk:wrk h2load:nghttp2-client haproxy:haproxy nginx:nginx-light taskset:util-linux'
   case $1 in
     check) ;;
     run) echo "$run" ;;
