@@ -44,6 +44,15 @@ test('what was denied is kept, with the id the caller was given and the time it 
   expect(recorder.takeRecords().records).toEqual([]);
 });
 
+test('of a text beyond measure the beginning is kept', () => {
+  const { recorder, record } = setUp();
+  record({ outcome: 'denied', method: 'M'.repeat(60_000), host: 'h', path: `/${'é'.repeat(60_000)}` });
+  const [kept] = recorder.takeRecords().records;
+  expect(kept?.method).toBe(`${'M'.repeat(1_023)}…`);
+  expect(kept?.path).toBe(`/${'é'.repeat(1_022)}…`);
+  expect(kept?.host).toBe('h');
+});
+
 test('the fault of a malformed message is the reason', () => {
   const { recorder, record } = setUp();
   record({ outcome: 'malformed_request', fault: 'bare_lf' });

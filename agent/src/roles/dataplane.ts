@@ -36,6 +36,8 @@ const MAX_DISCARD_BYTES = 1 << 20;
 class Dataplane {
   private readonly netns = new Map<NamespaceId, EnrolledNetns>();
   private readonly context: DataplaneContext;
+  /** Messages that control has not taken yet. */
+  private outstanding = 0;
   private readonly loopDelay = monitorEventLoopDelay({ resolution: 20 });
   private readonly maxDescriptors = Math.max(256, Number(raiseDescriptorLimit()) - RESERVED_DESCRIPTORS);
   private draining = false;
@@ -58,8 +60,8 @@ class Dataplane {
     };
     this.loopDelay.enable();
     setInterval(() => this.sweep(), SWEEP_MS);
-    setInterval(() => this.sendRecords(), RECORDS_MS);
-    setInterval(() => this.sendTotals(), TOTALS_MS);
+    setInterval(() => this.unlessBehind(() => this.sendRecords()), RECORDS_MS);
+    setInterval(() => this.unlessBehind(() => this.sendTotals()), TOTALS_MS);
     setInterval(() => this.beat(), settings.beatMs);
   }
 
@@ -162,16 +164,26 @@ class Dataplane {
     for (const netns of this.netns.values()) netns.check(now);
   }
 
+  /** While control is slow, records wait in the recorder, which is bounded and counts what it drops; the channel is not. */
+  private unlessBehind(report: () => void): void {
+    if (this.outstanding === 0) report();
+  }
+
+  private report(message: FromDataplane): void {
+    this.outstanding++;
+    send(message, () => this.outstanding--);
+  }
+
   private sendRecords(): void {
     const { records, dropped } = this.context.recorder.takeRecords();
     for (let start = 0; start < records.length; start += RECORDS_PER_MESSAGE)
-      send({ kind: 'records', records: records.slice(start, start + RECORDS_PER_MESSAGE), dropped: 0 });
-    if (dropped > 0) send({ kind: 'records', records: [], dropped });
+      this.report({ kind: 'records', records: records.slice(start, start + RECORDS_PER_MESSAGE), dropped: 0 });
+    if (dropped > 0) this.report({ kind: 'records', records: [], dropped });
   }
 
   private sendTotals(): void {
     const held = [...this.netns.values()].reduce((sum, netns) => sum + netns.waitingCount, 0);
-    send({
+    this.report({
       kind: 'totals',
       totals: {
         cells: this.context.recorder.takeCells(),
@@ -206,8 +218,9 @@ class Dataplane {
   }
 }
 
-function send(message: FromDataplane): void {
-  if (process.connected) process.send?.(message);
+/** With a callback a broken channel is no uncaught error: `disconnect` follows, and ends the process. */
+function send(message: FromDataplane, sent: () => void = () => {}): void {
+  if (process.connected) process.send?.(message, undefined, undefined, sent);
 }
 
 let dataplane: Dataplane | null = null;
