@@ -44,6 +44,10 @@ describe('the network of a sandbox', () => {
           { name: 'web-pods', namespace: 'shop', selector: { app: 'web' }, ports: [8080], headless: true },
           { name: 'nobody', namespace: 'shop', ports: [80] },
         ],
+        external: [
+          { name: 'api.example.com', ports: [8080], command: ['node', '-e', `console.log('open');${ECHO}`] },
+          { name: 'other.example.com', command: ['sleep', 'infinity'] },
+        ],
       },
     });
   });
@@ -87,6 +91,22 @@ describe('the network of a sandbox', () => {
   it('refuses at once what no pod is behind', async () => {
     // 7 is a refused connection; without an answer curl would end with 28 (timeout).
     expect(await curl('shop/near', 'http://nobody/')).toMatch(/^7: /);
+  });
+
+  it('leads to hosts outside, by their names, as from pod to pod', async () => {
+    const own = (await sandbox.pod('shop/far')).ips;
+    expect(await curl('shop/far', 'http://api.example.com:8080/', '-4')).toBe(
+      `api.example.com ::ffff:${own[0]}`,
+    );
+    expect(await curl('shop/far', 'http://api.example.com:8080/', '-6')).toBe(`api.example.com ${own[1]}`);
+    expect(await curl('outside/other.example.com', 'http://api.example.com:8080/', '-4')).toContain(
+      '203.0.113.2',
+    );
+    // Cluster IPs mean something only to the nodes.
+    expect(await curl('outside/other.example.com', 'http://web.shop.svc.cluster.local/', '-4')).toMatch(
+      /^(7|28): /,
+    );
+    expect(await sandbox.logs('outside/api.example.com')).toBe('open\n');
   });
 
   it('resolves Services, headless ones to their pods, and nothing else', async () => {

@@ -1,3 +1,4 @@
+import type { Container } from './cluster/objects.ts';
 import type { ObjectInput } from './kube-api/object.ts';
 
 /** An object to apply as it is, with the place that an error about it should name. */
@@ -18,8 +19,19 @@ export interface SandboxSpec {
   /** Applied in this order, before anything of `objects`; they are ready when the others come. */
   readonly system: readonly PlacedObject[];
   readonly objects: readonly PlacedObject[];
+  readonly external: readonly ExternalHost[];
   readonly readyTimeoutMs: number;
 }
+
+/** A host outside of the cluster: a process with a name and addresses, and no object. */
+export interface ExternalHost {
+  /** Full host name, as the cluster's pods resolve it. */
+  readonly name: string;
+  readonly container: Container;
+}
+
+/** Takes the place of a node's name in paths, for the hosts outside. */
+export const OUTSIDE = 'outside';
 
 /** What the supervisor writes to its standard output, one line of JSON each. */
 export type SupervisorEvent =

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { ObjectInput } from '../kube-api/object.ts';
 import { logDirectory, logName, runDirectory } from '../kubelet/node-paths.ts';
 import type { Argv } from '../process/run.ts';
-import { CONTROL_SOCKET, KUBECONFIG, type PodSummary, type SandboxSummary } from '../protocol.ts';
+import { CONTROL_SOCKET, KUBECONFIG, OUTSIDE, type PodSummary, type SandboxSummary } from '../protocol.ts';
 import { SandboxError } from '../sandbox-error.ts';
 import { ControlClient } from './control-client.ts';
 import { enterForCommand } from './namespaces.ts';
@@ -28,7 +28,10 @@ export interface ExecOptions {
 const DEFAULT_TIMEOUT_MS = 30_000;
 const SETTLE_MS = 30_000;
 
-/** A running sandbox, from outside of it. `pod` is always `namespace/pod` or `namespace/workload`. */
+/**
+ * A running sandbox, from outside of it. `pod` is always `namespace/pod` or `namespace/workload`; for commands and
+ * logs also `outside/host`.
+ */
 export class SandboxClient {
   readonly stateDir: string;
   readonly state: SandboxState;
@@ -72,7 +75,10 @@ export class SandboxClient {
 
   /** What the pod's first container has written so far, over all its restarts. */
   async logs(pod: string): Promise<string> {
-    const { node, namespace, name } = await this.pod(pod);
+    const outside = `${OUTSIDE}/`;
+    const { node, namespace, name } = pod.startsWith(outside)
+      ? { node: OUTSIDE, namespace: OUTSIDE, name: pod.slice(outside.length) }
+      : await this.pod(pod);
     return readFile(join(logDirectory(this.stateDir, node), logName(namespace, name)), 'utf8');
   }
 

@@ -8,11 +8,20 @@ import { type Answer, CODE, nameBytes, type Query, type Reply, TYPE } from './me
 
 const NO_SUCH_NAME: Reply = { code: CODE.noSuchName, answers: [] };
 
+export interface Zone {
+  readonly store: ObjectStore;
+  /** Addresses of the hosts outside of the cluster, by full name. */
+  readonly outside: ReadonlyMap<string, readonly string[]>;
+}
+
 /**
  * Answers by the rules of Kubernetes' DNS specification: a Service's cluster IPs, the ready pods of a headless
- * one, single pods of it by hostname, and the alias of an ExternalName. Nothing else exists in a sandbox.
+ * one, single pods of it by hostname, and the alias of an ExternalName. Beyond the cluster there is what the
+ * topology names.
  */
-export function answer(store: ObjectStore, query: Query): Reply {
+export function answer({ store, outside }: Zone, query: Query): Reply {
+  const host = outside.get(query.name);
+  if (host !== undefined) return addresses(host, query.type);
   const suffix = `.svc.${CLUSTER_DOMAIN}`;
   if (!query.name.endsWith(suffix)) return NO_SUCH_NAME;
   const labels = query.name.slice(0, -suffix.length).split('.');

@@ -1,4 +1,3 @@
-import { closeSync, openSync } from 'node:fs';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../kernel/clock.ts';
@@ -10,6 +9,7 @@ import { ContainerRunner, timestamp } from './container-runner.ts';
 import { containerProcess, hostname, type PodFacts } from './environment.ts';
 import { hosts, resolvConf } from './etc-files.ts';
 import { enterArgv, launchArgv, type Running, type Surroundings } from './launch.ts';
+import { LogFile } from './log-file.ts';
 import { logName } from './node-paths.ts';
 import type { PodView } from './pod-status.ts';
 import { probe } from './probe.ts';
@@ -43,7 +43,7 @@ interface RunningContainer {
 /** One pod on its node: its namespace, its containers, and what is to be said of them. */
 export class PodWorker {
   readonly #options: PodWorkerOptions;
-  readonly #logFds: number[] = [];
+  readonly #logs: LogFile[] = [];
   readonly #startTime: string;
   #containers: readonly RunningContainer[] = [];
   #networkReady = false;
@@ -92,7 +92,7 @@ export class PodWorker {
     await this.#starting;
     for (const { readiness } of this.#containers) readiness.stopped();
     await Promise.all(this.#containers.map(({ runner }) => runner.stop(graceMs)));
-    for (const fd of this.#logFds) closeSync(fd);
+    for (const log of this.#logs.splice(0)) log.close();
     const { network, cgroup, etcDir } = this.#options;
     if (network !== null) await removePodNetwork(network);
     await cgroup.remove();
@@ -209,9 +209,9 @@ export class PodWorker {
   #openLog(container: string | undefined): number {
     const { pod, logDir } = this.#options;
     const name = logName(pod.metadata.namespace ?? '', pod.metadata.name, container);
-    const fd = openSync(join(logDir, name), 'a');
-    this.#logFds.push(fd);
-    return fd;
+    const log = new LogFile(join(logDir, name));
+    this.#logs.push(log);
+    return log.fd;
   }
 
   #fail(reason: string, message: string): void {

@@ -42,6 +42,12 @@ export const podAddresses = (index: number, slot: number, ipv6: boolean): Addres
     `fd00:10:244:${index.toString(16)}::${(slot + 2).toString(16)}`,
   );
 
+export const MAX_EXTERNAL = 250;
+
+/** Hosts outside of the cluster, from 0, in the ranges that RFC 5737 and RFC 3849 set apart for examples. */
+export const externalAddresses = (slot: number, ipv6: boolean): Addresses =>
+  families(ipv6, `203.0.113.${slot + 1}`, `2001:db8::${(slot + 1).toString(16)}`);
+
 export const API_CLUSTER_IPS = (ipv6: boolean): Addresses => serviceAddresses(1, ipv6);
 export const DNS_CLUSTER_IPS = (ipv6: boolean): Addresses => serviceAddresses(10, ipv6);
 

@@ -1,18 +1,28 @@
+import type { PodWorker } from '../kubelet/pod-worker.ts';
+import { OUTSIDE } from '../protocol.ts';
 import type { Handlers } from './control-server.ts';
 import { findPod } from './find-pod.ts';
 import { summarize } from './summary.ts';
 import { applyAll, type Supervisor } from './supervisor.ts';
 
+/** `outside/<host>` is a host outside of the cluster; everything else is a pod. */
+function workerOf({ store, kubelets, outside }: Supervisor, reference: string): PodWorker | undefined {
+  const host = reference.startsWith(`${OUTSIDE}/`)
+    ? outside.workers.get(reference.slice(OUTSIDE.length + 1))
+    : undefined;
+  if (host !== undefined) return host;
+  const { uid } = findPod(store, reference).metadata;
+  return kubelets.map((kubelet) => kubelet.worker(uid)).find((worker) => worker !== undefined);
+}
+
 /** What the control socket answers. `stop` ends the process, so its answer is sent a moment before. */
 export function controlHandlers(supervisor: Supervisor, stop: () => void): Handlers {
-  const { store, kubelets, api } = supervisor;
+  const { store, api } = supervisor;
   return {
     status: () => supervisor.summary(),
     pod: ({ pod }) => summarize(findPod(store, pod)),
     enter: ({ pod: reference, command, container }) => {
-      const pod = findPod(store, reference);
-      const workers = kubelets.map((kubelet) => kubelet.worker(pod.metadata.uid));
-      const plan = workers.find((worker) => worker !== undefined)?.enter(command, container);
+      const plan = workerOf(supervisor, reference)?.enter(command, container);
       if (plan !== undefined) return plan;
       throw new Error(
         `pod \`${reference}\` has no running container${container === undefined ? '' : ` \`${container}\``}`,

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { apiPolicyCrd } from '@eastwall/policy';
+import { apiPolicyCrd, egressPolicyCrd } from '@eastwall/policy';
 import type { Clock } from '../../kernel/clock.ts';
 import { startClusterIps } from '../controllers/cluster-ips.ts';
 import { startEndpointSlices } from '../controllers/endpoint-slices.ts';
@@ -18,6 +18,7 @@ import { type Addresses, API_CLUSTER_IPS, DNS_CLUSTER_IPS } from '../network/add
 import { ServiceProxy } from '../network/service-proxy.ts';
 import { KUBECONFIG, type PlacedObject, type SandboxSpec, type SandboxSummary } from '../protocol.ts';
 import { buildGround, type Ground } from './ground.ts';
+import { type Outside, startOutside } from './outside.ts';
 import { settle } from './settle.ts';
 import { podSummaries } from './summary.ts';
 import { API_PORT, DNS_PORT, nodeObject, systemServices } from './system-objects.ts';
@@ -31,6 +32,7 @@ export interface SupervisorOptions {
 export interface Supervisor {
   readonly store: ObjectStore;
   readonly kubelets: readonly Kubelet[];
+  readonly outside: Outside;
   readonly api: KubeApi;
   settle(timeoutMs: number): Promise<void>;
   summary(): SandboxSummary;
@@ -46,7 +48,9 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const { nodes, ipv6, own, cgroups } = ground;
   const store = new ObjectStore();
   const api = await startApi(store, own, spec.stateDir);
-  await startDns({ addresses: own, port: DNS_PORT, answer: (query) => answer(store, query) });
+  const outside = await startOutside({ spec, ground, clock, base: containerEnv(ipv6) });
+  const zone = { store, outside: outside.names };
+  await startDns({ addresses: own, port: DNS_PORT, answer: (query) => answer(zone, query) });
   const proxy = new ServiceProxy({ store, ipv6, nodeNetns: nodes.map(({ paths }) => paths.nodeNetns), log });
   for (const start of [startClusterIps, startScheduler, startEndpointSlices, startWorkloads]) {
     start({ store, nodes: spec.nodes, ipv6, log });
@@ -55,10 +59,12 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const now = timestamp(clock.now());
   applyAll(store, [
     apiPolicyCrd() as ObjectInput,
+    egressPolicyCrd() as ObjectInput,
     ...nodes.map(({ name, addresses }) => nodeObject(name, addresses, now)),
     ...systemServices(own),
   ]);
   const ready = (timeoutMs: number) => settle({ store, proxy, timeoutMs, stateDir: spec.stateDir });
+  await outside.ready(spec.readyTimeoutMs);
   for (const objects of [spec.system, spec.objects]) {
     applyPlaced(store, objects);
     await ready(spec.readyTimeoutMs);
@@ -66,6 +72,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   return {
     store,
     kubelets,
+    outside,
     api,
     settle: ready,
     summary: () => ({ ipv6, cgroups: cgroups.available, apiUrl: api.url, pods: podSummaries(store) }),

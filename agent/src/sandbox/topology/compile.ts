@@ -1,8 +1,8 @@
 import type { ObjectInput } from '../kube-api/object.ts';
-import type { PlacedObject } from '../protocol.ts';
+import type { ExternalHost, PlacedObject } from '../protocol.ts';
 import { agentObjects } from './agents.ts';
 import type { Topology } from './load.ts';
-import { labelsOf, podTemplate } from './pod-template.ts';
+import { container, labelsOf, podTemplate } from './pod-template.ts';
 import type { PodSpec, ServiceSpec } from './schema.ts';
 
 export interface Compiled {
@@ -11,11 +11,12 @@ export interface Compiled {
   /** The agents; ready before anything of `objects`, so that every pod is captured from its first connection. */
   readonly system: readonly PlacedObject[];
   readonly objects: readonly PlacedObject[];
+  readonly external: readonly ExternalHost[];
 }
 
 /** The kube objects that a topology stands for, in an order in which they can be applied. */
 export function compileTopology(topology: Topology, paths: { readonly stateDir: string }): Compiled {
-  const { nodes, ipFamilies, agents, namespaces, pods, services, objects } = topology;
+  const { nodes, ipFamilies, agents, namespaces, pods, services, objects, external } = topology;
   const made = [
     ...namespaces.map((one) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: one })),
     ...serviceAccounts(pods),
@@ -23,6 +24,7 @@ export function compileTopology(topology: Topology, paths: { readonly stateDir: 
   return {
     nodes,
     ipFamilies,
+    external: external.map((host) => ({ name: host.name, container: container(host) })),
     system: agents.enabled ? unplaced(agentObjects(agents, paths)) : [],
     objects: [...unplaced(made), ...objects, ...unplaced([...services.map(service), ...pods.map(workload)])],
   };

@@ -64,7 +64,7 @@ describe('loadTopology', () => {
       '2:1: no such field: `colour`',
       expect.stringMatching(/^4:5: not a name/),
       '5:5: no such field: `comand`',
-      '6:5: a pod needs a command',
+      '6:5: a command is needed',
       '7:17: not a port',
       expect.stringMatching(/^8:5: /),
       '12:20: no such field: `targetport`',

@@ -1,5 +1,5 @@
-import type { EnvVar, PodTemplate, Probe } from '../cluster/objects.ts';
-import type { PodSpec } from './schema.ts';
+import type { Container, EnvVar, PodTemplate, Probe } from '../cluster/objects.ts';
+import type { ExternalSpec, PodSpec } from './schema.ts';
 
 /** There are no images in a sandbox, but a container has to name one. */
 export const NO_IMAGE = 'sandbox';
@@ -23,7 +23,7 @@ export function podTemplate(pod: PodSpec): PodTemplate {
   };
 }
 
-function container(pod: PodSpec): PodTemplate['spec']['containers'][number] {
+export function container(pod: PodSpec | ExternalSpec): Container {
   const readinessProbe = probeOf(pod);
   return {
     name: pod.name,
@@ -40,12 +40,12 @@ function container(pod: PodSpec): PodTemplate['spec']['containers'][number] {
     })),
     ...(pod.workingDir === undefined ? {} : { workingDir: pod.workingDir }),
     ...(readinessProbe === undefined ? {} : { readinessProbe }),
-    ...(pod.privileged ? { securityContext: { privileged: true } } : {}),
+    ...('privileged' in pod && pod.privileged ? { securityContext: { privileged: true } } : {}),
   };
 }
 
 /** `auto`: a pod that names a TCP port is ready when it accepts connections on the first one. */
-function probeOf({ ready, ports }: PodSpec): Probe | undefined {
+function probeOf({ ready, ports }: PodSpec | ExternalSpec): Probe | undefined {
   if (ready === 'started') return undefined;
   if (ready === 'auto') {
     const port = ports.find(({ protocol }) => protocol === 'TCP')?.port;

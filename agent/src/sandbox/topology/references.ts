@@ -1,3 +1,4 @@
+import { OUTSIDE } from '../protocol.ts';
 import type { PathProblem } from './problem.ts';
 import type { ParsedTopology } from './schema.ts';
 
@@ -14,6 +15,8 @@ export function referenceProblems(topology: ParsedTopology): PathProblem[] {
     ...duplicates(topology.services, ({ namespace, name }) => `${namespace}/${name}`).map(
       at(['services'], 'service'),
     ),
+    ...duplicates(topology.external, ({ name }) => name).map(at(['external'], 'host')),
+    ...reservedNodes(topology),
     ...unknownNamespaces(topology),
     ...topology.pods.flatMap((pod, index) => podProblems(topology, pod, index)),
   ];
@@ -43,6 +46,14 @@ function podProblems(
   }
   return problems;
 }
+
+/** Beside the nodes' directories there is one for the hosts outside. */
+const reservedNodes = ({ nodes }: ParsedTopology): PathProblem[] =>
+  nodes.flatMap((name, index) =>
+    name === OUTSIDE
+      ? [{ path: ['nodes', index], message: `\`${OUTSIDE}\` can't be the name of a node` }]
+      : [],
+  );
 
 function unknownNamespaces({ namespaces, pods, services }: ParsedTopology): PathProblem[] {
   const known = new Set([...BUILTIN_NAMESPACES, ...namespaces.map(({ name }) => name)]);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { MAX_NODES, MAX_PODS_PER_NODE } from '../network/addresses.ts';
+import { MAX_EXTERNAL, MAX_NODES, MAX_PODS_PER_NODE } from '../network/addresses.ts';
 
 /** Bounds of one topology; beyond them a laptop is the wrong place anyway. */
 export const TOPOLOGY_LIMITS = {
@@ -9,6 +9,7 @@ export const TOPOLOGY_LIMITS = {
   replicas: MAX_PODS_PER_NODE,
   services: 2000,
   objects: 20_000,
+  external: MAX_EXTERNAL,
   ports: 32,
 } as const;
 
@@ -91,6 +92,15 @@ const ready = z.union(
   'expected `auto`, `started`, `{tcp}`, `{http: {port, path}}` or `{exec}`',
 );
 
+/** What a pod has in common with a host outside of the cluster. */
+const processFields = {
+  command: z.array(z.union([z.string(), z.number()]).transform(String)).min(1, 'a command is needed'),
+  env: environment.default({}),
+  workingDir: z.string().startsWith('/', 'not an absolute path').optional(),
+  ports: z.array(containerPort).max(TOPOLOGY_LIMITS.ports).default([]),
+  ready: ready.default('auto'),
+};
+
 const pod = z.strictObject({
   name: workloadName,
   namespace: name(63).default('default'),
@@ -100,15 +110,22 @@ const pod = z.strictObject({
   serviceAccount: name(63).default('default'),
   owner: owner.optional(),
   replicas: z.int().min(0).max(TOPOLOGY_LIMITS.replicas).default(1),
-  command: z.array(z.union([z.string(), z.number()]).transform(String)).min(1, 'a pod needs a command'),
-  env: environment.default({}),
-  workingDir: z.string().startsWith('/', 'not an absolute path').optional(),
-  ports: z.array(containerPort).max(TOPOLOGY_LIMITS.ports).default([]),
-  ready: ready.default('auto'),
+  ...processFields,
   restart: z.enum(['Always', 'OnFailure', 'Never']).optional(),
   hostNetwork: z.boolean().default(false),
   privileged: z.boolean().default(false),
   graceSeconds: z.int().min(0).max(300).default(1),
+});
+
+const HOST = /^([a-z0-9]([-a-z0-9]*[a-z0-9])?\.)+[a-z0-9]([-a-z0-9]*[a-z0-9])?$/;
+
+const external = z.strictObject({
+  name: z
+    .string()
+    .max(253)
+    .regex(HOST, 'not the full name of a host, such as `api.example.com`')
+    .refine((host) => !host.endsWith('.cluster.local'), 'a name of the cluster, not of a host outside'),
+  ...processFields,
 });
 
 const service = z.strictObject({
@@ -157,6 +174,7 @@ export const topologySchema = z.strictObject({
   namespaces: z.array(namespace).max(TOPOLOGY_LIMITS.namespaces).default([]),
   pods: z.array(pod).max(TOPOLOGY_LIMITS.pods).default([]),
   services: z.array(service).max(TOPOLOGY_LIMITS.services).default([]),
+  external: z.array(external).max(TOPOLOGY_LIMITS.external).default([]),
   objects: z
     .array(
       z.union(
@@ -171,4 +189,5 @@ export const topologySchema = z.strictObject({
 export type TopologyInput = z.input<typeof topologySchema>;
 export type ParsedTopology = z.output<typeof topologySchema>;
 export type PodSpec = ParsedTopology['pods'][number];
+export type ExternalSpec = ParsedTopology['external'][number];
 export type ServiceSpec = ParsedTopology['services'][number];
