@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BACKEND_PORT } from './names.ts';
+import { BACKEND_PORTS } from './names.ts';
 
 const BLOB_BYTES = 1024 * 1024;
 
@@ -33,7 +33,8 @@ http {
   uwsgi_temp_path ${directory}/backend-uwsgi;
   scgi_temp_path ${directory}/backend-scgi;
   server {
-    listen ${BACKEND_PORT} backlog=4096;
+    listen ${BACKEND_PORTS.http1} backlog=4096;
+    listen ${BACKEND_PORTS.h2c} http2 backlog=4096;
     root ${directory};
     location / { return 200 '{"id":7,"name":"an item","price":"12.50","currency":"EUR"}'; }
     location /v1/blobs/ { try_files /blob =404; }

@@ -7,19 +7,27 @@ import { ALLOWED_PATH, DENIED_PATH } from '../load/operations.ts';
 import { findBelow, treeOf } from '../measure/process-tree.ts';
 import type { Subject } from '../subjects/subject.ts';
 import { moveToMeasuredCore, ON_MEASURED_CORE } from './cores.ts';
-import { BACKEND, BACKEND_PORT, NAMESPACE, PEER_PORT } from './names.ts';
+import { BACKEND, BACKEND_PORTS, NAMESPACE, PEER_PORTS, type Protocol } from './names.ts';
 import { POLICIES, podOf, topology } from './topology.ts';
 
 /** A subject that is up: what to call from which pod, and whose CPU and memory count. */
 export interface Standing {
   readonly subject: Subject;
   readonly pod: string;
-  readonly url: string;
+  /** Host and ports to call. */
+  readonly host: string;
+  readonly ports: Readonly<Record<Protocol, number>>;
   /** Roots of its process trees; asked anew each time, since an agent may replace its processes. */
   readonly roots: () => readonly number[];
 }
 
 const AGENT = join(import.meta.dirname, '../../agent/src/cli/main.ts');
+interface Expected {
+  readonly protocol: Protocol;
+  readonly path: string;
+  readonly status: number;
+}
+
 /** Files in memory, so that no disk is part of what is measured. */
 const SHARED_MEMORY = '/dev/shm';
 const EXEC_TIMEOUT_MS = 120_000;
@@ -57,8 +65,11 @@ export class Cluster {
   /** Brings a subject up on the measured core, and makes sure that it forwards and refuses as it should. */
   async stand(subject: Subject): Promise<Standing> {
     const standing = await this.#up(subject);
-    await this.#expectStatus(standing, ALLOWED_PATH, 200);
-    await this.#expectStatus(standing, DENIED_PATH, subject.runs.as === 'nothing' ? 200 : 403);
+    for (const protocol of subject.protocols) {
+      await this.#expectStatus(standing, { protocol, path: ALLOWED_PATH, status: 200 });
+      const refused = subject.runs.as === 'nothing' ? 200 : 403;
+      await this.#expectStatus(standing, { protocol, path: DENIED_PATH, status: refused });
+    }
     return standing;
   }
 
@@ -71,19 +82,19 @@ export class Cluster {
     const { runs, name } = subject;
     const pod = `${NAMESPACE}/${podOf(subject)}`;
     const backendIp = await this.#backendIp();
-    const url = `http://${backendIp}:${BACKEND_PORT}`;
-    if (runs.as === 'nothing') return { subject, pod, url, roots: () => [] };
+    const direct = { subject, pod, host: backendIp, ports: BACKEND_PORTS };
+    if (runs.as === 'nothing') return { ...direct, roots: () => [] };
     if (runs.as === 'agent') {
       const processes = this.#agents().flatMap(treeOf);
       if (processes.length === 0) throw new Error('no agent is running');
       moveToMeasuredCore(processes.map(({ pid }) => pid));
       await this.#policiesAccepted();
-      return { subject, pod, url, roots: () => this.#agents() };
+      return { ...direct, roots: () => this.#agents() };
     }
     const directory = join(this.#directory, name);
     mkdirSync(directory);
     const root = await this.#startPeer(pod, runs.command({ directory, backendIp }));
-    return { subject, pod, url: `http://127.0.0.1:${PEER_PORT}`, roots: () => [root] };
+    return { subject, pod, host: '127.0.0.1', ports: PEER_PORTS, roots: () => [root] };
   }
 
   #agents(): number[] {
@@ -98,23 +109,20 @@ export class Cluster {
     return peer.pid;
   }
 
-  async #expectStatus({ subject, pod, url }: Standing, path: string, expected: number): Promise<void> {
-    let status = '';
+  async #expectStatus({ subject, pod, host, ports }: Standing, expected: Expected): Promise<void> {
+    const { protocol, path, status } = expected;
+    const argv = [
+      ...['curl', '--silent', '--output', '/dev/null', '--write-out', '%{http_code}'],
+      ...(protocol === 'h2c' ? ['--http2-prior-knowledge'] : []),
+      `http://${host}:${ports[protocol]}${path}`,
+    ];
+    let answer = '';
     const ask = async () => {
-      const argv = [
-        'curl',
-        '--silent',
-        '--output',
-        '/dev/null',
-        '--write-out',
-        '%{http_code}',
-        `${url}${path}`,
-      ];
-      status = (await this.#sandbox.exec(pod, argv)).stdout;
-      return status === String(expected);
+      answer = (await this.#sandbox.exec(pod, argv)).stdout;
+      return answer === String(status);
     };
     if (await eventually(ask, { withinMs: READY_TIMEOUT_MS })) return;
-    throw new Error(`${subject.name} answers ${path} with ${status}, expected ${expected}`);
+    throw new Error(`${subject.name} answers ${protocol} ${path} with ${answer}, expected ${status}`);
   }
 
   /** All of them are in force, and nothing is left to do about them while others are measured. */

@@ -1,8 +1,10 @@
 export const NODE = 'bench';
 export const NAMESPACE = 'bench';
 export const BACKEND = 'backend';
-export const BACKEND_PORT = 80;
+/** What callers speak; the backend and the peers have a port for each. */
+export type Protocol = 'http1' | 'h2c';
+export const BACKEND_PORTS: Readonly<Record<Protocol, number>> = { http1: 80, h2c: 81 };
 /** The pod whose calls the agent intercepts, and its service account. */
 export const CAPTURED_POD = 'captured';
 /** Where a peer listens, in the caller's own pod like the agent's listener. */
-export const PEER_PORT = 8080;
+export const PEER_PORTS: Readonly<Record<Protocol, number>> = { http1: 8080, h2c: 8081 };

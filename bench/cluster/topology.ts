@@ -1,7 +1,7 @@
 import type { TopologyInput } from '../../agent/src/sandbox/topology/schema.ts';
 import type { Subject } from '../subjects/subject.ts';
 import { prepareBackend } from './backend.ts';
-import { BACKEND, BACKEND_PORT, CAPTURED_POD, NAMESPACE, NODE } from './names.ts';
+import { BACKEND, BACKEND_PORTS, CAPTURED_POD, NAMESPACE, NODE } from './names.ts';
 import { policies } from './policies.ts';
 
 export const POLICIES = 1000;
@@ -16,7 +16,7 @@ export function topology(subjects: readonly Subject[], directory: string): Topol
     ipFamilies: 'ipv4',
     namespaces: [{ name: NAMESPACE }],
     pods: [backend(directory), ...subjects.map(caller)],
-    services: [{ name: BACKEND, namespace: NAMESPACE, ports: [BACKEND_PORT] }],
+    services: [{ name: BACKEND, namespace: NAMESPACE, ports: Object.values(BACKEND_PORTS) }],
     objects: policies(POLICIES),
   };
 }
@@ -25,7 +25,7 @@ const backend = (directory: string) => ({
   name: BACKEND,
   namespace: NAMESPACE,
   command: prepareBackend(directory),
-  ports: [BACKEND_PORT],
+  ports: Object.values(BACKEND_PORTS),
 });
 
 /** All callers are alike, but only one is intercepted: the others' proxies must reach the backend on their own. */

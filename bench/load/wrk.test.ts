@@ -33,6 +33,7 @@ describe('parseWrk', () => {
 describe('wrkArgv', () => {
   it('hands the load to the script', () => {
     const load = {
+      tool: 'wrk',
       method: 'PUT',
       path: '/upload/1',
       connections: 8,

@@ -1,19 +1,14 @@
 import { join } from 'node:path';
+import type { LoadResult } from './load-result.ts';
 
-/** What wrk sends. */
-export interface Load {
+/** What wrk sends: HTTP/1.1. */
+export interface WrkLoad {
+  readonly tool: 'wrk';
   readonly method: 'GET' | 'PUT';
   readonly path: string;
   readonly connections: number;
   readonly bodyBytes: number;
   readonly keepAlive: boolean;
-}
-
-export interface LoadResult {
-  readonly requests: number;
-  readonly rps: number;
-  readonly p50Microseconds: number;
-  readonly p99Microseconds: number;
 }
 
 const SCRIPT = join(import.meta.dirname, 'wrk.lua');
@@ -31,7 +26,7 @@ interface Report {
 }
 
 export function wrkArgv(
-  load: Load,
+  load: WrkLoad,
   { url, seconds }: { readonly url: string; readonly seconds: number },
 ): string[] {
   return [

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Cluster, Standing } from '../cluster/cluster.ts';
+import { h2loadArgv, parseH2load } from '../load/h2load.ts';
+import type { LoadResult } from '../load/load-result.ts';
 import { ALLOWED_PATH } from '../load/operations.ts';
 import type { IdleScenario, LoadScenario, Scenario } from '../load/scenarios.ts';
 import { parseWrk, wrkArgv } from '../load/wrk.ts';
@@ -18,6 +20,7 @@ export function measure(
   round: { readonly scenario: Scenario; readonly seconds: number },
 ): Promise<Figures> {
   const { scenario, seconds } = round;
+  if (!standing.subject.protocols.includes(scenario.protocol)) return Promise.resolve({});
   return scenario.kind === 'load'
     ? measureLoad(cluster, standing, { scenario, seconds })
     : measureIdle(cluster, standing, scenario);
@@ -29,26 +32,43 @@ async function measureLoad(
   { scenario, seconds }: { readonly scenario: LoadScenario; readonly seconds: number },
 ): Promise<Figures> {
   const before = usageOf(standing.roots());
-  const output = await cluster.exec(standing.pod, wrkArgv(scenario.load, { url: standing.url, seconds }));
+  const { requests, rps, p50Microseconds, p99Microseconds } = await drive(cluster, standing, {
+    scenario,
+    seconds,
+  });
   const after = usageOf(standing.roots());
-  const { requests, rps, p50Microseconds, p99Microseconds } = parseWrk(output);
-  const speed = { rps, p50_us: p50Microseconds, p99_us: p99Microseconds };
+  const speed = {
+    rps,
+    ...(p50Microseconds === undefined ? {} : { p50_us: p50Microseconds }),
+    ...(p99Microseconds === undefined ? {} : { p99_us: p99Microseconds }),
+  };
   if (standing.roots().length === 0) return speed;
   const cpu = (after.cpuMicroseconds - before.cpuMicroseconds) / requests;
   return { cpu_us_per_request: cpu, ...speed, rss_kib: after.rssKib };
 }
 
+async function drive(
+  cluster: Cluster,
+  { pod, host, ports }: Standing,
+  { scenario, seconds }: { readonly scenario: LoadScenario; readonly seconds: number },
+): Promise<LoadResult> {
+  const { load, protocol } = scenario;
+  const target = { url: `http://${host}:${ports[protocol]}`, seconds };
+  return load.tool === 'wrk'
+    ? parseWrk(await cluster.exec(pod, wrkArgv(load, target)))
+    : parseH2load(await cluster.exec(pod, h2loadArgv(load, target)));
+}
+
 async function measureIdle(
   cluster: Cluster,
-  { pod, url, roots }: Standing,
-  { connections }: IdleScenario,
+  { pod, host, ports, roots }: Standing,
+  { connections, protocol }: IdleScenario,
 ): Promise<Figures> {
   if (roots().length === 0) return {};
-  const { hostname, port } = new URL(url);
   const before = usageOf(roots());
   const client = await cluster.spawn(pod, [
     ...[process.execPath, IDLE_CLIENT],
-    ...[hostname, port || '80', ALLOWED_PATH, String(connections)],
+    ...[host, String(ports[protocol]), ALLOWED_PATH, String(connections)],
   ]);
   const after = await whileOpen(client, () => usageOf(roots()));
   return {

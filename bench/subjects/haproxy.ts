@@ -1,12 +1,13 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BACKEND_PORT, PEER_PORT } from '../cluster/names.ts';
+import { BACKEND_PORTS, PEER_PORTS } from '../cluster/names.ts';
 import { ALLOWED } from '../load/operations.ts';
 import type { Stage, Subject } from './subject.ts';
 
 export const HAPROXY: Subject = {
   name: 'haproxy',
   title: 'HAProxy, one thread',
+  protocols: ['http1', 'h2c'],
   runs: { as: 'peer', command },
 };
 
@@ -32,10 +33,14 @@ defaults
   timeout client 1h
   timeout server 1h
 frontend caller
-  bind 127.0.0.1:${PEER_PORT} backlog 4096
+  bind 127.0.0.1:${PEER_PORTS.http1} backlog 4096
+  bind 127.0.0.1:${PEER_PORTS.h2c} backlog 4096 proto h2
 ${acls.join('\n')}
   http-request deny deny_status 403 unless ${allowed}
-  default_backend backend
-backend backend
-  server backend ${backendIp}:${BACKEND_PORT}
+  use_backend h2c if { dst_port ${PEER_PORTS.h2c} }
+  default_backend http1
+backend http1
+  server backend ${backendIp}:${BACKEND_PORTS.http1}
+backend h2c
+  server backend ${backendIp}:${BACKEND_PORTS.h2c} proto h2
 `;

@@ -1,12 +1,14 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BACKEND_PORT, PEER_PORT } from '../cluster/names.ts';
+import { BACKEND_PORTS, PEER_PORTS } from '../cluster/names.ts';
 import { ALLOWED } from '../load/operations.ts';
 import type { Stage, Subject } from './subject.ts';
 
 export const NGINX: Subject = {
   name: 'nginx',
   title: 'nginx, one worker',
+  // It speaks HTTP/2 with callers only.
+  protocols: ['http1'],
   runs: { as: 'peer', command },
 };
 
@@ -45,13 +47,13 @@ http {
   uwsgi_temp_path ${directory}/uwsgi;
   scgi_temp_path ${directory}/scgi;
   upstream backend {
-    server ${backendIp}:${BACKEND_PORT};
+    server ${backendIp}:${BACKEND_PORTS.http1};
     keepalive 64;
     keepalive_requests 1000000000;
     keepalive_timeout 1h;
   }
   server {
-    listen 127.0.0.1:${PEER_PORT} backlog=4096;
+    listen 127.0.0.1:${PEER_PORTS.http1} backlog=4096;
     ${locations}
     location / { return 403; }
   }

@@ -1,3 +1,5 @@
+import type { Protocol } from '../cluster/names.ts';
+
 /** Where a subject runs and whom it forwards to. */
 export interface Stage {
   /** For configuration files; a directory of its own for every subject. */
@@ -10,6 +12,8 @@ export interface Subject {
   readonly name: string;
   /** Its name as people write it, with what bounds it. */
   readonly title: string;
+  /** What it can forward from end to end; it sits out the scenarios in anything else. */
+  readonly protocols: readonly Protocol[];
   readonly runs: /** Nothing at all: what the caller and the backend do on their own. */
     | { readonly as: 'nothing' }
     /** The agent, which intercepts calls to the backend's own address. */

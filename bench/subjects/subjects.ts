@@ -3,10 +3,16 @@ import { HTTP_PROXY } from './http-proxy.ts';
 import { NGINX } from './nginx.ts';
 import type { Subject } from './subject.ts';
 
-export const DIRECT: Subject = { name: 'direct', title: 'no proxy', runs: { as: 'nothing' } };
+export const DIRECT: Subject = {
+  name: 'direct',
+  title: 'no proxy',
+  protocols: ['http1', 'h2c'],
+  runs: { as: 'nothing' },
+};
 export const EASTWALL: Subject = {
   name: 'eastwall',
   title: 'eastwall, one dataplane, 1,000 policies',
+  protocols: ['http1', 'h2c'],
   runs: { as: 'agent' },
 };
 
