@@ -84,6 +84,7 @@ export class DataplaneProcess implements AsyncDisposable {
   private stopping = false;
   private readonly child: ChildProcess;
   private readonly channel: number;
+  private readonly listener = tcpSocket(4);
 
   private constructor(child: ChildProcess, channel: number) {
     this.child = child;
@@ -151,6 +152,7 @@ export class DataplaneProcess implements AsyncDisposable {
       await once(this.child, 'exit');
     } else this.stderr += `ended by itself: ${exitCode ?? signalCode}`;
     closeFd(this.channel);
+    closeFd(this.listener);
     if (this.stderr !== '') throw new Error(`the dataplane said: ${this.stderr}`);
   }
 
@@ -169,11 +171,15 @@ export class DataplaneProcess implements AsyncDisposable {
     this.send({ kind: 'policies', upsert: policies, remove: [] });
     this.send({ kind: 'caller', ns: NS, caller: { state: 'known', workload: FRONTEND } });
     this.send({ kind: 'stream-all', on: true });
-    const listener = tcpSocket(4);
-    if (bindLoopback(listener, 4, LISTENER_PORT) < 0 || listenOn(listener, 4096) < 0)
+    if (bindLoopback(this.listener, 4, LISTENER_PORT) < 0 || listenOn(this.listener, 4096) < 0)
       throw new Error('no listener');
-    this.hand({ kind: 'listener', ns: NS, family: 4, port: LISTENER_PORT }, [listener]);
+    this.listen();
     this.send({ kind: 'synced' });
+  }
+
+  /** Hands it the listener, which stays open here, too. */
+  listen(): void {
+    this.hand({ kind: 'listener', ns: NS, family: 4, port: LISTENER_PORT }, [this.listener]);
   }
 
   private receive(message: FromDataplane): void {
@@ -204,11 +210,11 @@ export class DataplaneProcess implements AsyncDisposable {
       return socket;
     });
     this.hand({ kind: 'sockets', ns: NS, family }, sockets);
+    for (const socket of sockets) closeFd(socket);
   }
 
   private hand(packet: FdPacket, fds: readonly number[]): void {
     const sent = sendFds(this.channel, JSON.stringify(packet), fds);
-    for (const fd of fds) closeFd(fd);
     if (sent !== true) throw new Error(`descriptors not sent: ${sent}`);
     this.send({ kind: 'fds' });
   }

@@ -23,6 +23,8 @@ export interface ConnectionOptions {
 
 /** Once one side is done, the other may take this long to hang up by itself; then the kernel is left to finish. */
 const LINGER_MS = 5_000;
+/** A connection that nobody has used for so long is closed while draining, though nobody could be told before. */
+const QUIET_MS = 5_000;
 
 /**
  * One intercepted connection: the caller's socket, the upstream socket, and the relay between them. The only place
@@ -40,6 +42,7 @@ export class Connection implements Wire, RelayContext {
   private held = false;
   private upstreamDropped = false;
   private over = false;
+  private draining = false;
   private lastActivity: number;
   /** The version of the world that the relay was last decided by. */
   private seen: number;
@@ -85,6 +88,7 @@ export class Connection implements Wire, RelayContext {
 
   become(relay: Relay): void {
     this.relay = relay;
+    if (this.draining) relay.drain(this.options.context.now());
   }
 
   finish(exchange: Exchange, now: number): void {
@@ -168,9 +172,25 @@ export class Connection implements Wire, RelayContext {
     return this.caller.flushed && this.upstream?.flushed !== false;
   }
 
+  /** This process is about to go: the caller is asked to leave, and nothing is cut off. */
+  drain(now: number): void {
+    this.draining = true;
+    this.relay.drain(now);
+  }
+
+  /**
+   * Ends a draining connection that has been quiet for long, as servers do: its caller is not just asking something.
+   * With `late`, ends it in any case.
+   */
+  leave(now: number, late: boolean): void {
+    if (!this.idle) {
+      if (late) this.end('drained');
+    } else if (late || now - this.lastActivity >= QUIET_MS) this.close('drained');
+  }
+
   /** No exchange is under way, and what has been answered is out. */
-  get idle(): boolean {
-    return this.relay.idle && this.flushed;
+  private get idle(): boolean {
+    return this.relay.idle && this.relay.headSince === 0 && this.flushed;
   }
 
   /** Ends both sides with a reset and records what was open. */

@@ -42,6 +42,7 @@ export class EnrolledNetns {
   refused = 0;
   private caller: CallerState = { state: 'pending' };
   private patience = true;
+  private draining = false;
   private waiting: Waiting[] = [];
   private readonly acceptors: Acceptor[] = [];
   private readonly ports = new Set<number>();
@@ -109,6 +110,19 @@ export class EnrolledNetns {
     for (const acceptor of this.acceptors.splice(0)) acceptor.close();
   }
 
+  /** Accepts nothing more, and asks all callers to leave. */
+  drain(now: number): void {
+    this.stopListening();
+    this.draining = true;
+    for (const connection of this.connections) connection.drain(now);
+  }
+
+  /** Ends draining connections that can go, and with `late` all of them. */
+  leave(now: number, late: boolean): void {
+    if (late) for (const { handle } of this.waiting.splice(0)) handle.reset();
+    for (const connection of [...this.connections]) connection.leave(now, late);
+  }
+
   close(): void {
     this.stopListening();
     for (const { handle } of this.waiting.splice(0)) handle.reset();
@@ -145,6 +159,7 @@ export class EnrolledNetns {
       closed: (closed) => this.connections.delete(closed),
     });
     this.connections.add(connection);
+    if (this.draining) connection.drain(this.options.context.now());
     if (!connection.admit()) return;
     this.socketsFor(ip.includes(':') ? 6 : 4).take((fd) => connection.dial(fd));
   }

@@ -143,6 +143,32 @@ describe('DataplaneSupervisor', () => {
     closeFd(fd);
   }, 60_000);
 
+  it('leaves what is ceded to another agent alone, until it is reclaimed', async () => {
+    const { supervisor, serving, listeners } = start();
+    const [ceded, kept] = [openListener(), openListener()];
+    listeners.set(1, ceded.fd).set(2, kept.fd);
+    const first = await serving();
+    for (const ns of [1, 2]) supervisor.enrol(ns, { state: 'known', workload });
+    supervisor.synced();
+    await (await dial(ceded.port)).closed;
+
+    supervisor.cede([1]);
+    await (await dial(kept.port)).closed;
+    // Neither this process nor its successor accepts: whoever comes waits in the queue that is shared.
+    process.kill(first, 'SIGKILL');
+    await serving(first);
+    let taken = false;
+    const waiting = await dial(ceded.port);
+    void waiting.closed.then(() => {
+      taken = true;
+    });
+    await (await dial(kept.port)).closed;
+    expect(taken).toBe(false);
+    supervisor.reclaim();
+    await waiting.closed;
+    for (const { fd } of [ceded, kept]) closeFd(fd);
+  }, 60_000);
+
   it('spreads namespaces over the dataplanes, each with the sockets it asks for', async () => {
     const { supervisor, serving, socketsFor, reports, state } = start({ count: 2, entry: fixture('asking') });
     const [first, second] = await Promise.all([serving(null, 0), serving(null, 1)]);

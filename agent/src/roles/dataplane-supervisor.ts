@@ -83,6 +83,8 @@ const DRAIN_SLACK_MS = 1_000;
 export class DataplaneSupervisor {
   readonly #options: SupervisorOptions;
   readonly #slots: readonly Slot[];
+  /** Namespaces that another agent accepts for. */
+  readonly #ceded = new Set<NamespaceId>();
   #stopping = false;
 
   constructor(options: SupervisorOptions) {
@@ -122,7 +124,27 @@ export class DataplaneSupervisor {
     this.#slotOf(ns).child?.send({ kind: 'caller', ns, caller });
   }
 
+  /** Another agent accepts for these namespaces from now on; connections that are open stay here. */
+  cede(namespaces: readonly NamespaceId[]): void {
+    for (const ns of namespaces) {
+      this.#ceded.add(ns);
+      this.#slotOf(ns).child?.send({ kind: 'stop-listening', ns });
+    }
+  }
+
+  /** That agent is gone: accepts again for all that was ceded to it. */
+  reclaim(): void {
+    const namespaces = [...this.#ceded];
+    this.#ceded.clear();
+    if (this.#stopping) return;
+    for (const ns of namespaces) {
+      const { child } = this.#slotOf(ns);
+      if (child !== null) void this.#handListeners(child, ns);
+    }
+  }
+
   gone(ns: NamespaceId): void {
+    this.#ceded.delete(ns);
     this.#options.snapshot.forget(ns);
     this.#slotOf(ns).child?.send({ kind: 'namespace-gone', ns });
   }
@@ -153,6 +175,11 @@ export class DataplaneSupervisor {
   async drain(graceMs: number): Promise<void> {
     this.#stopping = true;
     await Promise.all(this.#slots.map((slot) => this.#drainOne(slot, graceMs)));
+  }
+
+  /** Does not wait for open exchanges any longer; for while `drain` does. */
+  hurry(): void {
+    this.#broadcast({ kind: 'drain', graceMs: 0 });
   }
 
   #slotOf(ns: NamespaceId): Slot {
@@ -190,6 +217,7 @@ export class DataplaneSupervisor {
   }
 
   async #handListeners(child: DataplaneChild, ns: NamespaceId): Promise<void> {
+    if (this.#ceded.has(ns)) return;
     await this.#hand(child, ns, (fd) => this.#options.descriptors.sendListeners(ns, fd));
   }
 

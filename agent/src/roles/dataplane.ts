@@ -24,6 +24,7 @@ import { raiseDescriptorLimit } from '../kernel/libc-limits.ts';
 const FD_CHANNEL = 3;
 /** A policy change is in force on open connections after at most this. */
 const SWEEP_MS = 100;
+const DRAIN_POLL_MS = 50;
 const RECORDS_MS = 100;
 const TOTALS_MS = 1_000;
 /** Records per IPC message: a larger message blocks both loops for longer than a small request takes. */
@@ -40,7 +41,8 @@ class Dataplane {
   private outstanding = 0;
   private readonly loopDelay = monitorEventLoopDelay({ resolution: 20 });
   private readonly maxDescriptors = Math.max(256, Number(raiseDescriptorLimit()) - RESERVED_DESCRIPTORS);
-  private draining = false;
+  /** In monotonic ms; null while it serves. */
+  private drainDeadline: number | null = null;
 
   constructor(settings: DataplaneSettings) {
     const world = new World();
@@ -99,6 +101,9 @@ class Dataplane {
         break;
       case 'stream-all':
         recorder.streamAll = message.on;
+        break;
+      case 'stop-listening':
+        this.netns.get(message.ns)?.stopListening();
         break;
       case 'drain':
         this.drain(message.graceMs);
@@ -197,24 +202,30 @@ class Dataplane {
     this.loopDelay.reset();
   }
 
-  /** Accepts nothing more and ends idle connections; the rest may finish within the grace. */
+  /** Accepts nothing more; what is open may finish within the grace, which a second word can only shorten. */
   private drain(graceMs: number): void {
-    if (this.draining) return;
-    this.draining = true;
-    for (const netns of this.netns.values()) netns.stopListening();
-    const deadline = this.context.now() + graceMs;
+    const now = this.context.now();
+    const deadline = now + graceMs;
+    if (this.drainDeadline !== null) {
+      this.drainDeadline = Math.min(this.drainDeadline, deadline);
+      return;
+    }
+    this.drainDeadline = deadline;
+    for (const netns of this.netns.values()) netns.drain(now);
     const poll = setInterval(() => {
-      const late = this.context.now() >= deadline;
-      for (const netns of this.netns.values())
-        for (const connection of [...netns.connections])
-          if (late) connection.end('drained');
-          else if (connection.idle) connection.close('drained');
-      if (this.connectionCount() > 0 && !late) return;
+      if (!this.leave(this.context.now())) return;
       clearInterval(poll);
       this.sendRecords();
       this.sendTotals();
       send({ kind: 'drained' });
-    }, 20);
+    }, DRAIN_POLL_MS);
+  }
+
+  /** True when no connection is left. */
+  private leave(now: number): boolean {
+    const late = now >= (this.drainDeadline ?? now);
+    for (const netns of this.netns.values()) netns.leave(now, late);
+    return late || this.connectionCount() === 0;
   }
 }
 
