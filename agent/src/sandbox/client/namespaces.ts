@@ -26,8 +26,8 @@ export const supervisorArgv = (unprivileged: boolean, mountsCgroups: boolean): A
 ];
 
 /**
- * Runs `argv` among the supervisor's namespaces. The holder itself stayed outside the PID namespace that it made
- * for its child, hence the other link.
+ * Runs `argv` among the supervisor's namespaces, until whoever runs it ends. The holder itself stayed outside the
+ * PID namespace that it made for its child, hence the other link.
  */
 export const enterSandbox = ({ holder, userNamespace }: SandboxState, argv: readonly string[]): Argv => [
   'nsenter',
@@ -38,8 +38,6 @@ export const enterSandbox = ({ holder, userNamespace }: SandboxState, argv: read
   '--net',
   `--pid=/proc/${holder.pid}/ns/pid_for_children`,
   '--',
+  ...DIE_WITH_PARENT,
   ...argv,
 ];
-
-export const enterForCommand = (state: SandboxState, argv: readonly string[]): Argv =>
-  enterSandbox(state, [...DIE_WITH_PARENT, ...argv]);

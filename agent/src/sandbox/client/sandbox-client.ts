@@ -8,7 +8,7 @@ import type { Argv } from '../process/run.ts';
 import { CONTROL_SOCKET, KUBECONFIG, OUTSIDE, type PodSummary, type SandboxSummary } from '../protocol.ts';
 import { SandboxError } from '../sandbox-error.ts';
 import { ControlClient } from './control-client.ts';
-import { enterForCommand } from './namespaces.ts';
+import { enterSandbox } from './namespaces.ts';
 import { isAlive, readState, type SandboxState } from './state-dir.ts';
 
 export interface ExecResult {
@@ -117,7 +117,7 @@ export class SandboxClient {
       command,
       ...(container === undefined ? {} : { container }),
     });
-    return start(enterForCommand(this.state, plan.argv), { ...rest, env: { ...plan.env, ...env } });
+    return start(enterSandbox(this.state, plan.argv), { ...rest, env: { ...plan.env, ...env } });
   }
 
   /** Runs kubectl with the sandbox's administrator rights, in the network that reaches its kube API. */
@@ -127,7 +127,7 @@ export class SandboxClient {
 
   spawnKubectl(args: readonly string[], options: SpawnOptions): ChildProcess {
     const env = { ...process.env, KUBECONFIG: this.kubeconfig };
-    return start(enterForCommand(this.state, ['kubectl', ...args]), { ...options, env });
+    return start(enterSandbox(this.state, ['kubectl', ...args]), { ...options, env });
   }
 
   /** Asks the sandbox to end and doesn't wait for it; `stopSandbox` does. */

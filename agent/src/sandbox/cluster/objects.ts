@@ -195,10 +195,6 @@ export const asService = (object: KubeObject): Service => object as Service;
 export const asSlice = (object: KubeObject): EndpointSlice => object as EndpointSlice;
 export const asWorkload = (object: KubeObject): WorkloadObject => object as WorkloadObject;
 
-/** `namespace/name`, as users write pods on the command line. */
-export const fullName = (object: KubeObject): string =>
-  `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
-
 export const isReady = (pod: Pod): boolean =>
   pod.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false;
 

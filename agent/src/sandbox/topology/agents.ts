@@ -4,7 +4,7 @@ import type { ObjectInput } from '../kube-api/object.ts';
 import { KUBECONFIG } from '../protocol.ts';
 import { NO_IMAGE } from './pod-template.ts';
 
-export const AGENT_NAMESPACE = 'eastwall-system';
+const AGENT_NAMESPACE = 'eastwall-system';
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const NAME = 'eastwall';
 const LABELS = { 'app.kubernetes.io/name': NAME };

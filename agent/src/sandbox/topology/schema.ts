@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { MAX_EXTERNAL, MAX_NODES, MAX_PODS_PER_NODE } from '../network/addresses.ts';
 
 /** Bounds of one topology; beyond them a laptop is the wrong place anyway. */
-export const TOPOLOGY_LIMITS = {
+const TOPOLOGY_LIMITS = {
   nodes: MAX_NODES,
   namespaces: 200,
   pods: 1000,
@@ -70,7 +70,7 @@ const environment = z.record(
   ),
 );
 
-export const OWNER_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'] as const;
+const OWNER_KINDS = ['Deployment', 'StatefulSet', 'DaemonSet', 'Job', 'CronJob'] as const;
 
 const owner = z.union(
   [

@@ -9,7 +9,7 @@ export interface Plan {
   readonly status: Readonly<Record<string, unknown>>;
 }
 
-export const HASH_LABEL = 'pod-template-hash';
+const HASH_LABEL = 'pod-template-hash';
 export const REVISION_LABEL = 'controller-revision-hash';
 
 const times = <T>(count: number, make: (index: number) => T): T[] =>
