@@ -30,8 +30,6 @@ export type ToDataplane =
   | { readonly kind: 'caller'; readonly ns: NamespaceId; readonly caller: CallerState }
   /** Stop accepting for this namespace: another agent does. Listeners that come later are accepted on again. */
   | { readonly kind: 'stop-listening'; readonly ns: NamespaceId }
-  /** Stop accepting for this namespace: another agent does. Listeners that come later are accepted on again. */
-  | { readonly kind: 'stop-listening'; readonly ns: NamespaceId }
   /** Stop accepting for this namespace and forget it once its connections are gone. */
   | { readonly kind: 'namespace-gone'; readonly ns: NamespaceId }
   | {
