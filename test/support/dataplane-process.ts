@@ -37,6 +37,7 @@ const SETTINGS: DataplaneSettings = {
   node: 'node-1',
   maxHeadBytes: 65_536,
   headTimeoutMs: 30_000,
+  bodyTimeoutMs: 1_800_000,
   firstByteTimeoutMs: 600_000,
   idleTimeoutMs: 3_600_000,
   identityHoldMs: 5_000,

@@ -6,6 +6,7 @@ export const dataplaneSettings = (config: Config): DataplaneSettings => ({
   node: config.node,
   maxHeadBytes: config.maxHeadBytes,
   headTimeoutMs: config.headTimeoutMs,
+  bodyTimeoutMs: config.bodyTimeoutMs,
   firstByteTimeoutMs: config.firstByteTimeoutMs,
   idleTimeoutMs: config.idleTimeoutMs,
   identityHoldMs: config.identityHoldMs,

@@ -130,6 +130,12 @@ export const SETTINGS = {
     'Longest request or response head (start line and headers).',
   ),
   headTimeoutMs: time('30s', 100, HOUR, 'Time for a head to arrive completely once its first byte has.'),
+  bodyTimeoutMs: time(
+    '30m',
+    SECOND,
+    7 * 24 * HOUR,
+    'Time for 64 KiB more, or the rest, of an HTTP/1.1 request body, while the server takes what comes and does not answer.',
+  ),
   firstByteTimeoutMs: time(
     '10m',
     100,

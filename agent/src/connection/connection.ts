@@ -9,6 +9,7 @@ import type { TrafficGroup } from '../record/traffic-cells.ts';
 import type { AcceptedHandle } from './acceptor.ts';
 import type { DataplaneContext } from './dataplane-context.ts';
 import { Leg } from './leg.ts';
+import { UploadPace } from './upload-pace.ts';
 
 export interface ConnectionOptions {
   readonly context: DataplaneContext;
@@ -38,6 +39,7 @@ export class Connection implements Wire, RelayContext {
   private upstream: Leg | null = null;
   private readonly judging: Judge;
   private readonly traffic: TrafficGroup;
+  private readonly pace = new UploadPace();
   private readonly options: ConnectionOptions;
   private held = false;
   private upstreamDropped = false;
@@ -153,7 +155,10 @@ export class Connection implements Wire, RelayContext {
       this.relay.reconsider(now);
     }
     const idleFor = now - this.lastActivity;
+    // A caller is not slow while upstream is.
+    const uploading = this.upstream?.congested === true ? null : this.relay.uploading;
     if (this.lingeringSince !== 0) this.checkLinger(now, idleFor);
+    else if (this.pace.isSlow(uploading, now, settings.bodyTimeoutMs)) this.relay.expire(now);
     else if (this.relay.headSince !== 0 && now - this.relay.headSince > settings.headTimeoutMs)
       this.relay.expire(now);
     else if (

@@ -21,6 +21,7 @@ type Detected = 'http1' | 'h2' | 'tls' | 'opaque' | 'unclear';
  */
 export class Detector implements Relay {
   headSince = 0;
+  readonly uploading = null;
   readonly idle = true;
   private readonly held = new HeldBytes();
   private readonly context: RelayContext;

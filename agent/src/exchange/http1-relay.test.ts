@@ -221,6 +221,19 @@ describe('malformed input', () => {
     expect(p.records).toMatchObject([{ outcome: 'timeout', status: 408 }]);
   });
 
+  test('a body that takes too long is answered 408, unless upstream has begun to answer', () => {
+    const post = 'POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc';
+    const p = play().caller(post);
+    expect(p.relay.uploading).toMatchObject({ bytesSent: post.length });
+    p.relay.expire(9);
+    expect(p.sentTo('caller')).toMatch(/^HTTP\/1.1 408 /);
+    expect(p.deeds.slice(-2)).toEqual(['drop upstream', 'finish caller']);
+    expect(p.records).toMatchObject([{ outcome: 'timeout', status: 408 }]);
+    const answered = play().caller(post).upstream('HTTP/1.1 200 OK\r\n\r\n');
+    expect(answered.relay.uploading).toBeNull();
+    expect(play().caller(`${post}defghi`).relay.uploading).toBeNull();
+  });
+
   test.each([
     ['garbage', 'SSH-2.0-x\r\n\r\n', 'bad_status'],
     [

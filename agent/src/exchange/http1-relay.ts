@@ -38,6 +38,10 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     return this.request.headSince;
   }
 
+  get uploading(): Exchange | null {
+    return this.request.inBody && this.response.due ? this.exchange : null;
+  }
+
   get idle(): boolean {
     return !this.exchange.open && this.headSince === 0;
   }
@@ -75,14 +79,20 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
   }
 
   expire(now: number): void {
-    if (this.headSince === 0) {
+    if (this.headSince !== 0) {
+      this.begin(now);
+      this.timeOut('the request head did not arrive in time', now);
+    } else if (this.uploading !== null) {
+      this.timeOut('the request body did not arrive in time', now);
+    } else {
       this.abandon('timeout', now);
       this.context.wire.abort();
-      return;
     }
-    this.begin(now);
+  }
+
+  private timeOut(detail: string, now: number): void {
     this.exchange.outcome = 'timeout';
-    this.answerAndClose(408, { reason: 'timeout', detail: 'the request head did not arrive in time' }, now);
+    this.answerAndClose(408, { reason: 'timeout', detail }, now);
   }
 
   /** Each request is judged when it comes; one that is under way was allowed. */

@@ -20,6 +20,8 @@ export interface Upgraded {
 
 /** Follows cleartext HTTP/2 and judges each stream's head; every stream is an exchange of its own. */
 export class Http2Relay implements Relay, H2Host {
+  /** Its streams have flow control of their own, and share the connection. */
+  readonly uploading = null;
   private readonly relay: H2Relay;
   private readonly context: RelayContext;
 

@@ -8,6 +8,7 @@ import type { Relay, RelayContext } from './wire.ts';
  */
 export class OpaqueRelay implements Relay {
   readonly headSince = 0;
+  readonly uploading = null;
   readonly idle = false;
   private readonly context: RelayContext;
   private readonly exchange: Exchange;

@@ -45,6 +45,11 @@ export class RequestSide {
     this.body = new BodyReader(limits.maxHeadBytes);
   }
 
+  /** Some of an allowed request's body is still to come. */
+  get inBody(): boolean {
+    return this.state === 'body';
+  }
+
   /** The request is out and its response is due. */
   get waiting(): boolean {
     return this.state === 'wait';

@@ -17,6 +17,7 @@ const MAX_HELD_BYTES = 65_536;
  */
 export class TlsRelay implements Relay {
   readonly headSince: number;
+  readonly uploading = null;
   readonly idle = true;
   private readonly reader = new ClientHelloReader();
   private readonly held = new HeldBytes();

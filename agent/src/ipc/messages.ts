@@ -67,6 +67,7 @@ export interface DataplaneSettings {
   readonly node: string;
   readonly maxHeadBytes: number;
   readonly headTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
   readonly firstByteTimeoutMs: number;
   readonly idleTimeoutMs: number;
   readonly identityHoldMs: number;

@@ -45,6 +45,7 @@ function setUp({ count = 1, entry = ENTRY } = {}) {
       maxHeadBytes: 65_536,
       headTimeoutMs: 30_000,
       firstByteTimeoutMs: 30_000,
+      bodyTimeoutMs: 30_000,
       idleTimeoutMs: 30_000,
       identityHoldMs: 5_000,
       maxConnections: 100,

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import { DataplaneProcess, ENFORCED, FREE, PORT } from '../../support/dataplane-process.ts';
+import { eventually } from '../../support/eventually.ts';
+import { Peer, TestServer } from '../../support/peer.ts';
+
+const POST = 'POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n';
+
+/** Sends a byte now and then for as long as anybody listens. */
+function trickle(peer: Peer): void {
+  const timer = setInterval(() => peer.send('x'), 20);
+  for (const event of ['end', 'close']) peer.socket.once(event, () => clearInterval(timer));
+}
+
+describe('a caller that trickles', () => {
+  it.each([
+    ['a head', 'GET / HTTP/1.1\r\nHost: a\r\nX: ', { headTimeoutMs: 300 }],
+    ['a body of known length', POST, { bodyTimeoutMs: 1_000 }],
+    [
+      'a chunk',
+      'POST /orders HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n',
+      { bodyTimeoutMs: 1_000 },
+    ],
+  ])('%s is answered 408 and ended', async (_, begin, settings) => {
+    await using dataplane = await DataplaneProcess.start(settings);
+    await using server = await TestServer.listen(FREE, PORT, (peer) =>
+      peer.socket.once('end', () => peer.finish()),
+    );
+    const caller = Peer.dial(FREE, PORT).send(begin);
+    trickle(caller);
+    expect(await caller.got('HTTP/1.1 408')).toContain('eastwall-decision');
+    expect(await (await server.accepted()).end()).toBe('rst');
+    expect(await dataplane.recorded(1)).toMatchObject([{ outcome: 'timeout', status: 408 }]);
+    caller.finish();
+    await eventually(() => expect(dataplane.totals?.openConnections).toBe(0));
+  });
+
+  it.each([FREE, ENFORCED])('first bytes that show no protocol yet is ended at %s', async (ip) => {
+    await using dataplane = await DataplaneProcess.start({ headTimeoutMs: 300 });
+    await using server = await TestServer.listen(ip, PORT);
+    const caller = Peer.dial(ip, PORT).send('GET /');
+    await caller.end();
+    expect((await server.accepted()).text).toBe('');
+    caller.finish();
+    await eventually(() => expect(dataplane.totals?.openConnections).toBe(0));
+  });
+});
+
+describe('a caller that waits', () => {
+  it('for a server that reads slowly, or answers late, is left alone', async () => {
+    await using dataplane = await DataplaneProcess.start({ bodyTimeoutMs: 1_000, headTimeoutMs: 300 });
+    await using server = await TestServer.listen(FREE, PORT, (peer) => {
+      peer.socket.pause();
+    });
+    const length = 16 << 20;
+    const upload = Peer.dial(FREE, PORT)
+      .send(`POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: ${length}\r\n\r\n`)
+      .send(Buffer.alloc(length));
+    await server.accepted();
+    const poll = Peer.dial(FREE, PORT).send('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+    const [slow, late] = [await server.accepted(0), await server.accepted(1)];
+    // Longer than both deadlines, as another caller's fate shows.
+    const trickling = Peer.dial(FREE, PORT).send(POST);
+    trickle(trickling);
+    await trickling.got('HTTP/1.1 408');
+    const second = Peer.dial(FREE, PORT).send(POST);
+    trickle(second);
+    await second.got('HTTP/1.1 408');
+    slow.socket.resume();
+    await eventually(() => expect(slow.count).toBeGreaterThan(length));
+    slow.send('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone');
+    await upload.got('done');
+    late.send('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nlate');
+    await poll.got('late');
+    for (const peer of [upload, poll, trickling, second]) peer.breakOff();
+    expect((await dataplane.recorded(4)).map(({ outcome }) => outcome)).toEqual([
+      'timeout',
+      'timeout',
+      'ok',
+      'ok',
+    ]);
+  });
+});
