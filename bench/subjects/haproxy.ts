@@ -23,12 +23,14 @@ const acls = ALLOWED.flatMap(({ name, method, pattern }) => [
 ]);
 const allowed = ALLOWED.map(({ name }) => `${name}-path ${name}-method`).join(' or ');
 
+// `http-reuse never`: like a transparent relay, it dials for each connection of the caller instead of pooling.
 const config = ({ backendIp }: Stage) => `
 global
   nbthread 1
   maxconn 9500
 defaults
   mode http
+  http-reuse never
   timeout connect 5s
   timeout client 1h
   timeout server 1h
