@@ -127,3 +127,23 @@ describe('the network of a sandbox', () => {
     expect(unknown.stdout).toContain('NXDOMAIN');
   });
 });
+
+describe('the network of a sandbox without IPv6', () => {
+  it('has one address for everything', async () => {
+    await using sandbox = await startSandbox({
+      topology: {
+        nodes: ['node-a'],
+        ipFamilies: 'ipv4',
+        agents: false,
+        namespaces: [{ name: 'shop' }],
+        pods: [server('web', 'node-a'), client('near', 'node-a')],
+        services: [{ name: 'web', namespace: 'shop', ports: [{ port: 80, targetPort: 8080 }] }],
+      },
+    });
+    expect((await sandbox.pod('shop/web')).ips).toEqual([expect.stringMatching(/^10\.244\.1\./)]);
+    const script =
+      'curl -sS -m 5 http://web/ && ip -6 addr show dev eth0 && dig +short AAAA web.shop.svc.cluster.local';
+    const { stdout } = await sandbox.exec('shop/near', ['sh', '-c', script]);
+    expect(stdout).toMatch(/^web \S+$/);
+  });
+});

@@ -11,11 +11,12 @@ export interface Surroundings {
   readonly hostname: string;
   /** Directory with the pod's resolv.conf and hosts. */
   readonly etcDir: string;
+  readonly stateDir: string;
   /**
-   * State directory, hidden from an ordinary pod: it holds the credentials of the kube API and the namespaces of
-   * the other pods. Null for a pod that mounts a part of it; namespaces mounted later appear there too.
+   * An ordinary pod doesn't see the state directory: it holds the credentials of the kube API and the namespaces of
+   * the other pods. One that mounts a part of it does, and namespaces mounted later appear there too.
    */
-  readonly hidden: string | null;
+  readonly seesState: boolean;
 }
 
 /** Starts a container; its init script reports the container's process id on descriptor 3. */
@@ -39,12 +40,13 @@ export const launchArgv = (
   '--fork',
   '--kill-child',
   '--propagation',
-  surroundings.hidden === null ? 'slave' : 'private',
+  surroundings.seesState ? 'slave' : 'private',
   'sh',
   CONTAINER_INIT,
   surroundings.hostname,
   surroundings.etcDir,
-  surroundings.hidden ?? '-',
+  surroundings.stateDir,
+  surroundings.seesState ? 'show' : 'hide',
   surroundings.cgroupProcs === null ? '-' : 'cgroup',
   ...confine(container, command),
 ];

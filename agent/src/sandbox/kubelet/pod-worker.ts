@@ -27,7 +27,8 @@ export interface PodWorkerOptions {
   readonly cgroup: PodCgroup;
   readonly etcDir: string;
   readonly logDir: string;
-  readonly hidden: string | null;
+  readonly stateDir: string;
+  readonly seesState: boolean;
   readonly defaultWorkingDir: string;
   readonly clock: Clock;
   readonly onChange: () => void;
@@ -196,13 +197,14 @@ export class PodWorker {
   }
 
   #surroundings(): Surroundings {
-    const { pod, network, nodeNetnsFile, cgroup, etcDir, hidden } = this.#options;
+    const { pod, network, nodeNetnsFile, cgroup, etcDir, stateDir, seesState } = this.#options;
     return {
       netnsFile: network?.netnsFile ?? nodeNetnsFile,
       cgroupProcs: cgroup.procs,
       hostname: hostname(pod),
       etcDir,
-      hidden,
+      stateDir,
+      seesState,
     };
   }
 

@@ -1,5 +1,6 @@
 #!/bin/sh
-# container-init.sh <hostname> <dir with resolv.conf and hosts> <dir to hide|-> <cgroup|-> <program> [argument...]
+# container-init.sh <hostname> <etc> <state> <hide|show> <cgroup|-> <program> [argument...]
+# <etc> is the directory of the pod's resolv.conf and hosts, <state> that of the sandbox.
 # The first process of a container, inside its new mount, UTS, IPC and PID namespaces and still with every
 # capability: finishes them, then becomes the program.
 set -eu
@@ -7,9 +8,10 @@ set -eu
 read -r pid _ </proc/self/stat
 hostname=$1
 etc=$2
-hidden=$3
-cgroup=$4
-shift 4
+state=$3
+visibility=$4
+cgroup=$5
+shift 5
 # The call and not /proc/sys/kernel/hostname, which belongs to the machine's root in any user namespace.
 hostname "$hostname"
 mount -t proc proc /proc
@@ -17,13 +19,14 @@ mount --bind "$etc/resolv.conf" /etc/resolv.conf
 mount --bind "$etc/hosts" /etc/hosts
 if [ "$cgroup" != - ]; then
   # As in any container with a cgroup namespace: its own group is the root of what it sees, and not writable.
+  umount -l "$state/cgroup"
   mount -t cgroup2 none /sys/fs/cgroup
   mount -o remount,bind,ro /sys/fs/cgroup
 fi
-if [ "$hidden" != - ]; then
+if [ "$visibility" = hide ]; then
   # The mounted namespaces of other pods must neither be reachable nor kept alive from here.
-  umount -l "$hidden/nodes"
-  mount -t tmpfs -o ro,size=4k,mode=755 none "$hidden"
+  umount -l "$state/nodes"
+  mount -t tmpfs -o ro,size=4k,mode=755 none "$state"
 fi
 # Last, since it says that the container has started.
 echo "$pid" >&3
