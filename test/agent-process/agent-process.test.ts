@@ -1,0 +1,11 @@
+import { expect, it } from 'vitest';
+import { BOXES, vitestInNamespaces } from '../support/run-in-namespaces.ts';
+
+it.each(BOXES)(
+  'an agent process %s',
+  async (_, flags) => {
+    const { code, output } = await vitestInNamespaces(flags, 'test/agent-process/inside/vitest.config.ts');
+    expect(code, output).toBe(0);
+  },
+  300_000,
+);
