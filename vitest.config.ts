@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['{policy,agent}/src/**/*.test.ts', 'bench/**/*.test.ts', 'test/repo/**/*.test.ts'],
+    // A deadline only ends a hang; it never measures speed.
+    testTimeout: 60_000,
     ...(process.env['FUZZ_SECONDS']
       ? { setupFiles: ['test/repo/fuzz.setup.ts'], testTimeout: 3_600_000 }
       : {}),
