@@ -9,7 +9,7 @@ export const agentStatus = (differs: Partial<AgentStatus> = {}): AgentStatus => 
   ready: true,
   waitingFor: [],
   onExit: 'remove',
-  kube: { synced: true, ageMs: 1_500, policiesInstalled: true, problems: [], services: 5, slices: 6 },
+  kube: { synced: true, ageMs: 1_500, missingKinds: [], problems: [], services: 5, slices: 6 },
   capture: { exemption: 'cgroup', exemptionReason: 'cgroup v2 is mounted', repairs: 2 },
   pods: [
     {
@@ -30,8 +30,9 @@ export const agentStatus = (differs: Partial<AgentStatus> = {}): AgentStatus => 
     },
   ],
   policies: [
-    { policy: 'shop/orders', mode: 'Enforce', rules: 2, refused: null },
+    { kind: 'ApiPolicy', policy: 'shop/orders', mode: 'Enforce', rules: 2, refused: null },
     {
+      kind: 'EgressPolicy',
       policy: 'shop/billing',
       mode: null,
       rules: 0,

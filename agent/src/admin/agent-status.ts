@@ -22,7 +22,8 @@ export interface KubeStatus {
   readonly synced: boolean;
   /** How old what is known of the cluster may be, in milliseconds; null before the first answer. */
   readonly ageMs: number | null;
-  readonly policiesInstalled: boolean;
+  /** Kinds of policies that the cluster does not know. */
+  readonly missingKinds: readonly string[];
   readonly problems: readonly string[];
   readonly services: number;
   readonly slices: number;
@@ -51,6 +52,8 @@ export interface PodStatus {
 }
 
 export interface PolicyStatus {
+  /** `ApiPolicy` or `EgressPolicy` */
+  readonly kind: string;
   /** `namespace/name` */
   readonly policy: string;
   /** Mode that is in force; null when no version ever was. */

@@ -1,4 +1,4 @@
-import type { ApiPolicy, Workload } from '@eastwall/policy';
+import type { ApiPolicy, EgressPolicy, Workload } from '@eastwall/policy';
 import type { ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
 import type { FlowRecord } from '../record/record.ts';
 import type { TrafficCell } from '../record/traffic-cell.ts';
@@ -39,6 +39,11 @@ export type ToDataplane =
     }
   | { readonly kind: 'slices'; readonly upsert: readonly SliceEntry[]; readonly remove: readonly string[] }
   | { readonly kind: 'policies'; readonly upsert: readonly ApiPolicy[]; readonly remove: readonly string[] }
+  | {
+      readonly kind: 'egress-policies';
+      readonly upsert: readonly EgressPolicy[];
+      readonly remove: readonly string[];
+    }
   /** Everything listed so far has been sent: from here on an unknown destination really is unknown. */
   | { readonly kind: 'synced' }
   /** While somebody tails with --all, every record is sent; otherwise only what was not plainly allowed. */

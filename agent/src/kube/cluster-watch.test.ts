@@ -13,8 +13,9 @@ const NAMESPACES = '/api/v1/namespaces';
 const SERVICES = '/api/v1/services';
 const SLICES = '/apis/discovery.k8s.io/v1/endpointslices';
 const POLICIES = '/apis/eastwall.dev/v1alpha1/apipolicies';
+const EGRESS = '/apis/eastwall.dev/v1alpha1/egresspolicies';
 
-/** The lists and watches of five resource types in memory; a type without a list does not answer. */
+/** The lists and watches of some resource types in memory; a type without a list does not answer. */
 class MemoryKube implements KubeClient {
   readonly queries = new Map<string, Query>();
   readonly patches: string[] = [];
@@ -71,6 +72,12 @@ const policy = (name: string, mode: string) => ({
   ...meta(name),
   spec: { mode, target: {}, rules: [] },
 });
+const egressPolicy = (name: string, mode: string) => ({
+  apiVersion: 'eastwall.dev/v1alpha1',
+  kind: 'EgressPolicy',
+  ...meta(name),
+  spec: { mode, rules: [] },
+});
 
 function watching(kube: MemoryKube) {
   const messages: ClusterMessage[] = [];
@@ -120,8 +127,11 @@ test('is synced when everything has been listed, and not before', async () => {
   kube.lists.set(NAMESPACES, ok([{ metadata: { name: 'shop', resourceVersion: '1' } }]));
   kube.lists.set(SERVICES, ok([service('orders', '10.96.0.1')]));
   kube.lists.set(POLICIES, ok([policy('p', 'Audit')]));
+  kube.lists.set(EGRESS, ok([egressPolicy('p', 'Audit')]));
   await using run = watching(kube);
-  await vi.waitUntil(() => [PODS, NAMESPACES, SERVICES, POLICIES].every((path) => kube.watched(path)));
+  await vi.waitUntil(() =>
+    [PODS, NAMESPACES, SERVICES, POLICIES, EGRESS].every((path) => kube.watched(path)),
+  );
   expect(told(run.messages)).not.toContain('synced');
   expect(run.cluster.status()).toMatchObject({ synced: false, lastContact: null });
 
@@ -131,6 +141,7 @@ test('is synced when everything has been listed, and not before', async () => {
   );
   await vi.waitUntil(() => told(run.messages).includes('synced'));
   expect(told(run.messages).toSorted()).toEqual([
+    'egress-policies +p',
     'policies +p',
     'services +orders',
     'slices +orders-x',
@@ -142,13 +153,13 @@ test('is synced when everything has been listed, and not before', async () => {
   expect(kube.queries.get(PODS)).toMatchObject({ fieldSelector: 'spec.nodeName=n1' });
   expect(run.cluster.status()).toMatchObject({
     synced: true,
-    policies: 1,
-    policiesInstalled: true,
+    policies: 2,
+    missingKinds: [],
     refused: [],
   });
 });
 
-const EMPTY = [PODS, NAMESPACES, SERVICES, SLICES].map((path) => [path, ok([])] as const);
+const EMPTY = [PODS, NAMESPACES, SERVICES, SLICES, EGRESS].map((path) => [path, ok([])] as const);
 
 test('does without policies while their type is not installed, and says so', async () => {
   const kube = new MemoryKube();
@@ -156,7 +167,7 @@ test('does without policies while their type is not installed, and says so', asy
   kube.lists.set(POLICIES, err(refusal(404, { reason: 'NotFound' })));
   await using run = watching(kube);
   await vi.waitUntil(() => told(run.messages).includes('synced'));
-  expect(run.cluster.status()).toMatchObject({ policiesInstalled: false, policies: 0 });
+  expect(run.cluster.status()).toMatchObject({ missingKinds: ['ApiPolicy'], policies: 0 });
 });
 
 test('hands on what came together as one message with the last state of each', async () => {
@@ -214,4 +225,22 @@ test('a bad policy is told in its own status and nowhere else', async () => {
     refused: [{ policy: 'shop/bad', inForce: null }],
   });
   expect(kube.patches).toContain('/apis/eastwall.dev/v1alpha1/namespaces/shop/apipolicies/bad/status');
+});
+
+test('policies of two kinds may have one name, each with its own status', async () => {
+  const kube = new MemoryKube();
+  for (const [path, list] of EMPTY) kube.lists.set(path, list);
+  kube.lists.set(POLICIES, ok([policy('same', 'Block')]));
+  kube.lists.set(EGRESS, ok([egressPolicy('same', 'Enforce')]));
+  await using run = watching(kube);
+  await vi.waitUntil(() => kube.patches.length === 2);
+  expect(told(run.messages)).toContain('egress-policies +same');
+  expect(run.cluster.status()).toMatchObject({
+    policies: 1,
+    refused: [{ kind: 'ApiPolicy', policy: 'shop/same' }],
+  });
+  expect(kube.patches.toSorted()).toEqual([
+    '/apis/eastwall.dev/v1alpha1/namespaces/shop/apipolicies/same/status',
+    '/apis/eastwall.dev/v1alpha1/namespaces/shop/egresspolicies/same/status',
+  ]);
 });

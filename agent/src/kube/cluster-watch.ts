@@ -1,13 +1,16 @@
-import type { ApiPolicy } from '@eastwall/policy';
+import type { ApiPolicy, EgressPolicy } from '@eastwall/policy';
 import type { NamespaceEntry, PodInfo, ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
 import { projectPod } from '../identity/pod.ts';
 import { type Projected, projectNamespace, projectService, projectSlice } from '../identity/project.ts';
 import type { ToDataplane } from '../ipc/messages.ts';
 import { Changes } from './changes.ts';
 import {
-  POLICIES_PATH,
+  API_POLICIES,
+  EGRESS_POLICIES,
   PolicyIntake,
+  type PolicyKind,
   type PolicyObject,
+  pathOf,
   projectPolicy,
   type RefusedPolicy,
 } from './policies.ts';
@@ -15,7 +18,10 @@ import { STATUS_DEFAULTS, type StatusCounts, type StatusSettings, StatusWriter }
 import { ResourceWatch, type WatchContext, type WatchSpec, type WatchStatus } from './watch.ts';
 
 /** What a dataplane process has to be told of the cluster. */
-export type ClusterMessage = Extract<ToDataplane, { kind: 'services' | 'slices' | 'policies' | 'synced' }>;
+export type ClusterMessage = Extract<
+  ToDataplane,
+  { kind: 'services' | 'slices' | 'policies' | 'egress-policies' | 'synced' }
+>;
 
 export interface ClusterListener {
   /** To be passed on to every dataplane process, and kept for those that start later. */
@@ -30,6 +36,7 @@ export interface ClusterWatchOptions {
   readonly context: WatchContext;
   readonly node: string;
   readonly listener: ClusterListener;
+  /** Of each kind. */
   readonly maxPolicies?: number;
   readonly status?: StatusSettings;
 }
@@ -39,8 +46,8 @@ export interface ClusterStatus {
   readonly synced: boolean;
   /** The oldest of the watches' contacts, in milliseconds since the epoch: what is known is at least of then. */
   readonly lastContact: number | null;
-  /** False while the kube API does not know the ApiPolicy type: then no policy is in force but what was known before. */
-  readonly policiesInstalled: boolean;
+  /** Kinds of policies that the kube API does not know: of these, none is in force but what was known before. */
+  readonly missingKinds: readonly string[];
   readonly policies: number;
   readonly refused: readonly RefusedPolicy[];
   readonly watches: readonly WatchStatus[];
@@ -62,9 +69,9 @@ export class ClusterWatch {
   readonly #services = new Changes<ServiceEntry>(this.#changed);
   readonly #slices = new Changes<SliceEntry>(this.#changed);
   readonly #policies = new Changes<ApiPolicy>(this.#changed);
-  readonly #intake: PolicyIntake;
+  readonly #egress = new Changes<EgressPolicy>(this.#changed);
   readonly #status: StatusWriter;
-  readonly #policyWatch: ResourceWatch<PolicyObject>;
+  readonly #kinds: readonly FollowedKind[];
   readonly #watches: readonly Pick<ResourceWatch<unknown>, 'start' | 'stop' | 'status'>[];
   #flush: NodeJS.Immediate | null = null;
   #synced = false;
@@ -72,17 +79,10 @@ export class ClusterWatch {
   constructor(options: ClusterWatchOptions) {
     this.#options = options;
     this.#status = new StatusWriter(options.context, options.status ?? STATUS_DEFAULTS);
-    this.#intake = new PolicyIntake({
-      into: this.#policies,
-      status: this.#status,
-      maxPolicies: options.maxPolicies ?? 10_000,
-    });
-    this.#policyWatch = this.#follow<PolicyObject>({
-      path: POLICIES_PATH,
-      mayBeAbsent: true,
-      project: projectPolicy,
-      into: { upsert: (_, object) => this.#intake.upsert(object), remove: (key) => this.#intake.remove(key) },
-    });
+    this.#kinds = [
+      this.#followKind(API_POLICIES, this.#policies),
+      this.#followKind(EGRESS_POLICIES, this.#egress),
+    ];
     this.#watches = [
       this.#follow({
         path: '/api/v1/pods',
@@ -99,7 +99,7 @@ export class ClusterWatch {
         project: projectSlice,
         into: this.#slices,
       }),
-      this.#policyWatch,
+      ...this.#kinds.map(({ watch }) => watch),
     ];
   }
 
@@ -120,12 +120,25 @@ export class ClusterWatch {
     return {
       synced: this.#synced,
       lastContact: contacts.includes(null) ? null : Math.min(...contacts.map(Number)),
-      policiesInstalled: !this.#policyWatch.status().absent,
-      policies: this.#intake.size,
-      refused: this.#intake.refused(),
+      missingKinds: this.#kinds.flatMap(({ kind, watch }) => (watch.status().absent ? [kind] : [])),
+      policies: this.#kinds.reduce((sum, { intake }) => sum + intake.size, 0),
+      refused: this.#kinds.flatMap(({ intake }) => intake.refused()),
       watches,
       statusWrites: this.#status.counts(),
     };
+  }
+
+  #followKind<Policy>(kind: PolicyKind<Policy>, into: Changes<Policy>): FollowedKind {
+    const { names } = kind;
+    const maxPolicies = this.#options.maxPolicies ?? 10_000;
+    const intake = new PolicyIntake({ names, into, status: this.#status, maxPolicies });
+    const watch = this.#follow<PolicyObject<Policy>>({
+      path: pathOf(names),
+      mayBeAbsent: true,
+      project: (json) => projectPolicy(kind, json),
+      into: { upsert: (_, object) => intake.upsert(object), remove: (key) => intake.remove(key) },
+    });
+    return { kind: names.kind, intake, watch };
   }
 
   #follow<T>(spec: Followed<T>): ResourceWatch<T> {
@@ -153,12 +166,19 @@ export class ClusterWatch {
     for (const change of this.#services.take(BATCH)) listener.message({ kind: 'services', ...change });
     for (const change of this.#slices.take(BATCH)) listener.message({ kind: 'slices', ...change });
     for (const change of this.#policies.take(BATCH)) listener.message({ kind: 'policies', ...change });
+    for (const change of this.#egress.take(BATCH)) listener.message({ kind: 'egress-policies', ...change });
     for (const change of this.#namespaces.take(BATCH)) listener.namespaces(change.upsert, change.remove);
     for (const change of this.#pods.take(BATCH)) listener.pods(change.upsert, change.remove);
     if (this.#synced || !this.#watches.every((watch) => watch.status().synced)) return;
     this.#synced = true;
     listener.message({ kind: 'synced' });
   }
+}
+
+interface FollowedKind {
+  readonly kind: string;
+  readonly intake: Pick<PolicyIntake<unknown>, 'size' | 'refused'>;
+  readonly watch: Pick<ResourceWatch<unknown>, 'start' | 'stop' | 'status'>;
 }
 
 interface Followed<T> extends Omit<WatchSpec<T>, 'handlers'> {

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { apiPolicyCrd } from '@eastwall/policy';
+import { apiPolicyCrd, egressPolicyCrd } from '@eastwall/policy';
 import { expect, test, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { systemClock } from '../kernel/clock.ts';
@@ -21,6 +21,13 @@ const POLICIES = 'apipolicies.eastwall.dev';
 const TOKEN = { token: 'agent-token', name: 'agent', groups: [] };
 
 const CRD = apiPolicyCrd() as ObjectInput;
+const EGRESS = 'egresspolicies.eastwall.dev';
+const EGRESS_CRD = egressPolicyCrd() as ObjectInput;
+
+function installPolicies(store: ObjectStore): void {
+  store.apply(CRD);
+  store.apply(EGRESS_CRD);
+}
 
 /** As loose as the definition of another release may be, so that bad policies get past it. */
 const LOOSE_CRD = {
@@ -128,6 +135,7 @@ function agent(
     services: new Map<string, readonly string[]>(),
     slices: new Map<string, readonly string[]>(),
     policies: new Map<string, string>(),
+    'egress-policies': new Map<string, string>(),
     pods: new Map<string, string>(),
     namespaces: new Set<string>(),
     removals: [] as string[],
@@ -157,7 +165,7 @@ function agent(
           for (const at of message.upsert) seen.services.set(`${at.namespace}/${at.name}`, at.ips);
         else if (message.kind === 'slices')
           for (const at of message.upsert) seen.slices.set(`${at.namespace}/${at.name}`, at.ips);
-        else for (const at of message.upsert) seen.policies.set(`${at.namespace}/${at.name}`, at.mode);
+        else for (const at of message.upsert) seen[message.kind].set(`${at.namespace}/${at.name}`, at.mode);
         if (message.kind !== 'synced') removed(seen[message.kind], message.remove);
       },
       pods: (upsert, remove) => {
@@ -194,7 +202,7 @@ test('follows what comes, changes and goes, and pods of its own node only', asyn
   const { store, api, access } = at;
   for (const index of [1, 2, 3, 4, 5, 6, 7])
     store.create('services', service(`s${index}`, `10.96.0.${index}`));
-  store.apply(CRD);
+  installPolicies(store);
   store.create(POLICIES, policy('p'));
   store.create('pods', pod('mine', 'n1'));
   store.create('pods', pod('theirs', 'n2'));
@@ -227,7 +235,7 @@ test.each(['event', 'http'] as const)(
   async (expiredWatch) => {
     using at = await cluster({ expiredWatch });
     const { store, api, access } = at;
-    store.apply(CRD);
+    installPolicies(store);
     for (const index of [1, 2, 3, 4, 5]) store.create('services', service(`s${index}`, `10.96.0.${index}`));
     await using run = agent(access.path);
     await eventually(() => run.seen.synced && isConnected(run.watch));
@@ -256,7 +264,7 @@ test.each(['event', 'http'] as const)(
 test('keeps its last snapshot while the API server is down, and catches up with a new one', async () => {
   using at = await cluster();
   const { store, api, access, restart } = at;
-  store.apply(CRD);
+  installPolicies(store);
   store.create('services', service('orders', '10.96.0.1'));
   store.create('services', service('billing', '10.96.0.2'));
   store.create(POLICIES, policy('p'));
@@ -285,7 +293,7 @@ test('keeps its last snapshot while the API server is down, and catches up with 
 test('notices an API server that holds its connections and says nothing', async () => {
   using at = await cluster({ bookmarkIntervalMs: 20 });
   const { store, api, access } = at;
-  store.apply(CRD);
+  installPolicies(store);
   store.create('services', service('orders', '10.96.0.1'));
   await using run = agent(access.path, { watch: { idleMs: 200 }, timeoutMs: 200 });
   await eventually(() => run.seen.synced && isConnected(run.watch));
@@ -306,11 +314,15 @@ test('starts without the policy type, and takes policies as soon as there is one
   const { store, api, access } = at;
   await using run = agent(access.path);
   await eventually(() => run.seen.synced);
-  expect(run.watch.status()).toMatchObject({ policiesInstalled: false, policies: 0 });
+  expect(run.watch.status()).toMatchObject({ missingKinds: ['ApiPolicy', 'EgressPolicy'], policies: 0 });
   store.apply(CRD);
   store.create(POLICIES, policy('p'));
   await until(() => run.seen.policies.get('default/p'), 'Enforce');
-  expect(run.watch.status()).toMatchObject({ policiesInstalled: true, policies: 1 });
+  expect(run.watch.status()).toMatchObject({ missingKinds: ['EgressPolicy'], policies: 1 });
+  store.apply(EGRESS_CRD);
+  store.create(EGRESS, { ...policy('out'), kind: 'EgressPolicy', spec: { mode: 'Enforce', rules: [] } });
+  await until(() => run.seen['egress-policies'].get('default/out'), 'Enforce');
+  expect(run.watch.status()).toMatchObject({ missingKinds: [], policies: 2 });
   await api.close();
 });
 
@@ -358,7 +370,7 @@ test('a bad policy is refused in its status, keeps its last good version, and ha
 test('several agents write a status once', async () => {
   using at = await cluster();
   const { store, api, access } = at;
-  store.apply(CRD);
+  installPolicies(store);
   await using first = agent(access.path);
   await using second = agent(access.path);
   await using third = agent(access.path);

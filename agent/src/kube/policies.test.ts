@@ -1,6 +1,7 @@
+import type { ApiPolicy } from '@eastwall/policy';
 import { describe, expect, test } from 'vitest';
 import type { Acceptance } from './condition.ts';
-import { PolicyIntake, projectPolicy } from './policies.ts';
+import { API_POLICIES, EGRESS_POLICIES, PolicyIntake, pathOf, projectPolicy } from './policies.ts';
 
 const GOOD_SPEC = { mode: 'Enforce', target: {}, rules: [] };
 const BAD_SPEC = {
@@ -17,22 +18,27 @@ const object = (name: string, generation: number, spec: object = GOOD_SPEC, uid 
   status: { conditions: [{ type: 'Other' }, 'junk'] },
 });
 
+/** `namespace/name` out of the path of a status. */
+const nameIn = (path: string): string =>
+  path.replace(/^.*\/namespaces\/([^/]+)\/apipolicies\/([^/]+)\/status$/, '$1/$2');
+
 function intake(maxPolicies = 10) {
   const told: string[] = [];
   const wishes = new Map<string, Acceptance>();
-  const made = new PolicyIntake({
+  const made = new PolicyIntake<ApiPolicy>({
+    names: API_POLICIES.names,
     into: {
       upsert: (key, value) => told.push(`+${key}@${value.generation}`),
       remove: (key) => told.push(`-${key}`),
     },
     status: {
-      want: (target, acceptance) => wishes.set(target.key, acceptance),
-      forget: (key) => wishes.delete(key),
+      want: ({ path }, acceptance) => wishes.set(nameIn(path), acceptance),
+      forget: (path) => wishes.delete(nameIn(path)),
     },
     maxPolicies,
   });
   const put = (json: unknown) => {
-    const projected = projectPolicy(json);
+    const projected = projectPolicy(API_POLICIES, json);
     if (!projected.ok || projected.value === null) throw new Error('not a policy object');
     made.upsert(projected.value);
   };
@@ -40,7 +46,7 @@ function intake(maxPolicies = 10) {
 }
 
 test('an object is read with what its status needs', () => {
-  expect(projectPolicy(object('a', 3))).toEqual({
+  expect(projectPolicy(API_POLICIES, object('a', 3))).toEqual({
     ok: true,
     value: {
       key: 'shop/a',
@@ -88,7 +94,9 @@ describe('a bad policy', () => {
     expect(message).toMatch(
       /^spec\.mode: .*`enforce` \(did you mean `Enforce`\?\); spec\.rules\[0\]\.to\[0\]\.path: /,
     );
-    expect(made.refused()).toEqual([{ policy: 'shop/a', generation: 1, message, inForce: null }]);
+    expect(made.refused()).toEqual([
+      { kind: 'ApiPolicy', policy: 'shop/a', generation: 1, message, inForce: null },
+    ]);
   });
 
   test('leaves its last good version and all others in force', () => {
@@ -137,4 +145,18 @@ test('beyond the limit a new policy is refused, and those in force can still cha
   put(object('a', 2));
   expect(told).toEqual(['+shop/a@1', '+shop/a@2']);
   expect(wishes.get('shop/b')).toMatchObject({ accepted: false, reason: 'TooManyPolicies' });
+});
+
+test('an EgressPolicy is read by its own schema, and has a path of its own', () => {
+  const spec = { mode: 'Enforce', rules: [] };
+  const written = { ...object('out', 2, spec), kind: 'EgressPolicy' };
+  expect(pathOf(EGRESS_POLICIES.names)).toBe('/apis/eastwall.dev/v1alpha1/egresspolicies');
+  expect(projectPolicy(EGRESS_POLICIES, written)).toMatchObject({
+    value: {
+      key: 'shop/out',
+      path: '/apis/eastwall.dev/v1alpha1/namespaces/shop/egresspolicies/out/status',
+      parsed: { ok: true, value: { namespace: 'shop', name: 'out', generation: 2, ...spec } },
+    },
+  });
+  expect(projectPolicy(API_POLICIES, written)).toMatchObject({ ok: true, value: { parsed: { ok: false } } });
 });

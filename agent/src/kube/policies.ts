@@ -1,10 +1,15 @@
 import {
   API_GROUP,
+  API_POLICY,
   API_VERSION,
   type ApiPolicy,
+  EGRESS_POLICY,
+  type EgressPolicy,
   formatProblem,
+  type KindNames,
   type Problem,
   parseApiPolicy,
+  parseEgressPolicy,
 } from '@eastwall/policy';
 import { isObject, type Json, objectAt, objectsAt, textAt } from '../identity/json.ts';
 import { namedObject, type Projected } from '../identity/project.ts';
@@ -14,14 +19,27 @@ import type { StatusTarget, StatusWriter } from './status.ts';
 
 const GROUP_PATH = `/apis/${API_GROUP}/${API_VERSION}`;
 
-export const POLICIES_PATH = `${GROUP_PATH}/apipolicies`;
+/** A kind of policy: what it is called, and what takes its objects apart. */
+export interface PolicyKind<Policy> {
+  readonly names: KindNames;
+  parse(json: unknown): Result<Policy, readonly Problem[]>;
+}
 
-/** One ApiPolicy object as it came: what it says, if it says anything, and what its status must be written with. */
-export interface PolicyObject extends StatusTarget {
-  readonly parsed: Result<ApiPolicy, readonly Problem[]>;
+export const API_POLICIES: PolicyKind<ApiPolicy> = { names: API_POLICY, parse: parseApiPolicy };
+export const EGRESS_POLICIES: PolicyKind<EgressPolicy> = { names: EGRESS_POLICY, parse: parseEgressPolicy };
+
+/** Where the objects of all namespaces are listed. */
+export const pathOf = ({ plural }: KindNames): string => `${GROUP_PATH}/${plural}`;
+
+/** One policy object as it came: what it says, if it says anything, and what its status must be written with. */
+export interface PolicyObject<Policy> extends StatusTarget {
+  /** `namespace/name`. */
+  readonly key: string;
+  readonly parsed: Result<Policy, readonly Problem[]>;
 }
 
 export interface RefusedPolicy {
+  readonly kind: string;
   /** `namespace/name`. */
   readonly policy: string;
   readonly generation: number;
@@ -37,37 +55,43 @@ const MAX_PROBLEMS_TOLD = 10;
 const MAX_MESSAGE = 4096;
 
 /** An invalid policy is not malformed: it has a status to say so. */
-export function projectPolicy(json: unknown): Projected<PolicyObject> {
+export function projectPolicy<Policy>(
+  { names, parse }: PolicyKind<Policy>,
+  json: unknown,
+): Projected<PolicyObject<Policy>> {
   const named = namedObject(json);
   if (!named.ok) return named;
   const { namespace, name, metadata } = named.value;
+  const key = `${namespace}/${name}`;
   return ok({
-    key: `${namespace}/${name}`,
-    path: statusPath(namespace, name),
+    key,
+    path: statusPath(names, key),
     uid: textAt(metadata, 'uid'),
     generation: numberAt(metadata, 'generation'),
     resourceVersion: textAt(metadata, 'resourceVersion'),
     conditions: isObject(json)
       ? objectsAt(objectAt(json, 'status'), 'conditions').slice(0, MAX_CONDITIONS)
       : [],
-    parsed: parseApiPolicy(json),
+    parsed: parse(json),
   });
 }
 
-export interface PolicyIntakeOptions {
+export interface PolicyIntakeOptions<Policy> {
+  readonly names: KindNames;
   /** Told of the policies in force, the good ones only. */
-  readonly into: { upsert(key: string, policy: ApiPolicy): void; remove(key: string): void };
+  readonly into: { upsert(key: string, policy: Policy): void; remove(key: string): void };
   readonly status: Pick<StatusWriter, 'want' | 'forget'>;
+  /** Of this kind. */
   readonly maxPolicies: number;
 }
 
-/** Decides which policy objects are in force. One bad object never affects another, nor its own last good version. */
-export class PolicyIntake {
-  readonly #options: PolicyIntakeOptions;
+/** Decides which policy objects of a kind are in force. One bad object never affects another, nor its own last good version. */
+export class PolicyIntake<Policy> {
+  readonly #options: PolicyIntakeOptions<Policy>;
   readonly #inForce = new Map<string, { readonly uid: string; readonly generation: number }>();
   readonly #refused = new Map<string, { readonly generation: number; readonly message: string }>();
 
-  constructor(options: PolicyIntakeOptions) {
+  constructor(options: PolicyIntakeOptions<Policy>) {
     this.#options = options;
   }
 
@@ -76,7 +100,7 @@ export class PolicyIntake {
     return this.#inForce.size;
   }
 
-  upsert(object: PolicyObject): void {
+  upsert(object: PolicyObject<Policy>): void {
     const acceptance = this.#judge(object);
     if (acceptance.accepted) this.#refused.delete(object.key);
     else this.#refused.set(object.key, { generation: object.generation, message: acceptance.message });
@@ -85,12 +109,13 @@ export class PolicyIntake {
 
   remove(key: string): void {
     this.#refused.delete(key);
-    this.#options.status.forget(key);
+    this.#options.status.forget(statusPath(this.#options.names, key));
     if (this.#inForce.delete(key)) this.#options.into.remove(key);
   }
 
   refused(): RefusedPolicy[] {
     return [...this.#refused].map(([policy, { generation, message }]) => ({
+      kind: this.#options.names.kind,
       policy,
       generation,
       message,
@@ -98,7 +123,7 @@ export class PolicyIntake {
     }));
   }
 
-  #judge({ key, uid, generation, parsed }: PolicyObject): Acceptance {
+  #judge({ key, uid, generation, parsed }: PolicyObject<Policy>): Acceptance {
     if (!parsed.ok) return { accepted: false, reason: 'Invalid', message: describe(parsed.error) };
     const known = this.#inForce.get(key);
     const { into, maxPolicies } = this.#options;
@@ -121,8 +146,11 @@ function describe(problems: readonly Problem[]): string {
   return told.join('; ').slice(0, MAX_MESSAGE) + (more > 0 ? `; and ${more} more` : '');
 }
 
-const statusPath = (namespace: string, name: string): string =>
-  `${GROUP_PATH}/namespaces/${encodeURIComponent(namespace)}/apipolicies/${encodeURIComponent(name)}/status`;
+function statusPath({ plural }: KindNames, key: string): string {
+  const slash = key.indexOf('/');
+  const [namespace, name] = [key.slice(0, slash), key.slice(slash + 1)].map(encodeURIComponent);
+  return `${GROUP_PATH}/namespaces/${namespace}/${plural}/${name}/status`;
+}
 
 const numberAt = (parent: Json, field: string): number => {
   const value = parent[field];

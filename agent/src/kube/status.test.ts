@@ -10,7 +10,6 @@ const good: Acceptance = { accepted: true, reason: 'Accepted', message: 'the pol
 const bad: Acceptance = { accepted: false, reason: 'Invalid', message: 'spec: is missing' };
 
 const target = (name: string, generation = 1, conditions: StatusTarget['conditions'] = []): StatusTarget => ({
-  key: `shop/${name}`,
   path: `/${name}/status`,
   uid: `uid-${name}`,
   generation,
@@ -157,7 +156,7 @@ test('keeps a bounded queue, and the latest wish of each object', async () => {
 test('forgets an object that is gone', async () => {
   const { writer, patches, settled } = writing([]);
   writer.want(target('a'), good);
-  writer.forget('shop/a');
+  writer.forget('/a/status');
   await settled();
   await writer.stop();
   expect(patches).toEqual([]);

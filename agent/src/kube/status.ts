@@ -7,8 +7,7 @@ import type { WatchContext } from './watch.ts';
 
 /** The object whose status is to be written, as last seen. */
 export interface StatusTarget {
-  readonly key: string;
-  /** Of the status subresource. */
+  /** Of the status subresource; names the object. */
   readonly path: string;
   readonly uid: string;
   readonly generation: number;
@@ -63,7 +62,7 @@ export class StatusWriter {
   readonly #context: Omit<WatchContext, 'settings'>;
   readonly #settings: StatusSettings;
   readonly #wishes = new Map<string, Wish>();
-  /** Key → `uid/generation` of our last accepted write. */
+  /** Path → `uid/generation` of our last accepted write. */
   readonly #done = new Map<string, string>();
   readonly #stop = new AbortController();
   #working: Promise<void> | null = null;
@@ -79,21 +78,21 @@ export class StatusWriter {
 
   /** Asks for the condition, unless the object has it. The latest wish for an object counts. */
   want(target: StatusTarget, acceptance: Acceptance): void {
-    this.#wishes.delete(target.key);
+    this.#wishes.delete(target.path);
     if (alreadySays(target.conditions, target.generation, acceptance)) return;
-    if (this.#done.get(target.key) === doneMark(target)) return;
+    if (this.#done.get(target.path) === doneMark(target)) return;
     if (this.#wishes.size >= this.#settings.queue) {
       this.#dropped++;
       return;
     }
-    this.#wishes.set(target.key, { target, acceptance, tries: 0 });
+    this.#wishes.set(target.path, { target, acceptance, tries: 0 });
     this.#working ??= this.#work();
   }
 
   /** The object is gone. */
-  forget(key: string): void {
-    this.#wishes.delete(key);
-    this.#done.delete(key);
+  forget(path: string): void {
+    this.#wishes.delete(path);
+    this.#done.delete(path);
   }
 
   counts(): StatusCounts {
@@ -135,7 +134,7 @@ export class StatusWriter {
   #retry(wish: Wish, failure: KubeFailure): boolean {
     if (isSettled(failure)) return false;
     if (this.#problem === null)
-      this.#context.log.warn({ object: wish.target.key, ...failure }, 'a status could not be written');
+      this.#context.log.warn({ object: wish.target.path, ...failure }, 'a status could not be written');
     this.#problem = failure.message;
     if (failure.status > 0) wish.tries++;
     if (!isPassing(failure) || wish.tries >= this.#settings.tries) {
@@ -143,9 +142,9 @@ export class StatusWriter {
       return false;
     }
     // The watch may have fulfilled or replaced the wish meanwhile.
-    if (this.#wishes.get(wish.target.key) === wish) {
-      this.#wishes.delete(wish.target.key);
-      this.#wishes.set(wish.target.key, wish);
+    if (this.#wishes.get(wish.target.path) === wish) {
+      this.#wishes.delete(wish.target.path);
+      this.#wishes.set(wish.target.path, wish);
     }
     return true;
   }
@@ -162,13 +161,13 @@ export class StatusWriter {
     if (!answer.ok) return answer.error;
     this.#written++;
     this.#problem = null;
-    this.#done.set(target.key, doneMark(target));
+    this.#done.set(target.path, doneMark(target));
     return null;
   }
 
   /** Takes the wish off the queue, unless a newer one has taken its place. */
   #leave(wish: Wish): void {
-    if (this.#wishes.get(wish.target.key) === wish) this.#wishes.delete(wish.target.key);
+    if (this.#wishes.get(wish.target.path) === wish) this.#wishes.delete(wish.target.path);
   }
 
   async #pause(ms: number): Promise<void> {

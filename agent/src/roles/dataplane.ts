@@ -95,6 +95,9 @@ class Dataplane {
       case 'policies':
         world.replacePolicies(world.policies.with(message));
         break;
+      case 'egress-policies':
+        world.replaceEgress(world.egress.with(message));
+        break;
       case 'synced':
         world.synced = true;
         for (const netns of this.netns.values()) netns.release();
@@ -182,7 +185,11 @@ class Dataplane {
   private sendRecords(): void {
     const { records, dropped } = this.context.recorder.takeRecords();
     for (let start = 0; start < records.length; start += RECORDS_PER_MESSAGE)
-      this.report({ kind: 'records', records: records.slice(start, start + RECORDS_PER_MESSAGE), dropped: 0 });
+      this.report({
+        kind: 'records',
+        records: records.slice(start, start + RECORDS_PER_MESSAGE),
+        dropped: 0,
+      });
     if (dropped > 0) this.report({ kind: 'records', records: [], dropped });
   }
 

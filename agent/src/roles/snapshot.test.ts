@@ -72,13 +72,16 @@ describe('Snapshot', () => {
   it('says `synced` last, and only once everything is known', () => {
     const snapshot = new Snapshot();
     snapshot.apply({ kind: 'policies', upsert: [policy('orders')], remove: [] });
+    snapshot.apply({ kind: 'egress-policies', upsert: [policy('gone'), policy('out')], remove: [] });
+    snapshot.apply({ kind: 'egress-policies', upsert: [], remove: ['shop/gone'] });
     snapshot.setCaller(1, { state: 'pending' });
     snapshot.setStreamAll(true);
     const kinds = () => [...snapshot.replay(everywhere)].map(({ kind }) => kind);
-    expect(kinds()).toEqual(['policies', 'caller', 'stream-all']);
+    expect(kinds()).toEqual(['policies', 'egress-policies', 'caller', 'stream-all']);
+    expect([...snapshot.egressPolicies].map(({ name }) => name)).toEqual(['out']);
     snapshot.setSynced();
     snapshot.setStreamAll(false);
-    expect(kinds()).toEqual(['policies', 'caller', 'synced']);
+    expect(kinds()).toEqual(['policies', 'egress-policies', 'caller', 'synced']);
   });
 
   it('splits a large cluster into messages of bounded size', () => {

@@ -1,9 +1,12 @@
-import type { ApiPolicy } from '@eastwall/policy';
+import type { ApiPolicy, EgressPolicy } from '@eastwall/policy';
 import type { ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
 import type { CallerState, NamespaceId, ToDataplane } from '../ipc/messages.ts';
 
 /** A change of what all dataplanes know alike. */
-export type ClusterDelta = Extract<ToDataplane, { kind: 'services' | 'slices' | 'policies' }>;
+export type ClusterDelta = Extract<
+  ToDataplane,
+  { kind: 'services' | 'slices' | 'policies' | 'egress-policies' }
+>;
 
 /** Objects per message: small enough that a dataplane serves connections between two of them. */
 const CHUNK = 200;
@@ -23,6 +26,7 @@ export class Snapshot {
   readonly #services = new Map<string, ServiceEntry>();
   readonly #slices = new Map<string, SliceEntry>();
   readonly #policies = new Map<string, ApiPolicy>();
+  readonly #egress = new Map<string, EgressPolicy>();
   readonly #callers = new Map<NamespaceId, CallerState>();
   #synced = false;
   #streamAll = false;
@@ -37,6 +41,9 @@ export class Snapshot {
         break;
       case 'policies':
         change(this.#policies, delta.upsert, delta.remove);
+        break;
+      case 'egress-policies':
+        change(this.#egress, delta.upsert, delta.remove);
         break;
     }
   }
@@ -69,6 +76,10 @@ export class Snapshot {
     return this.#policies.values();
   }
 
+  get egressPolicies(): Iterable<EgressPolicy> {
+    return this.#egress.values();
+  }
+
   get size(): { readonly services: number; readonly slices: number; readonly policies: number } {
     return { services: this.#services.size, slices: this.#slices.size, policies: this.#policies.size };
   }
@@ -78,6 +89,7 @@ export class Snapshot {
     for (const upsert of chunks(this.#services)) yield { kind: 'services', upsert, remove: [] };
     for (const upsert of chunks(this.#slices)) yield { kind: 'slices', upsert, remove: [] };
     for (const upsert of chunks(this.#policies)) yield { kind: 'policies', upsert, remove: [] };
+    for (const upsert of chunks(this.#egress)) yield { kind: 'egress-policies', upsert, remove: [] };
     for (const [ns, caller] of this.#callers) if (serves(ns)) yield { kind: 'caller', ns, caller };
     if (this.#streamAll) yield { kind: 'stream-all', on: true };
     if (this.#synced) yield { kind: 'synced' };

@@ -18,7 +18,7 @@ const STATE: DataplaneState = {
 const CLUSTER: ClusterStatus = {
   synced: true,
   lastContact: 500,
-  policiesInstalled: true,
+  missingKinds: [],
   policies: 1,
   refused: [],
   watches: [],
@@ -96,14 +96,22 @@ describe('reportStatus', () => {
       ],
       remove: [],
     });
+    snapshot.apply({
+      kind: 'egress-policies',
+      upsert: [{ ...policy, name: 'b', mode: 'Enforce' }],
+      remove: [],
+    });
     const refused = [
-      { policy: 'shop/b', generation: 2, message: 'spec.mode: no', inForce: 1 },
-      { policy: 'shop/c', generation: 1, message: 'spec: no', inForce: null },
+      { kind: 'ApiPolicy', policy: 'shop/b', generation: 2, message: 'spec.mode: no', inForce: 1 },
+      { kind: 'ApiPolicy', policy: 'shop/c', generation: 1, message: 'spec: no', inForce: null },
+      { kind: 'EgressPolicy', policy: 'shop/c', generation: 3, message: 'spec: bad', inForce: null },
     ];
     expect(report({ snapshot, cluster: { ...CLUSTER, refused } }).policies).toEqual([
-      { policy: 'shop/a', mode: 'Audit', rules: 1, refused: null },
-      { policy: 'shop/b', mode: 'Audit', rules: 1, refused: 'spec.mode: no' },
-      { policy: 'shop/c', mode: null, rules: 0, refused: 'spec: no' },
+      { kind: 'ApiPolicy', policy: 'shop/a', mode: 'Audit', rules: 1, refused: null },
+      { kind: 'ApiPolicy', policy: 'shop/b', mode: 'Audit', rules: 1, refused: 'spec.mode: no' },
+      { kind: 'ApiPolicy', policy: 'shop/c', mode: null, rules: 0, refused: 'spec: no' },
+      { kind: 'EgressPolicy', policy: 'shop/b', mode: 'Enforce', rules: 1, refused: null },
+      { kind: 'EgressPolicy', policy: 'shop/c', mode: null, rules: 0, refused: 'spec: bad' },
     ]);
   });
 

@@ -1,3 +1,4 @@
+import { API_POLICY, type ApiPolicy, EGRESS_POLICY, type EgressPolicy } from '@eastwall/policy';
 import type {
   AgentStatus,
   DataplaneStatus,
@@ -77,7 +78,7 @@ function kubeStatus({ cluster, snapshot, now }: StatusSources): KubeStatus {
   return {
     synced: cluster.synced,
     ageMs: cluster.lastContact === null ? null : Math.max(0, now - cluster.lastContact),
-    policiesInstalled: cluster.policiesInstalled,
+    missingKinds: cluster.missingKinds,
     problems: problem === null ? problems : [...problems, `status of policies can't be written: ${problem}`],
     services,
     slices,
@@ -85,14 +86,25 @@ function kubeStatus({ cluster, snapshot, now }: StatusSources): KubeStatus {
 }
 
 function policyStatuses({ snapshot, cluster }: StatusSources): PolicyStatus[] {
+  return [
+    ...kindStatuses(API_POLICY.kind, snapshot.policies, cluster),
+    ...kindStatuses(EGRESS_POLICY.kind, snapshot.egressPolicies, cluster),
+  ];
+}
+
+function kindStatuses(
+  kind: string,
+  inForce: Iterable<ApiPolicy | EgressPolicy>,
+  { refused }: ClusterStatus,
+): PolicyStatus[] {
   const statuses = new Map<string, PolicyStatus>();
-  for (const { namespace, name, mode, rules } of snapshot.policies) {
+  for (const { namespace, name, mode, rules } of inForce) {
     const policy = `${namespace}/${name}`;
-    statuses.set(policy, { policy, mode, rules: rules.length, refused: null });
+    statuses.set(policy, { kind, policy, mode, rules: rules.length, refused: null });
   }
-  for (const { policy, message } of cluster.refused) {
-    const inForce = statuses.get(policy) ?? { policy, mode: null, rules: 0 };
-    statuses.set(policy, { ...inForce, refused: message });
+  for (const { policy, message } of refused.filter((one) => one.kind === kind)) {
+    const known = statuses.get(policy) ?? { kind, policy, mode: null, rules: 0 };
+    statuses.set(policy, { ...known, refused: message });
   }
   return [...statuses.values()];
 }

@@ -16,9 +16,9 @@ NAMESPACE   POD          STATE      REASON
 shop        frontend-1   enrolled
 shop        logger-1     refused    it shares the node's network
 
-POLICY         MODE      STATUS
-shop/billing   -         refused: spec.mode: must be one of \`Off\`, \`Audit\`, \`Enforce\`
-shop/orders    Enforce   in force
+KIND           POLICY         MODE      STATUS
+ApiPolicy      shop/orders    Enforce   in force
+EgressPolicy   shop/billing   -         refused: spec.mode: must be one of \`Off\`, \`Audit\`, \`Enforce\`
 
 DATAPLANE   STATE     PID   UID     CAPS   PODS   CONNECTIONS   RESTARTS
 0           serving   101   65534   none   1      12            3
@@ -44,7 +44,7 @@ flow records: 10 kept, 0 readers
         kube: {
           ...agentStatus().kube,
           ageMs: null,
-          policiesInstalled: false,
+          missingKinds: ['EgressPolicy'],
           problems: ['connection refused'],
         },
         pods: [],
@@ -66,7 +66,7 @@ flow records: 10 kept, 0 readers
     expect(text).toContain('cluster: connection refused\n');
     expect(text).toContain('new connections are refused until its next start\n');
     expect(text).toContain('no pods on this node\n');
-    expect(text).toContain('no policies: the ApiPolicy type is not installed in the cluster\n');
+    expect(text).toContain('the EgressPolicy type is not installed in the cluster\n');
     expect(text).toMatch(/0 +waiting +- +65534 +1fffe\/0 +1 +12 \(4 held\) +3\n/);
     expect(text).toContain('flow records: 1 kept, 1 reader, 5 lost\n');
   });

@@ -68,15 +68,22 @@ function podsText(pods: readonly PodStatus[], { paint, wide }: StatusStyle): str
   return table(header, rows);
 }
 
-function policiesText({ policies, kube }: AgentStatus, { paint, wide }: StatusStyle): string {
-  if (!kube.policiesInstalled) return 'no policies: the ApiPolicy type is not installed in the cluster\n';
-  if (policies.length === 0) return 'no policies: everything is allowed and observed\n';
-  const header = ['POLICY', 'MODE', ...(wide ? ['RULES'] : []), 'STATUS'];
+function policiesText({ policies, kube }: AgentStatus, style: StatusStyle): string {
+  const missing = kube.missingKinds
+    .map((kind) => `the ${kind} type is not installed in the cluster\n`)
+    .join('');
+  if (policies.length > 0) return missing + policyTable(policies, style);
+  return missing === '' ? 'no policies: everything is allowed and observed\n' : `no policies\n${missing}`;
+}
+
+function policyTable(policies: readonly PolicyStatus[], { paint, wide }: StatusStyle): string {
+  const header = ['KIND', 'POLICY', 'MODE', ...(wide ? ['RULES'] : []), 'STATUS'];
   return table(
     header,
     policies
-      .toSorted((a, b) => compare(a.policy, b.policy))
+      .toSorted((a, b) => compare(a.kind, b.kind) || compare(a.policy, b.policy))
       .map((policy) => [
+        policy.kind,
         visible(policy.policy),
         policy.mode ?? '-',
         ...(wide ? [`${policy.rules}`] : []),
