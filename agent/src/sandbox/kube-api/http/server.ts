@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { type StatusError, tooLarge, toStatus, unauthorized } from '../status-error.ts';
 import type { ObjectStore } from '../store.ts';
 import type { ServerCertificate } from '../tls/certificates.ts';
@@ -33,6 +33,8 @@ export class ApiServer {
   readonly #server: Server;
   readonly #options: ServerOptions;
   readonly #watches: WatchStreams;
+  /** Also those in their TLS handshake, which `closeAllConnections` does not know yet: one would hold `close` up for ever. */
+  readonly #sockets = new Set<Socket>();
   #paused: { readonly resumed: Promise<void>; readonly resume: () => void } | undefined;
 
   constructor(options: ServerOptions) {
@@ -45,6 +47,10 @@ export class ApiServer {
       },
     );
     this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
   }
 
   /** Resolves with the port once it listens; rejects when the address can't be had. */
@@ -60,7 +66,7 @@ export class ApiServer {
     this.resume();
     const closed = once(this.#server, 'close');
     this.#server.close();
-    this.#server.closeAllConnections();
+    for (const socket of this.#sockets) socket.destroy();
     await closed;
   }
 
