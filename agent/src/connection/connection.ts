@@ -42,6 +42,10 @@ export class Connection implements Wire, RelayContext {
   private readonly pace = new UploadPace();
   private readonly options: ConnectionOptions;
   private held = false;
+  /** The relay wrote to the caller; of interest while it takes in what the caller says. */
+  private answered = false;
+  /** The caller does not read our answers. */
+  private deaf = false;
   private upstreamDropped = false;
   private over = false;
   private draining = false;
@@ -114,6 +118,7 @@ export class Connection implements Wire, RelayContext {
   }
 
   toCaller(bytes: Uint8Array, start: number, end: number): void {
+    this.answered = true;
     this.caller.write(bytes, start, end);
   }
 
@@ -233,17 +238,17 @@ export class Connection implements Wire, RelayContext {
     return {
       data: (bytes: Uint8Array, start: number, end: number) => {
         this.lastActivity = this.options.context.now();
+        this.answered = false;
         this.relay.fromCaller(bytes, start, end, this.lastActivity);
+        if (this.answered && this.caller.congested) this.stopListening();
       },
       ended: () => this.relay.callerEnded(this.options.context.now()),
       failed: () => this.end('caller_reset'),
       unwritable: () => this.end('caller_reset'),
-      congested: () => {
-        this.upstream?.pause();
-        // Answers of our own come from the caller's requests: who does not read them gets no further.
-        this.caller.pause();
-      },
+      // Not the caller: who sends all before it reads anything gets through, as long as upstream takes it.
+      congested: () => this.upstream?.pause(),
       drained: () => {
+        this.deaf = false;
         this.upstream?.resume();
         this.readCallerIfRoom();
       },
@@ -268,7 +273,13 @@ export class Connection implements Wire, RelayContext {
   }
 
   private readCallerIfRoom(): void {
-    if (!this.held && !this.caller.congested && this.upstream?.congested !== true) this.caller.resume();
+    if (!this.held && !this.deaf && this.upstream?.congested !== true) this.caller.resume();
+  }
+
+  /** Answers of our own come from the caller's requests: who does not read them gets no further. */
+  private stopListening(): void {
+    this.deaf = true;
+    this.caller.pause();
   }
 
   /** The caller gets what it would have got without us: a reset. */

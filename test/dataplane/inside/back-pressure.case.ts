@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { DataplaneProcess, FREE, PORT } from '../../support/dataplane-process.ts';
+import { DataplaneProcess, ENFORCED, FREE, PORT } from '../../support/dataplane-process.ts';
+import { eventually } from '../../support/eventually.ts';
 import { Peer, TestServer } from '../../support/peer.ts';
 
 const MEBIBYTE = 1 << 20;
@@ -64,6 +65,48 @@ describe('a gigabyte through a slow reader takes no memory', () => {
     expect(most).toBeGreaterThan(0);
     expect(most - before).toBeLessThan(MAX_GROWTH);
     caller.breakOff();
+  });
+});
+
+describe('a caller that sends all before it reads anything', () => {
+  it.each([
+    ['opaque bytes', '\0'],
+    ['a request', `POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: ${64 * MEBIBYTE}\r\n\r\n`],
+  ])('gets through as long as its server goes on reading: %s', async (_, question) => {
+    await using _dataplane = await DataplaneProcess.start();
+    await using _server = await TestServer.listen(FREE, PORT, (peer) => {
+      peer.socket.once('data', () => peer.send('HTTP/1.1 200 OK\r\n\r\n'));
+      // As Redis does: answers wait in its own memory, and requests are taken meanwhile.
+      peer.socket.on('data', (bytes) => peer.send(bytes));
+    });
+    const caller = Peer.dial(FREE, PORT);
+    caller.socket.pause();
+    caller.send(question);
+    for (let sent = 0; sent < 64; sent++) caller.send(PIECE);
+    await eventually(() => expect(caller.socket.writableLength).toBe(0));
+    caller.socket.resume();
+    await eventually(() => expect(caller.count).toBeGreaterThan(64 * MEBIBYTE));
+    caller.breakOff();
+  });
+});
+
+describe('a caller that is denied and does not read why', () => {
+  it('is not read any further', async () => {
+    await using dataplane = await DataplaneProcess.start();
+    await using _server = await TestServer.listen(ENFORCED, PORT);
+    const denied = 'GET /no HTTP/1.1\r\nHost: a\r\n\r\n';
+    const caller = Peer.dial(ENFORCED, PORT);
+    caller.socket.pause();
+    caller.send(denied.repeat(100_000));
+    // Each of these waits until as much of the caller's as can be read at once has been worked off.
+    const other = Peer.dial(ENFORCED, PORT);
+    for (let round = 1; round <= 100; round++) {
+      other.send(denied);
+      await eventually(() => expect(other.text.split('HTTP/1.1 403')).toHaveLength(round + 1));
+    }
+    expect(dataplane.records.length + dataplane.dropped).toBeLessThan(40_000);
+    caller.breakOff();
+    other.breakOff();
   });
 });
 
