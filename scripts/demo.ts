@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { defaultStateDir } from '../agent/src/cli/state-dir.ts';
 import { type SandboxHandle, startSandbox } from '../agent/src/sandbox/start-sandbox.ts';
 
 /**
@@ -126,16 +127,16 @@ async function tour(sandbox: SandboxHandle): Promise<void> {
   await watching(sandbox, ['--all', '--from', 'shop/frontend'], () => pause(1_000));
 }
 
-function whatNext(kept: string | null): void {
+function whatNext(keep: boolean): void {
   heading('Try next');
-  const at = kept === null ? '' : ` --state-dir ${kept}`;
-  const lines = [
-    ...(kept === null ? ['make demo KEEP=1                                   # keep the shop up'] : []),
-    `npx eastwall sandbox exec${at} ci/ci-runner -- curl -si http://billing.shop/invoices/7`,
-    `npx eastwall sandbox kubectl${at} -- -n shop edit apipolicy billing     # mode: Audit`,
-    'npx eastwall tail --all        npx eastwall status',
-  ];
-  for (const line of lines) say(`  ${line}`);
+  if (!keep) say('  make demo KEEP=1        # keeps the shop up, and then, in another terminal:');
+  for (const line of [
+    'npx eastwall sandbox exec ci/ci-runner -- curl -si http://billing.shop/invoices/7',
+    'npx eastwall sandbox kubectl -- -n shop edit apipolicy billing        # mode: Audit',
+    'npx eastwall tail --all',
+    'npx eastwall status',
+  ])
+    say(`  ${line}`);
 }
 
 async function main(): Promise<void> {
@@ -144,10 +145,12 @@ async function main(): Promise<void> {
   heading('Eastwall demo: two nodes, five pods, one agent per node');
   await using sandbox = await startSandbox({
     file: join(ROOT, 'examples/shop.yaml'),
+    // Where every command looks first, so that exploring needs no flag.
+    ...(keep && { stateDir: defaultStateDir(process.env) }),
     log: (line) => say(paint(2, `  ${line}`)),
   });
   await tour(sandbox);
-  whatNext(keep ? sandbox.stateDir : null);
+  whatNext(keep);
   if (!keep) return;
   say('\nThe shop stays up; Ctrl-C ends it.');
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), sandbox.ended]);

@@ -1,4 +1,4 @@
-// The shop's ordinary traffic: lists orders, opens each, and looks at its own report; twice a second, for ever.
+// The shop's ordinary traffic: lists orders, opens each, and looks at its own report; once a second, for ever.
 import { Agent, get } from 'node:http';
 
 const agent = new Agent({ keepAlive: true });
@@ -23,5 +23,5 @@ const visit = async () => {
 
 for (;;) {
   await visit();
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await new Promise((resolve) => setTimeout(resolve, 1000));
 }
