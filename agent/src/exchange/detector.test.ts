@@ -4,6 +4,7 @@ import { ALLOW, DENY, Playbook, UNREADABLE } from '../../testing/playbook.ts';
 import { Detector } from './detector.ts';
 import { UNGOVERNED } from './exchange.ts';
 import { Http1Relay } from './http1-relay.ts';
+import { Http2Relay } from './http2-relay.ts';
 
 const play = (unreadable: () => Decision = () => UNGOVERNED) =>
   new Playbook((context) => new Detector(context), { unreadable });
@@ -20,6 +21,22 @@ test('a server that speaks first makes it opaque at once', () => {
   expect(p.deeds).toEqual([{ caller: '220 mail ready\r\n' }, { upstream: 'HELO me\r\n' }]);
   p.relay.abandon('ok', 9);
   expect(p.records).toMatchObject([{ protocol: 'opaque', decision: { verdict: 'allow' } }]);
+});
+
+const SETTINGS = '\0\0\0\x04\0\0\0\0\0';
+const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+
+test.each([
+  ['before the caller has spoken', '', PREFACE + SETTINGS],
+  ['amid the preface', PREFACE.slice(0, 7), PREFACE.slice(7) + SETTINGS],
+])('an HTTP/2 server that sends its SETTINGS %s is none that greets', (_, before, after) => {
+  const p = play(() => UNREADABLE)
+    .caller(before)
+    .upstream(SETTINGS)
+    .caller(after);
+  expect(p.relay).toBeInstanceOf(Http2Relay);
+  expect(p.sentTo('caller')).toBe(SETTINGS);
+  expect(p.sentTo('upstream').slice(0, PREFACE.length)).toBe(PREFACE);
 });
 
 test('a first line that never ends is opaque once it is too long', () => {

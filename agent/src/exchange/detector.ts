@@ -1,6 +1,6 @@
 import type { Decision } from '@eastwall/policy';
 import { HeldBytes } from '../kernel/held-bytes.ts';
-import { beginsLikeRequest, sniff } from '../protocol/sniff.ts';
+import { beginsLikeRequest, greetsInH2, sniff } from '../protocol/sniff.ts';
 import type { Protocol } from '../record/record.ts';
 import { Exchange } from './exchange.ts';
 import { Http1Relay } from './http1-relay.ts';
@@ -14,7 +14,7 @@ type Detected = 'http1' | 'h2' | 'tls' | 'opaque' | 'unclear';
 
 /**
  * The first relay of every connection: holds the caller's bytes until the protocol is known, while upstream is being
- * dialled. If upstream speaks first, the protocol is opaque at once: servers that greet (MySQL, SMTP) cost no timeout.
+ * dialled. If upstream speaks first, the protocol is known at once: servers that greet (MySQL, SMTP) cost no timeout.
  *
  * INVARIANT: where an enforced policy governs the destination, no byte passes before the protocol is known to be
  * readable. Whether one does is asked when the protocol is known, not before: policies change while a caller is silent.
@@ -43,7 +43,9 @@ export class Detector implements Relay {
 
   fromUpstream(bytes: Uint8Array, start: number, end: number, now: number): void {
     if (this.over) return;
-    this.settle(this.unspoken, now)?.fromUpstream(bytes, start, end, now);
+    const said = this.held.bytes.subarray(0, this.held.length);
+    const protocol = greetsInH2(bytes.subarray(start, end), said) ? 'h2' : this.unspoken;
+    this.settle(protocol, now)?.fromUpstream(bytes, start, end, now);
   }
 
   callerEnded(now: number): void {

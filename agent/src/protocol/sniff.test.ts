@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { expect, test } from 'vitest';
-import { beginsLikeRequest, type Sniffed, sniff } from './sniff.ts';
+import { beginsLikeRequest, greetsInH2, type Sniffed, sniff } from './sniff.ts';
 
 const sniffText = (text: string, from = 0): Sniffed => {
   const bytes = Buffer.from(text, 'latin1');
@@ -51,4 +51,23 @@ test.each([
 ])('an unfinished line is a request: %s: %j', (expected, text) => {
   const bytes = Buffer.from(text, 'latin1');
   expect(beginsLikeRequest(bytes, bytes.length)).toBe(expected);
+});
+
+const SETTINGS = '\0\0\x06\x04\0\0\0\0\0\0\x03\0\0\x01\0';
+
+test.each([
+  [true, SETTINGS, ''],
+  [true, SETTINGS, 'PRI * HT'],
+  [true, '\0\0\0\x04\0\0\0\0\0', ''],
+  [true, `${SETTINGS}\0\0\x04\x08\0\0\0\0\0`, ''],
+  [false, SETTINGS, 'GET /'],
+  [false, SETTINGS.slice(0, 8), ''],
+  [false, '\0\0\x05\x04\0\0\0\0\0', ''],
+  [false, '\0\0\0\x04\x01\0\0\0\0', ''],
+  [false, '\0\0\0\x04\0\0\0\0\x01', ''],
+  [false, '\0\0\x06\x08\0\0\0\0\0', ''],
+  [false, 'J\0\0\0\x0a10.11.19-MariaDB', ''],
+  [false, '220 mail ready\r\n', ''],
+])('an HTTP/2 server greets: %s: %j after %j', (expected, greeting, said) => {
+  expect(greetsInH2(Buffer.from(greeting, 'latin1'), Buffer.from(said, 'latin1'))).toBe(expected);
 });

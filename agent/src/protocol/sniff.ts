@@ -8,6 +8,10 @@ const TLS_MAJOR = 0x03;
 const SLASH = 0x2f;
 /** RFC 9113 §3.4. */
 const H2_PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+/** RFC 9113 §4.1, §6.5: type of the frame, without flags on stream 0, and the length of each setting in it. */
+const H2_FRAME_HEAD = 9;
+const H2_SETTINGS = 4;
+const H2_SETTING_BYTES = 6;
 /** No registered method is longer than 17 bytes; a longer first word is some other protocol. */
 const MAX_METHOD_BYTES = 32;
 const VERSION_MARK = 'HTTP/';
@@ -37,6 +41,24 @@ export function sniff(bytes: Uint8Array, from: number, end: number): Sniffed {
 export function beginsLikeRequest(bytes: Uint8Array, end: number): boolean {
   const method = methodLength(bytes, end);
   return method > 0 && method + 1 < end && bytes[method + 1] === SLASH;
+}
+
+/**
+ * Whether upstream's first bytes are those of an HTTP/2 server: it sends SETTINGS without waiting for the caller (RFC 9113
+ * §3.4), so they often come first and are no sign of a protocol in which servers greet. `said` is what the caller has
+ * sent until then: nothing, or a part of the preface.
+ */
+export function greetsInH2(greeting: Uint8Array, said: Uint8Array): boolean {
+  return (
+    greeting.length >= H2_FRAME_HEAD &&
+    // Few settings are known, so a length that needs more than one byte is another protocol's.
+    greeting[0] === 0 &&
+    greeting[1] === 0 &&
+    (greeting[2] as number) % H2_SETTING_BYTES === 0 &&
+    greeting[3] === H2_SETTINGS &&
+    greeting.subarray(4, H2_FRAME_HEAD).every((byte) => byte === 0) &&
+    startsLikePreface(said, said.length)
+  );
 }
 
 /** Length of the first word, `end` when it may go on, -1 when it can't be a method. */
