@@ -231,7 +231,21 @@ describe('malformed input', () => {
     expect(p.records).toMatchObject([{ outcome: 'timeout', status: 408 }]);
     const answered = play().caller(post).upstream('HTTP/1.1 200 OK\r\n\r\n');
     expect(answered.relay.uploading).toBeNull();
+    const early = play().caller(post).upstream(OK);
+    expect(early.relay.uploading).not.toBeNull();
+    early.relay.expire(9);
+    expect(early.sentTo('caller')).toBe(OK);
+    expect(early.deeds.slice(-2)).toEqual(['drop upstream', 'finish caller']);
+    expect(early.records).toMatchObject([{ outcome: 'timeout', status: 200 }]);
     expect(play().caller(`${post}defghi`).relay.uploading).toBeNull();
+  });
+
+  test('a denied body that takes too long to be thrown away ends the connection, without another answer', () => {
+    const p = play(denyAdmin).caller('POST /admin HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc');
+    expect(p.relay.uploading).not.toBeNull();
+    p.relay.expire(9);
+    expect(p.deeds.at(-1)).toBe('abort');
+    expect(p.records).toMatchObject([{ outcome: 'denied' }]);
   });
 
   test.each([

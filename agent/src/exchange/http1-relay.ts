@@ -39,7 +39,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
   }
 
   get uploading(): Exchange | null {
-    return this.request.inBody && this.response.due ? this.exchange : null;
+    return this.request.inBody && !this.response.begun ? this.exchange : null;
   }
 
   get idle(): boolean {
@@ -82,7 +82,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     if (this.headSince !== 0) {
       this.begin(now);
       this.timeOut('the request head did not arrive in time', now);
-    } else if (this.uploading !== null) {
+    } else if (this.exchange.open && this.uploading !== null) {
       this.timeOut('the request body did not arrive in time', now);
     } else {
       this.abandon('timeout', now);
@@ -92,7 +92,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
 
   private timeOut(detail: string, now: number): void {
     this.exchange.outcome = 'timeout';
-    this.answerAndClose(408, { reason: 'timeout', detail }, now);
+    this.replaceResponse(408, { reason: 'timeout', detail }, now);
   }
 
   /** Each request is judged when it comes; one that is under way was allowed. */

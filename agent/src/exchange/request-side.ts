@@ -45,9 +45,9 @@ export class RequestSide {
     this.body = new BodyReader(limits.maxHeadBytes);
   }
 
-  /** Some of an allowed request's body is still to come. */
+  /** Some of a request's body is still to come, be it only to be thrown away. */
   get inBody(): boolean {
-    return this.state === 'body';
+    return this.state === 'body' || this.state === 'discard';
   }
 
   /** The request is out and its response is due. */

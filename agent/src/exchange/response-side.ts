@@ -47,11 +47,6 @@ export class ResponseSide {
     return this.state === 'idle';
   }
 
-  /** Its final head has not reached the caller. */
-  get due(): boolean {
-    return this.state === 'head';
-  }
-
   /** Its final head has reached the caller, but not its end: no other answer can take its place. */
   get begun(): boolean {
     return this.state === 'body';

@@ -60,7 +60,7 @@ export interface Relay {
   drain(now: number): void;
   /** When the first byte of a still incomplete head arrived; 0 when none is. */
   readonly headSince: number;
-  /** The exchange whose request body is still coming in while upstream has not begun to answer; null without one. */
+  /** The exchange whose request body is still coming in while no response to it is under way; null without one. */
   readonly uploading: Exchange | null;
   /** No exchange is under way. */
   readonly idle: boolean;
