@@ -151,8 +151,10 @@ export class Playbook implements Wire, RelayContext {
     this.deeds.push('drop upstream');
   }
 
+  /** As the connection does: whatever the relay has not concluded itself ends with it. */
   abort(): void {
     this.deeds.push('abort');
+    this.relay.abandon('ok', this.now);
   }
 
   holdCaller(): void {

@@ -81,6 +81,7 @@ export class TlsRelay implements Relay {
 
   private settle({ sni, ech }: ClientHello, now: number): void {
     const { context } = this;
+    this.over = true;
     const exchange = this.exchange('tls');
     exchange.host = ech ? '' : sni;
     if (exchange.host === '') exchange.hostUnknown = ech ? 'encrypted_client_hello' : 'no_server_name';
@@ -91,6 +92,7 @@ export class TlsRelay implements Relay {
   /** There is no ClientHello to decide by: opaque bytes, from somebody who might have shown more. */
   private giveUp(why: HostUnknown | '', now: number): Relay | null {
     const { context } = this;
+    this.over = true;
     const exchange = this.exchange('opaque');
     exchange.hostUnknown = why;
     return this.pass(splice(context, exchange, { judge: () => context.scope.unreadable, now }), now);
@@ -98,7 +100,6 @@ export class TlsRelay implements Relay {
 
   /** Replays to the next relay what was held. */
   private pass(relay: Relay | null, now: number): Relay | null {
-    this.over = true;
     const bytes = this.held.take();
     relay?.fromCaller(bytes, 0, bytes.length, now);
     return relay;
