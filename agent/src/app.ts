@@ -6,11 +6,12 @@ import { Registry } from 'prom-client';
 import { registerAgentMetrics } from './admin/agent-metrics.ts';
 import type { AgentStatus } from './admin/agent-status.ts';
 import { Readiness } from './admin/readiness.ts';
-import { startAdmin } from './admin/server.ts';
+import { isAnswered, startAdmin } from './admin/server.ts';
 import { CaptureClient } from './capture/client.ts';
-import { adminSocketPath, type Config } from './config/load.ts';
+import { adminSocketPath, type Config, handoverSocketPath } from './config/load.ts';
 import type { Address } from './config/parsers.ts';
 import { dataplaneSettings } from './config/slices.ts';
+import { isPredecessorThere } from './handover/take-over.ts';
 import { systemClock } from './kernel/clock.ts';
 import { raiseDescriptorLimit } from './kernel/libc-limits.ts';
 import { connectKube } from './kube/client.ts';
@@ -21,6 +22,7 @@ import { DataplaneSupervisor } from './roles/dataplane-supervisor.ts';
 import { hostDataplaneCommand } from './roles/host.ts';
 import { Snapshot } from './roles/snapshot.ts';
 import { reportStatus } from './roles/status-report.ts';
+import { Succession } from './roles/succession.ts';
 import { EventLog } from './sinks/event-log.ts';
 import { FlowLog } from './sinks/flow-log.ts';
 import { TrafficMetrics } from './sinks/traffic-metrics.ts';
@@ -37,13 +39,15 @@ export interface App {
   readonly failed: Promise<Error>;
   /** Lets open exchanges finish for up to `graceMs`, then ends everything. Rejects when rules are left behind. */
   shutdown(graceMs: number): Promise<void>;
+  /** Ends open exchanges at once, where `shutdown` still waits for them. */
+  hurry(): void;
 }
 
 const DATAPLANE_ENTRY = fileURLToPath(new URL('./roles/dataplane.ts', import.meta.url));
 
 /**
- * The composition root: builds the agent top to bottom. Rejects when the kubeconfig can't be used, another agent is
- * running, or an address is taken; a kube API that does not answer is not a reason.
+ * The composition root: builds the agent top to bottom. Rejects when the kubeconfig can't be used, an address is taken,
+ * or another agent runs that can't be taken over from; a kube API that does not answer is not a reason.
  */
 export async function startApp({ config, version, log }: AppOptions): Promise<App> {
   const startedAt = systemClock.now();
@@ -60,7 +64,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     { capacity: config.flowLogRecords, maxSubscribers: config.maxTails, queue: config.tailQueue },
     (on) => supervisor.streamAll(on),
   );
-  const readiness = new Readiness(['cluster', 'capture', 'dataplanes']);
+  const readiness = new Readiness(['cluster', 'capture', 'dataplanes', 'succession']);
   const failed = Promise.withResolvers<Error>();
 
   // === roles ===
@@ -132,6 +136,9 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
   };
   registerAgentMetrics(registry, status);
   const socket = adminSocketPath(config.runDir);
+  const meeting = handoverSocketPath(config.runDir);
+  if (!isPredecessorThere(meeting) && (await isAnswered(socket)))
+    throw new Error(`another agent is running: it answers on ${socket}`);
   const admin = await startAdmin({
     socketPath: socket,
     address: config.metricsAddress,
@@ -157,21 +164,43 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
       gateTimeoutMs: config.gateTimeoutMs,
       nodeAddresses: nodeAddresses(),
     },
-    { onEvent: (event) => control.captured(event), onCrash: failed.resolve },
+    {
+      onEvent: (event) => {
+        control.captured(event);
+        succession.captured(event);
+      },
+      onCrash: failed.resolve,
+    },
   );
+  const succession = new Succession({
+    path: meeting,
+    capture,
+    supervisor,
+    captureProblem: () => control.captureFacts.ready?.problem ?? null,
+    admin,
+    log,
+  });
   cluster.start().catch(failed.resolve);
+  succession
+    .begin(readiness.all('cluster', 'capture', 'dataplanes'))
+    .then(() => readiness.done('succession'), failed.resolve);
 
   return {
     addresses: { socket, metrics: admin.address },
     failed: failed.promise,
     shutdown: async (graceMs) => {
       readiness.stopping();
-      await cluster.stop();
+      await succession.leave(config.onExit === 'remove');
       await supervisor.drain(graceMs);
-      await (config.onExit === 'remove' ? capture.uninstall() : capture.release());
+      const { passedOn } = succession;
+      succession.close();
+      // Until here: policies change also for connections that are at their last requests.
+      await cluster.stop();
+      await (config.onExit === 'remove' && !passedOn ? capture.uninstall() : capture.release());
       await admin.close();
       loopDelay.disable();
     },
+    hurry: () => supervisor.hurry(),
   };
 }
 

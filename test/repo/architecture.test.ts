@@ -14,7 +14,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['exchange', 'ipc'],
   ['config'],
   ['capture', 'kube', 'sinks'],
-  ['connection', 'admin'],
+  ['connection', 'admin', 'handover'],
   ['roles'],
   ['app.ts'],
   ['sandbox'],

@@ -4,6 +4,7 @@
  */
 export class Readiness<Task extends string> {
   readonly #open: Set<Task | 'stopping'>;
+  readonly #waiting = new Set<() => void>();
 
   constructor(tasks: readonly Task[]) {
     this.#open = new Set(tasks);
@@ -11,6 +12,20 @@ export class Readiness<Task extends string> {
 
   done(task: Task): void {
     this.#open.delete(task);
+    for (const look of this.#waiting) look();
+  }
+
+  /** Resolves when all of these are done. */
+  all(...tasks: readonly Task[]): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (tasks.some((task) => this.#open.has(task))) return;
+        this.#waiting.delete(look);
+        resolve();
+      };
+      this.#waiting.add(look);
+      look();
+    });
   }
 
   /** From here on never ready again: whoever routes by readiness is told before anything is taken down. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
 import { FlowLog } from '../sinks/flow-log.ts';
 import { registerAgentMetrics } from './agent-metrics.ts';
 import { Readiness } from './readiness.ts';
-import { type AdminServer, startAdmin } from './server.ts';
+import { type AdminServer, isAnswered, startAdmin } from './server.ts';
 
 const PATIENCE = { timeout: 10_000, interval: 10 };
 
@@ -22,7 +22,7 @@ interface Target {
 /** The answer as it begins to arrive. */
 function ask(target: Target, path: string, method = 'GET'): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    request({ ...target, path, method }, resolve)
+    request({ ...target, path, method, agent: false }, resolve)
       .on('error', reject)
       .end();
   });
@@ -64,6 +64,7 @@ describe('the admin server', () => {
       },
     });
     opened.push({ server, directory });
+    await server.claim();
     return { flows, readiness, wantsAll, socket: { socketPath }, tcp: server.address ?? {} };
   }
 
@@ -171,23 +172,50 @@ describe('the admin server', () => {
     first.destroy();
   });
 
-  it('leaves the socket of a running agent alone', async () => {
-    const { socket } = await setUp();
-    const start = () => startAdmin({ ...socket, address: null, sources: {} as never });
-    await expect(start()).rejects.toThrow(`another agent is running: it answers on ${socket.socketPath}`);
-    expect((await read(socket, '/livez'))[0]).toBe(200);
+  it('passes the socket on to the next agent without a moment in which nobody answers', async () => {
+    const { readiness, socket } = await setUp();
+    readiness.done('kube');
+    const next = await startAdmin({
+      ...socket,
+      address: null,
+      sources: { readiness: new Readiness(['kube']) } as never,
+    });
+    expect(await read(socket, '/readyz')).toEqual([200, 'ready\n']);
+    const reader = await ask(socket, '/flows');
+    await next.claim();
+    opened[0]?.server.cede();
+    expect(await read(socket, '/readyz')).toEqual([503, 'waiting for kube\n']);
+    // Who follows the flows of the last connections goes on doing so.
+    expect(reader.destroyed).toBe(false);
+    await opened[0]?.server.close();
+    expect(await read(socket, '/readyz')).toEqual([503, 'waiting for kube\n']);
+    await next.close();
+    expect(existsSync(socket.socketPath)).toBe(false);
   });
 
-  it('takes over the socket that a killed agent left', async () => {
+  it('takes its socket back from an agent that has ended', async () => {
+    const { readiness, socket } = await setUp();
+    readiness.done('kube');
+    const next = await startAdmin({ ...socket, address: null, sources: {} as never });
+    await next.claim();
+    await next.close();
+    await opened[0]?.server.claim();
+    expect(await read(socket, '/readyz')).toEqual([200, 'ready\n']);
+  });
+
+  it('takes over the socket that a killed agent left, and answers what breaks', async () => {
     const { socket } = await setUp();
     const stale = `${socket.socketPath}.stale`;
     renameSync(socket.socketPath, stale);
     await opened[0]?.server.close();
+    expect(await isAnswered(stale)).toBe(false);
     const server = await startAdmin({
       socketPath: stale,
       address: null,
       sources: { metrics: broken } as never,
     });
+    await server.claim();
+    expect(await isAnswered(stale)).toBe(true);
     expect((await read({ socketPath: stale }, '/livez'))[0]).toBe(200);
     expect((await read({ socketPath: stale }, '/metrics'))[0]).toBe(500);
     await server.close();

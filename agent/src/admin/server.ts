@@ -1,7 +1,6 @@
-import { chmodSync, mkdirSync, rmSync } from 'node:fs';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
-import { dirname } from 'node:path';
+import { SocketFile } from '../kernel/socket-file.ts';
 import { type AdminSources, adminRoutes, publicRoutes, type Reply, type Routes } from './routes.ts';
 
 export interface AdminOptions {
@@ -14,28 +13,55 @@ export interface AdminOptions {
 export interface AdminServer {
   /** The port may have been chosen by the kernel. */
   readonly address: { readonly host: string; readonly port: number } | null;
+  /**
+   * Makes this agent the one that answers at the socket, whoever did before; again after another one has been.
+   * Rejects when the socket can't be made.
+   */
+  claim(): Promise<void>;
+  /** Another one has claimed it: whoever is being answered is still, and nobody else. */
+  cede(): void;
   close(): Promise<void>;
 }
 
 /** Readers who come to look, not a service: what they hold is bounded. */
 const MAX_CONNECTIONS = 128;
 
-/** Rejects when the socket belongs to a running agent, or either address can't be had. */
+/** Rejects when the address can't be had. The socket is there once it is claimed. */
 export async function startAdmin({ socketPath, address, sources }: AdminOptions): Promise<AdminServer> {
-  const local = serve(adminRoutes(sources));
-  await claimSocket(socketPath);
-  await listening(local, (done) => local.listen(socketPath, done));
-  chmodSync(socketPath, 0o600);
-  if (address === null) return { address: null, close: () => closeAll([local]) };
+  const file = new SocketFile(socketPath);
+  const servers: Server[] = [];
+  let local: Server | null = null;
+  const own: AdminServer = {
+    address: null,
+    claim: async () => {
+      local = serve(adminRoutes(sources));
+      servers.push(local);
+      await file.claim(local);
+    },
+    cede: () => local?.close(),
+    close: () => {
+      file.release();
+      return closeAll(servers);
+    },
+  };
+  if (address === null) return own;
   const tcp = serve(publicRoutes(sources));
-  try {
-    await listening(tcp, (done) => tcp.listen(address.port, address.host, done));
-  } catch (error) {
-    await closeAll([local]);
-    throw error;
-  }
-  const { port } = tcp.address() as AddressInfo;
-  return { address: { host: address.host, port }, close: () => closeAll([local, tcp]) };
+  servers.push(tcp);
+  await listening(tcp, (done) => tcp.listen(address.port, address.host, done));
+  return { ...own, address: { host: address.host, port: (tcp.address() as AddressInfo).port } };
+}
+
+/** Whether an agent answers there. */
+export function isAnswered(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    const settle = (answered: boolean) => {
+      socket.destroy();
+      resolve(answered);
+    };
+    socket.once('connect', () => settle(true));
+    socket.once('error', () => settle(false));
+  });
 }
 
 function serve(routes: Routes): Server {
@@ -61,25 +87,6 @@ function reply(response: ServerResponse, found: Reply): void {
   const { status, body, type = 'text/plain; charset=utf-8' } = found;
   response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) });
   response.end(body);
-}
-
-/** Makes the directory, for its owner only, and removes the socket of an agent that is no more. */
-async function claimSocket(path: string): Promise<void> {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  if (await isAnswered(path)) throw new Error(`another agent is running: it answers on ${path}`);
-  rmSync(path, { force: true });
-}
-
-function isAnswered(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    const settle = (answered: boolean) => {
-      socket.destroy();
-      resolve(answered);
-    };
-    socket.once('connect', () => settle(true));
-    socket.once('error', () => settle(false));
-  });
 }
 
 function listening(server: Server, listen: (done: () => void) => void): Promise<void> {

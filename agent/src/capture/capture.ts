@@ -9,7 +9,7 @@ import { Netns } from './netns.ts';
 import { NetnsDirectory } from './netns-directory.ts';
 import { NetnsKeeper } from './netns-keeper.ts';
 import { PairingBoard } from './pairing-board.ts';
-import type { CaptureEvent, CaptureOptions, LocalPods } from './protocol.ts';
+import type { CaptureEvent, CaptureOptions, Inheritance, LocalPods } from './protocol.ts';
 import { sendSockets } from './socket-batches.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -33,7 +33,10 @@ export class Capture {
   readonly #catchUp = new Turnstile(CATCH_UP);
   readonly #reconciling = new Turnstile(1);
   #reconcileTimer: NodeJS.Timeout | null = null;
+  readonly #inherited = new Map<number, Inheritance>();
   #stopped = false;
+  /** Another agent is in charge. */
+  #aside = false;
 
   private constructor(options: CaptureOptions, emit: Emit, able: { door: NetnsDoor; abilities: Abilities }) {
     this.#options = options;
@@ -61,10 +64,38 @@ export class Capture {
     const door = new NetnsDoor();
     const abilities = await probeAbilities(door, options);
     emit(readyEvent(abilities));
-    const capture = new Capture(options, emit, { door, abilities });
-    capture.#directory.start();
-    capture.#scheduleReconcile();
-    return capture;
+    return new Capture(options, emit, { door, abilities });
+  }
+
+  /** Looks for namespaces from now on. Those of `inherited` are served by an agent before us until they are enrolled. */
+  begin(inherited: readonly Inheritance[]): void {
+    for (const one of inherited) this.#inherited.set(one.inode, one);
+    this.#directory.start();
+    this.#scheduleReconcile();
+  }
+
+  /** Changes nothing any more once it resolves, but goes on making sockets. */
+  async stepAside(): Promise<void> {
+    this.#aside = true;
+    this.#keeper.stepAside();
+    await Promise.all([...this.#known.values()].map(({ turn }) => turn.run(async () => {})));
+  }
+
+  /** The agent that has taken over is gone: puts everything as it should be. */
+  async stepBack(): Promise<void> {
+    this.#aside = false;
+    this.#keeper.stepBack();
+    await this.reconcile();
+  }
+
+  async retireFormer(): Promise<void> {
+    await this.#each((netns) => this.#keeper.retireFormer(netns));
+  }
+
+  /** Nobody accepts any more: new connections go direct or are refused, as the fail modes say. */
+  async lapse(): Promise<void> {
+    await this.stepAside();
+    await this.#each((netns) => this.#keeper.lapse(netns));
   }
 
   setLocal(local: LocalPods): void {
@@ -143,6 +174,8 @@ export class Capture {
     }
     const netns = new Netns(opened, !atStart, systemClock.monotonic());
     netns.paths.add(path);
+    netns.inheritance = this.#inherited.get(opened.inode) ?? null;
+    this.#inherited.delete(opened.inode);
     this.#known.set(opened.inode, netns);
     const enrol = () => this.#keeper.enrol(netns);
     void (atStart ? this.#catchUp.run(enrol) : enrol());
@@ -157,8 +190,16 @@ export class Capture {
     void this.#keeper.forget(netns);
   }
 
+  async #each(work: (netns: Netns) => Promise<unknown>): Promise<void> {
+    await Promise.all([...this.#known.values()].map((netns) => this.#catchUp.run(() => work(netns))));
+  }
+
   async #reconcile(): Promise<void> {
     if (this.#stopped) return;
+    if (this.#aside) {
+      this.#scheduleReconcile();
+      return;
+    }
     const startedAt = systemClock.monotonic();
     this.#directory.rescan();
     let repaired = 0;
@@ -186,7 +227,7 @@ export class Capture {
       const { owner } = netns;
       if (owner.state === 'opted-out' && netns.enrolment !== null) {
         void this.#keeper.withdraw(netns, owner.reason);
-      } else if (owner.state === 'paired' && netns.optedOut) {
+      } else if (owner.state === 'paired' && netns.optedOut && !this.#aside) {
         netns.optedOut = false;
         void this.#keeper.enrol(netns);
       } else void this.#keeper.settle(netns);

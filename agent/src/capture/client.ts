@@ -8,6 +8,7 @@ import type {
   CaptureEvent,
   CaptureOptions,
   FromCapture,
+  Inheritance,
   ListenerInfo,
   LocalPods,
   ToCapture,
@@ -31,12 +32,12 @@ interface Waiting {
 export class CaptureClient {
   readonly #worker: Worker;
   readonly #handlers: CaptureHandlers;
-  readonly #listeners = new Map<NamespaceId, readonly ListenerInfo[]>();
+  readonly #enrolled = new Map<NamespaceId, Inheritance>();
   readonly #waiting = new Map<number, Waiting>();
   #lastCall = 0;
   #ended = false;
 
-  /** Starts at once; the first event is `ready`. */
+  /** Finds out what the node can do; the first event is `ready`. Namespaces are looked for from `begin` on. */
   constructor(options: CaptureOptions, handlers: CaptureHandlers) {
     this.#handlers = handlers;
     this.#worker = new Worker(new URL('../roles/capture-worker.ts', import.meta.url), {
@@ -50,6 +51,11 @@ export class CaptureClient {
       this.#crashed(error instanceof Error ? error : new Error(String(error))),
     );
     this.#worker.on('exit', (code) => this.#crashed(new Error(`the capture thread ended with code ${code}`)));
+  }
+
+  /** To be called once. What is inherited belongs here from now on. */
+  begin(inherited: readonly Inheritance[]): void {
+    this.#post({ kind: 'begin', inherited });
   }
 
   /** The pods of this node as they are now; replaces what was said before. */
@@ -67,14 +73,40 @@ export class CaptureClient {
 
   /** The listeners of an enrolled namespace, for control's own use; they stay owned here. */
   listeners(ns: NamespaceId): readonly ListenerInfo[] {
-    return this.#listeners.get(ns) ?? [];
+    return this.#enrolled.get(ns)?.listeners ?? [];
+  }
+
+  /** Which of these network namespaces are enrolled, by their inodes. */
+  enrolled(inodes: readonly number[]): NamespaceId[] {
+    return [...this.#enrolled].filter(([, { inode }]) => inodes.includes(inode)).map(([ns]) => ns);
+  }
+
+  /** Changes nothing in any namespace any more, and resolves to what there is for the agent that takes over. */
+  async stepAside(): Promise<readonly Inheritance[]> {
+    await this.#call({ what: 'step-aside' });
+    return [...this.#enrolled.values()];
+  }
+
+  /** That agent has ended: everything is put as it should be. */
+  stepBack(): Promise<void> {
+    return this.#call({ what: 'step-back' });
+  }
+
+  /** The agents before this one have ended: their connections are not exempt any more. */
+  retireFormer(): Promise<void> {
+    return this.#call({ what: 'retire-former' });
+  }
+
+  /** Nobody is going to accept any more: new connections go direct or are refused, as the fail modes say. */
+  lapse(): Promise<void> {
+    return this.#call({ what: 'lapse' });
   }
 
   /** Sends copies of the listening sockets, one packet each. Rejects when the namespace or the reader is gone. */
   async sendListeners(ns: NamespaceId, channelFd: Fd): Promise<void> {
-    const listeners = this.#listeners.get(ns);
-    if (listeners === undefined) throw new Error(`namespace ${ns} is not enrolled`);
-    for (const { family, port, fd } of listeners) {
+    const enrolled = this.#enrolled.get(ns);
+    if (enrolled === undefined) throw new Error(`namespace ${ns} is not enrolled`);
+    for (const { family, port, fd } of enrolled.listeners) {
       const packet: FdPacket = { kind: 'listener', ns, family, port };
       const sent = sendFds(channelFd, JSON.stringify(packet), [fd]);
       if (sent !== true) throw new Error(`can't send a listener: ${errnoText(sent)}`);
@@ -106,7 +138,7 @@ export class CaptureClient {
       await this.#call({ what: 'uninstall' });
     } finally {
       await this.#end();
-      for (const ns of this.#listeners.keys()) this.#closeListeners(ns);
+      for (const ns of this.#enrolled.keys()) this.#closeListeners(ns);
     }
   }
 
@@ -118,14 +150,17 @@ export class CaptureClient {
       else waiting?.reject(new Error(message.error));
       return;
     }
-    if (message.kind === 'enrolled') this.#listeners.set(message.ns, message.listeners);
+    if (message.kind === 'enrolled') {
+      const { ns, inode, listeners, estate } = message;
+      this.#enrolled.set(ns, { inode, listeners, ...estate });
+    }
     this.#handlers.onEvent(message);
     if (message.kind === 'gone') this.#closeListeners(message.ns);
   }
 
   #closeListeners(ns: NamespaceId): void {
-    for (const { fd } of this.#listeners.get(ns) ?? []) closeFd(fd);
-    this.#listeners.delete(ns);
+    for (const { fd } of this.listeners(ns)) closeFd(fd);
+    this.#enrolled.delete(ns);
   }
 
   #call(call: CaptureCall): Promise<void> {

@@ -9,7 +9,7 @@ import type { NetnsDoor } from './inside.ts';
 import { type Interfaces, readInterfaces } from './interfaces.ts';
 import { ipv6Wish } from './ipv6-wish.ts';
 import { BACKLOG, type Listener, openListener } from './listener.ts';
-import type { ListenerInfo } from './protocol.ts';
+import type { Estate, Inheritance, ListenerInfo } from './protocol.ts';
 import { randomMark } from './random-mark.ts';
 import type { Applied, Changed, PodRules, RuleEngine } from './rule-engine.ts';
 import { type ListenerUse, listenerUse } from './socket-table.ts';
@@ -32,6 +32,8 @@ export interface EnrolmentPlace {
   /** Nobody can have put rules of ours there before. */
   readonly untouched: boolean;
   readonly interfaces: Interfaces;
+  /** What the agent before us had there, and still serves from until ours is in place. */
+  readonly inheritance: Inheritance | null;
 }
 
 interface Sockets {
@@ -54,6 +56,9 @@ export class Enrolment {
   readonly #rules: PodRules;
   readonly #sockets: Sockets;
   readonly #listenerMark: number;
+  readonly #makers: readonly Exemption[];
+  /** Of agents before us that may still be at their last connections. */
+  #formerExemptions: readonly Exemption[];
   #failMode: FailMode;
   #unable: { redirect: string | null; reject: string | null };
   #wish6: FamilyWish = { mode: 'none' };
@@ -75,14 +80,19 @@ export class Enrolment {
     this.#sockets = have.sockets;
     this.#unable = { redirect: have.sockets.no6, reject: null };
     this.#listenerMark = have.listenerMark;
+    const { exemption, inheritance } = place;
+    this.#makers = distinct([exemption, ...(inheritance?.makers ?? [])]);
+    this.#formerExemptions = distinct([exemption, ...(inheritance?.exemptions ?? [])]).slice(1);
     this.#beatAt = tools.clock.monotonic();
   }
 
   /** The error is why the pod can't be intercepted; nothing of ours is left behind then. */
   static async enrol(tools: CaptureTools, place: EnrolmentPlace): Promise<Result<Enrolment, string>> {
-    const listenerMark = randomMark();
+    const { inheritance } = place;
+    const listenerMark = inheritance?.listenerMark ?? randomMark();
     // Where sockets are not known by their cgroup, a mark tells the agent's listeners from somebody else's.
-    const sockets = openSockets(tools.door, place.netns, place.exemption.kind === 'mark' ? listenerMark : 0);
+    const mark = place.exemption.kind === 'mark' ? listenerMark : 0;
+    const sockets = openSockets(tools.door, place.netns, { mark, inherited: inheritance?.listeners ?? [] });
     if (!sockets.ok) return sockets;
     const rules = tools.engine.open(place.netns, place.untouched);
     if (!rules.ok) {
@@ -96,7 +106,7 @@ export class Enrolment {
     });
     const applied = await enrolment.#apply(place.interfaces);
     if (applied.ok) return ok(enrolment);
-    await enrolment.abandon();
+    await enrolment.#abandon(inheritance !== null);
     return applied;
   }
 
@@ -109,6 +119,19 @@ export class Enrolment {
     const { listener4, listener6 } = this.#sockets;
     const v4: ListenerInfo = { family: 4, ...listener4 };
     return listener6 === null ? [v4] : [v4, { family: 6, ...listener6 }];
+  }
+
+  /** What an agent that takes over from this one has to know. */
+  get estate(): Estate {
+    const exemptions = [this.exemption, ...this.#formerExemptions];
+    return { makers: this.#makers, listenerMark: this.#listenerMark, exemptions };
+  }
+
+  /** The agents before us are gone: only our own connections are exempt from now on. */
+  async retireFormer(interfaces: Interfaces): Promise<Result<unknown, string>> {
+    if (this.#formerExemptions.length === 0) return ok(null);
+    this.#formerExemptions = [];
+    return this.#apply(interfaces);
   }
 
   /** The dataplane that serves this namespace is alive. False when somebody has changed rules: `verify` then. */
@@ -158,6 +181,15 @@ export class Enrolment {
     return this.#write({ mode: 'keep' }, { mode: was6 === 'redirect' ? 'keep' : 'none' });
   }
 
+  /**
+   * Nobody accepts here any more: new connections go direct, or are refused, as the fail mode says, and those that
+   * are open go on.
+   */
+  lapse(): Promise<Result<unknown, string>> {
+    if (this.#failMode === 'open') return this.withdraw();
+    return this.#rules.apply(this.#wish(this.#wish6), 0);
+  }
+
   /** Removes every rule of ours. */
   remove(): Promise<Result<unknown, string>> {
     return this.#write({ mode: 'none' }, { mode: 'none' });
@@ -168,9 +200,12 @@ export class Enrolment {
     this.#rules.close();
   }
 
-  /** Removes the rules and closes the listeners, which nobody else has been given yet. */
-  async abandon(): Promise<void> {
-    await this.remove();
+  /**
+   * Closes the listeners, which nobody else has been given yet. Rules of an agent that still serves are left to it:
+   * what could not be loaded has not changed them.
+   */
+  async #abandon(served: boolean): Promise<void> {
+    if (!served) await this.remove();
     this.close();
     closeSockets(this.#sockets);
   }
@@ -195,7 +230,7 @@ export class Enrolment {
   }
 
   #wish(v6: FamilyWish, v4: FamilyWish = { mode: 'redirect', port: this.#sockets.listener4.port }): Wish {
-    return { v4, v6, exemption: this.exemption, failMode: this.#failMode, listenerMark: this.#listenerMark };
+    return { v4, v6, failMode: this.#failMode, ...this.estate };
   }
 
   async #write(v4: FamilyWish, v6: FamilyWish): Promise<Result<Applied, string>> {
@@ -232,8 +267,17 @@ export class Enrolment {
   }
 }
 
-function openSockets(door: NetnsDoor, netns: Fd, mark: number): Result<Sockets, string> {
-  const opened = door.inside(netns, () => ({ v4: openListener(4, mark), v6: openListener(6, mark) }));
+/** Those that were inherited, and new ones for families that have none. */
+function openSockets(
+  door: NetnsDoor,
+  netns: Fd,
+  { mark, inherited }: { readonly mark: number; readonly inherited: readonly ListenerInfo[] },
+): Result<Sockets, string> {
+  const listener = (family: 4 | 6) => {
+    const found = inherited.find((one) => one.family === family);
+    return found === undefined ? openListener(family, mark) : ok({ fd: found.fd, port: found.port });
+  };
+  const opened = door.inside(netns, () => ({ v4: listener(4), v6: listener(6) }));
   if (!opened.ok) return opened;
   const { v4, v6 } = opened.value;
   if (!v4.ok) {
@@ -246,6 +290,13 @@ function openSockets(door: NetnsDoor, netns: Fd, mark: number): Result<Sockets, 
     no6: v6.ok || v6.error.kind === 'no-such-family' ? null : v6.error.why,
   });
 }
+
+/** Each once, in their order. */
+const distinct = (exemptions: readonly Exemption[]): readonly Exemption[] =>
+  exemptions.filter((one, at) => exemptions.findIndex((other) => keyOf(other) === keyOf(one)) === at);
+
+const keyOf = (exemption: Exemption): string =>
+  exemption.kind === 'cgroup' ? `cgroup ${exemption.id}` : `mark ${exemption.mark}`;
 
 function closeSockets({ listener4, listener6 }: Sockets): void {
   closeFd(listener4.fd);

@@ -7,7 +7,7 @@ import type { Abilities } from './abilities.ts';
 import { type CaptureTools, Enrolment, interfacesHere } from './enrolment.ts';
 import type { NetnsDoor } from './inside.ts';
 import type { Netns } from './netns.ts';
-import type { CaptureEvent } from './protocol.ts';
+import type { CaptureEvent, Inheritance } from './protocol.ts';
 import { randomMark } from './random-mark.ts';
 import type { Exemption, FailMode } from './wish.ts';
 
@@ -37,6 +37,8 @@ export class NetnsKeeper {
   readonly #timers = new Set<NodeJS.Timeout>();
   #lastId: NamespaceId = 0;
   #stopped = false;
+  /** Another agent is in charge of rules and listeners. */
+  #aside = false;
 
   constructor(options: KeeperOptions) {
     this.#options = options;
@@ -46,6 +48,30 @@ export class NetnsKeeper {
   stop(): void {
     this.#stopped = true;
     for (const timer of this.#timers) clearTimeout(timer);
+  }
+
+  /** Another agent takes over: nothing is changed any more, while sockets are still made. */
+  stepAside(): void {
+    this.#aside = true;
+  }
+
+  /** It has ended. */
+  stepBack(): void {
+    this.#aside = false;
+  }
+
+  /** Agents before this one are gone. */
+  async retireFormer(netns: Netns): Promise<void> {
+    await netns.turn.run(async () => {
+      if (netns.closed || this.#idle) return;
+      const retired = await netns.enrolment?.retireFormer(netns.interfaces);
+      if (retired?.ok === false) this.#failed(netns, retired.error);
+    });
+  }
+
+  /** Nobody accepts any more: what becomes of new connections is up to the fail mode. */
+  lapse(netns: Netns): Promise<unknown> {
+    return netns.turn.run(async () => (netns.closed ? null : netns.enrolment?.lapse()));
   }
 
   /** Reads the interfaces of a namespace. */
@@ -58,9 +84,10 @@ export class NetnsKeeper {
   /** Puts listeners and rules in place, or records why that is not possible. */
   async enrol(netns: Netns): Promise<void> {
     await netns.turn.run(async () => {
-      if (netns.closed || this.#stopped || netns.enrolment !== null) return;
+      if (netns.closed || this.#idle || netns.enrolment !== null) return;
       this.look(netns);
       const enrolled = await this.#tryEnrol(netns);
+      netns.inheritance = null;
       // An attempt that failed may have left something behind.
       netns.untouched = false;
       if (enrolled.ok) this.#enrolled(netns, enrolled.value);
@@ -72,7 +99,7 @@ export class NetnsKeeper {
 
   /** The dataplane that serves it is alive. */
   beat(netns: Netns): void {
-    if (this.#stopped || netns.enrolment === null || netns.enrolment.beat()) return;
+    if (this.#idle || netns.enrolment === null || netns.enrolment.beat()) return;
     // Somebody has changed rules; whether it was ours has to be looked at.
     void this.verify(netns);
   }
@@ -83,7 +110,7 @@ export class NetnsKeeper {
     const failMode = this.#failModeOf(netns);
     if (enrolment === null || enrolment.isSettled(netns.interfaces, failMode)) return;
     const done = await netns.turn.run(async () => {
-      if (netns.closed || this.#stopped || netns.enrolment === null) return false;
+      if (netns.closed || this.#idle || netns.enrolment === null) return false;
       const settled = await netns.enrolment.settle(netns.interfaces, failMode);
       if (!settled.ok) this.#failed(netns, settled.error);
       return settled.ok;
@@ -96,7 +123,7 @@ export class NetnsKeeper {
   verify(netns: Netns): Promise<boolean> {
     return netns.turn.run(async () => {
       const { enrolment } = netns;
-      if (enrolment === null || netns.closed || this.#stopped) return false;
+      if (enrolment === null || netns.closed || this.#idle) return false;
       const verified = await enrolment.verify(netns.interfaces);
       netns.problem = verified.ok ? null : verified.error;
       if (!verified.ok || verified.value.length === 0) return false;
@@ -109,7 +136,7 @@ export class NetnsKeeper {
   withdraw(netns: Netns, reason: string): Promise<void> {
     return netns.turn.run(async () => {
       const { enrolment } = netns;
-      if (enrolment === null || netns.closed || this.#stopped) return;
+      if (enrolment === null || netns.closed || this.#idle) return;
       const withdrawn = await enrolment.withdraw();
       netns.problem = withdrawn.ok ? null : `its rules can't be removed: ${withdrawn.error}`;
       if (!withdrawn.ok) return;
@@ -156,10 +183,12 @@ export class NetnsKeeper {
     }
     const tools = this.#tools();
     if (tools === null) return err(`nothing can be redirected on this node: ${abilities.problem}`);
+    const { inheritance } = netns;
     return Enrolment.enrol(tools, {
       id: ++this.#lastId,
       netns: netns.fd,
-      exemption: this.#exemption(),
+      exemption: this.#exemption(inheritance),
+      inheritance,
       failMode: this.#failModeOf(netns),
       untouched: netns.untouched,
       interfaces: netns.interfaces,
@@ -170,9 +199,9 @@ export class NetnsKeeper {
     netns.enrolment = enrolment;
     netns.problem = null;
     const { inode, path, seenAt } = netns;
-    const { id: ns, listeners } = enrolment;
+    const { id: ns, listeners, estate } = enrolment;
     const tookMs = this.#options.clock.monotonic() - seenAt;
-    this.#options.emit({ kind: 'enrolled', ns, inode, path, listeners, tookMs });
+    this.#options.emit({ kind: 'enrolled', ns, inode, path, listeners, estate, tookMs });
   }
 
   #failed(netns: Netns, problem: string): void {
@@ -207,7 +236,7 @@ export class NetnsKeeper {
   #finishDrain(netns: Netns, enrolment: Enrolment): Promise<void> {
     return netns.turn.run(async () => {
       if (netns.draining !== enrolment || this.#stopped) return;
-      const idle = netns.enrolment === null && enrolment.use().open === 0;
+      const idle = netns.enrolment === null && !this.#aside && enrolment.use().open === 0;
       if (netns.enrolment !== null || (idle && (await enrolment.remove()).ok)) {
         netns.draining = null;
         enrolment.close();
@@ -225,9 +254,16 @@ export class NetnsKeeper {
     return failMode?.mode ?? this.#options.failMode;
   }
 
-  #exemption(): Exemption {
+  /** A mark that is inherited stays: sockets of the agent before us carry it. */
+  #exemption(inheritance: Inheritance | null): Exemption {
     const { exemption } = this.#options.abilities;
-    return exemption.kind === 'cgroup' ? exemption.exemption : { kind: 'mark', mark: randomMark() };
+    if (exemption.kind === 'cgroup') return exemption.exemption;
+    const inherited = inheritance?.exemptions.find(({ kind }) => kind === 'mark');
+    return inherited ?? { kind: 'mark', mark: randomMark() };
+  }
+
+  get #idle(): boolean {
+    return this.#stopped || this.#aside;
   }
 
   #after(ms: number, work: () => void): void {

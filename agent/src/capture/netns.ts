@@ -3,6 +3,7 @@ import type { Enrolment } from './enrolment.ts';
 import type { FailModeChoice } from './fail-mode.ts';
 import { type Interfaces, NO_INTERFACES } from './interfaces.ts';
 import type { NetnsOwner } from './pairing.ts';
+import type { Inheritance } from './protocol.ts';
 import { Turnstile } from './turnstile.ts';
 
 /** One network namespace that the runtime has mounted, and what capture knows about it. */
@@ -27,6 +28,8 @@ export class Netns {
   draining: Enrolment | null = null;
   /** Of its owner; null while that is not known. */
   failMode: FailModeChoice | null = null;
+  /** What an agent before us has handed over; null once it is part of an enrolment, or could not be. */
+  inheritance: Inheritance | null = null;
   /** Why it is not enrolled. */
   problem: string | null = null;
   closed = false;

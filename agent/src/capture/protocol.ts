@@ -31,6 +31,8 @@ export interface LocalPods {
 }
 
 export type ToCapture =
+  /** Look for namespaces from now on; these are already served by an agent before us. */
+  | { readonly kind: 'begin'; readonly inherited: readonly Inheritance[] }
   | { readonly kind: 'pods'; readonly local: LocalPods }
   /** From the event loop of the dataplane that accepts for these namespaces, and from nobody else. */
   | { readonly kind: 'beat'; readonly namespaces: readonly NamespaceId[] }
@@ -46,6 +48,13 @@ export type CaptureCall =
       readonly channelFd: number;
     }
   | { readonly what: 'reconcile' }
+  /** Changes nothing any more, since another agent takes over; goes on making sockets. */
+  | { readonly what: 'step-aside' }
+  | { readonly what: 'step-back' }
+  /** The agents before this one have ended. */
+  | { readonly what: 'retire-former' }
+  /** Nobody accepts any more: sends no new connection to the listeners. */
+  | { readonly what: 'lapse' }
   /** Stops, and leaves rules in place. */
   | { readonly what: 'release' }
   /** Stops, and removes every rule of ours. */
@@ -82,6 +91,7 @@ export type CaptureEvent =
       readonly inode: number;
       readonly path: string;
       readonly listeners: readonly ListenerInfo[];
+      readonly estate: Estate;
       /** From the first sight of the mounted namespace to the rules in place, in ms. */
       readonly tookMs: number;
     }
@@ -127,14 +137,16 @@ export interface PodReport {
   readonly failMode: FailMode | null;
 }
 
-/** What an agent before us has in a network namespace and hands over. */
-export interface Inheritance {
+/** What the rules of a namespace say about its agents; see `Wish`. */
+export interface Estate {
+  readonly makers: readonly Exemption[];
+  readonly listenerMark: number;
+  readonly exemptions: readonly Exemption[];
+}
+
+/** What an agent has in a network namespace, as it hands it over to the next one. */
+export interface Inheritance extends Estate {
   /** Of the namespace. */
   readonly inode: number;
   readonly listeners: readonly ListenerInfo[];
-  /** Whose sockets the listeners are, for as long as they live: sockets keep the cgroup that they were made in. */
-  readonly maker: Exemption;
-  readonly listenerMark: number;
-  /** Of agents that may still dial from there: the one before us, and those before it that are not done either. */
-  readonly exemptions: readonly Exemption[];
 }

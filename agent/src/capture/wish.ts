@@ -27,8 +27,11 @@ export type FamilyWish =
 export interface Wish {
   readonly v4: FamilyWish;
   readonly v6: FamilyWish;
-  readonly exemption: Exemption;
+  /** Of all agents that may connect from here: this one, and those before it that are still at their last connections. */
+  readonly exemptions: readonly Exemption[];
   readonly failMode: FailMode;
-  /** Mark of the agent's listening sockets, by which they are known where they can't be known by cgroup. */
+  /** Who may have made the listeners: a socket stays in the cgroup that it was made in, whoever holds it now. */
+  readonly makers: readonly Exemption[];
+  /** Mark of the listening sockets, by which they are known where they can't be known by cgroup. */
   readonly listenerMark: number;
 }

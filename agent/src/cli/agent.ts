@@ -21,8 +21,9 @@ export async function runAgent(flags: Readonly<Record<string, string | undefined
   }
   const config = loaded.value;
   const log = pino({ level: config.logLevel, base: { node: config.node } });
-  const stopped = firstSignal();
-  const app = await startApp({ config, version: readVersion(), log });
+  let app: App | null = null;
+  const stopped = firstSignal(() => app?.hurry());
+  app = await startApp({ config, version: readVersion(), log });
   log.info({ ...app.addresses, settings: config }, 'agent runs');
   const reason = await Promise.race([stopped, app.failed]);
   if (reason instanceof Error) log.fatal({ err: reason }, 'agent can not go on');
@@ -31,9 +32,16 @@ export async function runAgent(flags: Readonly<Record<string, string | undefined
   return clean && !(reason instanceof Error) ? EXIT.ok : EXIT.failed;
 }
 
-function firstSignal(): Promise<NodeJS.Signals> {
+/** Those after the first are from somebody who does not want to wait. */
+function firstSignal(further: () => void): Promise<NodeJS.Signals> {
+  let signalled = false;
   return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => resolve(signal));
+    for (const signal of ['SIGTERM', 'SIGINT'] as const)
+      process.on(signal, () => {
+        if (signalled) further();
+        signalled = true;
+        resolve(signal);
+      });
   });
 }
 

@@ -39,6 +39,8 @@ export interface SettingProblem {
 const MAX_SOCKET_PATH = 107;
 
 export const adminSocketPath = (runDir: string): string => `${runDir}/admin.sock`;
+/** Where an agent takes over from the one before it. */
+export const handoverSocketPath = (runDir: string): string => `${runDir}/handover.sock`;
 
 /**
  * Flags over environment over defaults; all problems at once. Unknown `EASTWALL_*` variables are not an error:
@@ -89,11 +91,11 @@ function validate(config: Config): { readonly name: SettingName; readonly reason
     if (!holds) found.push({ name, reason });
   };
   rule('node', nodeName(config.node).ok, `the hostname \`${config.node}\` cannot be the name of a node`);
-  const socket = adminSocketPath(config.runDir);
+  const socket = handoverSocketPath(config.runDir);
   rule(
     'runDir',
     Buffer.byteLength(socket) <= MAX_SOCKET_PATH,
-    `the path of the admin socket, \`${socket}\`, is longer than the kernel's ${MAX_SOCKET_PATH} bytes`,
+    `the path of a socket in it, \`${socket}\`, is longer than the kernel's ${MAX_SOCKET_PATH} bytes`,
   );
   rule('runDir', config.runDir !== config.netnsDir, 'must not be the directory of the network namespaces');
   rule('headTimeoutMs', config.headTimeoutMs <= config.idleTimeoutMs, 'longer than the idle timeout');

@@ -60,7 +60,7 @@ export const SETTINGS = {
     absolutePath,
     '/run/eastwall',
     'path',
-    'Directory of the admin socket (`admin.sock`), made when missing.',
+    'Directory of the admin socket (`admin.sock`) and of the one where a new agent takes over from the old (`handover.sock`); made when missing. All agents of a node need the same.',
   ),
   kubeconfig: setting(
     optionalPath,
@@ -183,7 +183,12 @@ export const SETTINGS = {
     'Wait before the second restart of a dataplane; doubles on repetition.',
   ),
   maxRestartDelayMs: time('5s', 10, 10 * MINUTE, 'Longest wait before a dataplane is restarted.'),
-  drainMs: time('10s', 0, HOUR, 'Time that open exchanges may take to finish when the agent stops.'),
+  drainMs: time(
+    '5m',
+    0,
+    HOUR,
+    'Time that open connections may take to finish when the agent stops. What waits for its end, such as `terminationGracePeriodSeconds`, needs some seconds more.',
+  ),
 } as const satisfies Record<string, Setting<unknown>>;
 
 export type SettingName = keyof typeof SETTINGS;

@@ -14,6 +14,9 @@ const say = (message: FromCapture): void => control.postMessage(message);
 const capture = await Capture.start(workerData as CaptureOptions, say);
 control.on('message', (message: ToCapture) => {
   switch (message.kind) {
+    case 'begin':
+      capture.begin(message.inherited);
+      break;
     case 'pods':
       capture.setLocal(message.local);
       break;
@@ -39,6 +42,18 @@ async function perform(call: CaptureCall): Promise<string | null> {
     }
     case 'reconcile':
       await capture.reconcile();
+      return null;
+    case 'step-aside':
+      await capture.stepAside();
+      return null;
+    case 'step-back':
+      await capture.stepBack();
+      return null;
+    case 'retire-former':
+      await capture.retireFormer();
+      return null;
+    case 'lapse':
+      await capture.lapse();
       return null;
     case 'release':
       capture.release();

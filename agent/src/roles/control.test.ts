@@ -22,6 +22,7 @@ const ENROLLED: CaptureEvent = {
   inode: 30,
   path: '/run/netns/a',
   listeners: [],
+  estate: { makers: [], listenerMark: 1, exemptions: [] },
   tookMs: 5,
 };
 const PAIRED: CaptureEvent = {

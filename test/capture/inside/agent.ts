@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, Socket } from 'node:net';
 import { CaptureClient } from '../../../agent/src/capture/client.ts';
-import type { CaptureEvent, CaptureOptions } from '../../../agent/src/capture/protocol.ts';
+import type { CaptureEvent, CaptureOptions, Inheritance } from '../../../agent/src/capture/protocol.ts';
 import type { Family, FdPacket } from '../../../agent/src/ipc/messages.ts';
 import { closeFd } from '../../../agent/src/kernel/libc.ts';
 import { recvFds, socketPair } from '../../../agent/src/kernel/libc-fds.ts';
@@ -21,7 +21,7 @@ export class TestAgent implements AsyncDisposable {
   #crash: Error | null = null;
   #ended = false;
 
-  constructor(options: Partial<CaptureOptions> = {}) {
+  constructor(options: Partial<CaptureOptions> = {}, inherited: readonly Inheritance[] = []) {
     this.client = new CaptureClient(
       {
         netnsDir: '/run/netns',
@@ -46,6 +46,7 @@ export class TestAgent implements AsyncDisposable {
         },
       },
     );
+    this.client.begin(inherited);
   }
 
   /** The first event of a kind that passes, be it past or to come. */
@@ -86,6 +87,11 @@ export class TestAgent implements AsyncDisposable {
       await once(server, 'listening');
     }
     for (const fd of [here, there]) closeFd(fd);
+  }
+
+  /** Accepts no more; the listeners stay open, and so do connections. */
+  stopServing(): void {
+    for (const server of this.#servers.splice(0)) server.close();
   }
 
   /** Descriptors of unconnected sockets made in the namespace. */

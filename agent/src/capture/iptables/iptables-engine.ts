@@ -76,7 +76,7 @@ class IptablesRules implements PodRules {
     const at = { netns: this.#netns, family, untouched: this.#untouched };
     return applyWish(this.#iptables, at, {
       wish: family === 4 ? wish.v4 : wish.v6,
-      exemption: wish.exemption,
+      exemptions: wish.exemptions,
     });
   }
 

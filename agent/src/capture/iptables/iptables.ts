@@ -50,11 +50,11 @@ export class Iptables {
 export async function applyWish(
   iptables: Iptables,
   at: { readonly netns: Fd; readonly family: Family; readonly untouched: boolean },
-  { wish, exemption }: { readonly wish: FamilyWish; readonly exemption: Exemption },
+  { wish, exemptions }: { readonly wish: FamilyWish; readonly exemptions: readonly Exemption[] },
 ): Promise<Result<readonly Table[], string>> {
   const saved = at.untouched ? ok('') : await iptables.save(at.netns, at.family);
   if (!saved.ok) return saved;
-  const desired = desiredRules(wish, exemption);
+  const desired = desiredRules(wish, exemptions);
   // Each table is a transaction of its own: what closes a way comes before what opens one.
   const plans = TABLES.toSorted(
     (left, right) => Number(desired[left] === null) - Number(desired[right] === null),

@@ -5,14 +5,14 @@ import { desiredRules } from './rules.ts';
 
 const REDIRECT: FamilyWish = { mode: 'redirect', port: 61127 };
 const nat = (wish: FamilyWish) =>
-  desiredRules(wish, { kind: 'cgroup', path: '/kubepods/pod1', id: 9n, level: 2 }).nat;
+  desiredRules(wish, [{ kind: 'cgroup', path: '/kubepods/pod1', id: 9n, level: 2 }]).nat;
 
 /** As iptables-save 1.8.9 prints it, both variants. */
 const JUMP_LINE = '-A OUTPUT -p tcp -m comment --comment "eastwall: outbound connections" -j EASTWALL_OUT';
 const CHAIN_LINES = `-A EASTWALL_OUT -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m comment --comment "eastwall: open connections" -j RETURN
 -A EASTWALL_OUT -o lo -m comment --comment "eastwall: loopback and own addresses" -j RETURN
 -A EASTWALL_OUT -p tcp -m tcp --dport 53 -m comment --comment "eastwall: DNS" -j RETURN
--A EASTWALL_OUT -m cgroup --path "/kubepods/pod1" -m comment --comment "eastwall: the agent itself" -j RETURN
+-A EASTWALL_OUT -m cgroup --path "/kubepods/pod1" -m comment --comment "eastwall: the agent itself (cgroup 9)" -j RETURN
 -A EASTWALL_OUT -p tcp -m comment --comment "eastwall: to the agent" -j REDIRECT --to-ports 61127`;
 
 const saved = (...lines: string[]): string =>
@@ -26,7 +26,7 @@ describe('plan', () => {
 -A EASTWALL_OUT -p tcp ! --syn -m comment --comment "eastwall: open connections" -j RETURN
 -A EASTWALL_OUT -o lo -m comment --comment "eastwall: loopback and own addresses" -j RETURN
 -A EASTWALL_OUT -p tcp --dport 53 -m comment --comment "eastwall: DNS" -j RETURN
--A EASTWALL_OUT -m cgroup --path /kubepods/pod1 -m comment --comment "eastwall: the agent itself" -j RETURN
+-A EASTWALL_OUT -m cgroup --path /kubepods/pod1 -m comment --comment "eastwall: the agent itself (cgroup 9)" -j RETURN
 -A EASTWALL_OUT -p tcp -m comment --comment "eastwall: to the agent" -j REDIRECT --to-ports 61127
 -I OUTPUT 1 -p tcp -m comment --comment "eastwall: outbound connections" -j EASTWALL_OUT
 COMMIT
@@ -88,10 +88,26 @@ COMMIT
   });
 
   it('refuses in the filter table where nothing can be redirected', () => {
-    const { nat: none, filter } = desiredRules({ mode: 'reject' }, { kind: 'mark', mark: 0xdeadbeef });
+    const { nat: none, filter } = desiredRules({ mode: 'reject' }, [{ kind: 'mark', mark: 0xdeadbeef }]);
     expect(none).toBeNull();
     const plan = planTable('filter', filter, '');
     expect(plan).toContain('-m mark --mark 0xdeadbeef');
     expect(plan).toContain('-j REJECT --reject-with tcp-reset');
+  });
+});
+
+describe('exemptions', () => {
+  const own = { kind: 'cgroup', path: '/', id: 9n, level: 0 } as const;
+  const nat = (...exemptions: Parameters<typeof desiredRules>[1]) =>
+    desiredRules({ mode: 'redirect', port: 61127 }, exemptions).nat?.map((words) => words.join(' '));
+
+  it('tell agents with the same path, in cgroup namespaces of their own, apart', () => {
+    expect(nat(own)).not.toEqual(nat({ ...own, id: 10n }));
+  });
+
+  it('hold for marks of agents before, and not for cgroups that have no path here', () => {
+    const marked = nat(own, { kind: 'mark', mark: 7 }, { ...own, id: 10n });
+    expect(marked?.filter((line) => /--mark 0x7 |--path/.test(line))).toHaveLength(2);
+    expect(marked).toHaveLength(6);
   });
 });

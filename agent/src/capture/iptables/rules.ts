@@ -16,18 +16,21 @@ const comment = (text: string): string[] => ['-m', 'comment', '--comment', `east
 export const JUMP: readonly string[] = ['-p', 'tcp', ...comment('outbound connections'), '-j', CHAIN];
 
 /** The rules of our chain per table; `null` means the table has no chain of ours. */
-export function desiredRules(wish: FamilyWish, exemption: Exemption): Readonly<Record<Table, Rules | null>> {
+export function desiredRules(
+  wish: FamilyWish,
+  exemptions: readonly Exemption[],
+): Readonly<Record<Table, Rules | null>> {
   switch (wish.mode) {
     case 'redirect': {
       const redirect = ['-p', 'tcp', ...comment('to the agent'), '-j', 'REDIRECT'];
       return {
-        nat: [...untouched(exemption), [...redirect, '--to-ports', String(wish.port)]],
+        nat: [...untouched(exemptions), [...redirect, '--to-ports', String(wish.port)]],
         filter: null,
       };
     }
     case 'reject': {
       const reject = ['-p', 'tcp', ...comment('no listener for this family'), '-j', 'REJECT'];
-      return { nat: null, filter: [...untouched(exemption), [...reject, '--reject-with', 'tcp-reset']] };
+      return { nat: null, filter: [...untouched(exemptions), [...reject, '--reject-with', 'tcp-reset']] };
     }
     case 'keep':
       return { nat: [KEEP], filter: null };
@@ -51,15 +54,24 @@ const KEEP: readonly string[] = [
   'RETURN',
 ];
 
-function untouched(exemption: Exemption): Rules {
+function untouched([own, ...others]: readonly Exemption[]): Rules {
+  // Another agent's cgroup has its path in another cgroup namespace, and none in ours: that agent's last connections
+  // come to our listener, and go on from there.
+  const exemptions = [own, ...others.filter(({ kind }) => kind === 'mark')].filter(
+    (one) => one !== undefined,
+  );
   return [
     // A connection from before enrolment shows up in the middle: sending it elsewhere would reset it.
     ['-p', 'tcp', '!', '--syn', ...comment('open connections'), '-j', 'RETURN'],
     ['-o', 'lo', ...comment('loopback and own addresses'), '-j', 'RETURN'],
     ['-p', 'tcp', '--dport', '53', ...comment('DNS'), '-j', 'RETURN'],
-    [...exemptMatch(exemption), ...comment('the agent itself'), '-j', 'RETURN'],
+    ...exemptions.map((one) => [...exemptMatch(one), ...comment(nameOf(one)), '-j', 'RETURN']),
   ];
 }
+
+/** In a cgroup namespace of its own every agent is `/`: its rule must not pass for that of the next one. */
+const nameOf = (exemption: Exemption): string =>
+  exemption.kind === 'cgroup' ? `the agent itself (cgroup ${exemption.id})` : 'the agent itself';
 
 export function exemptMatch(exemption: Exemption): readonly string[] {
   return exemption.kind === 'cgroup'

@@ -126,7 +126,7 @@ function active(wish: Wish, gateMs: number): Command[] {
   ];
 }
 
-function redirecting({ v4, v6, exemption }: Wish): Command[] {
+function redirecting({ v4, v6, exemptions }: Wish): Command[] {
   const outbound = (comment: string, expressions: readonly Expression[]) =>
     rule(TABLE, { chain: 'outbound', comment, expressions });
   const to = (family: 4 | 6, wish: FamilyWish): Command[] =>
@@ -146,7 +146,9 @@ function redirecting({ v4, v6, exemption }: Wish): Command[] {
     outbound('open connections', [...flags, differs(SYN), verdict('return')]),
     outbound('loopback and own addresses', [meta('oif'), equals(LOOPBACK_INTERFACE), verdict('return')]),
     outbound('DNS', [...isToPort(DNS), verdict('return')]),
-    outbound('the agent itself', [...isExempt(exemption), verdict('return')]),
+    ...exemptions.map((exemption) =>
+      outbound('the agent itself', [...isExempt(exemption), verdict('return')]),
+    ),
     outbound('all others', [goTo('intercept')]),
     ...to(4, v4),
     ...to(6, v6),
@@ -154,7 +156,7 @@ function redirecting({ v4, v6, exemption }: Wish): Command[] {
 }
 
 /** After NAT: what has not been redirected, and may not go direct. */
-function refusing({ v6, exemption, failMode }: Wish): Command[] {
+function refusing({ v6, exemptions, failMode }: Wish): Command[] {
   const rules: [comment: string, expressions: Expression[]][] = [];
   const reset = [count(COUNTERS.unjudged), refuse()];
   if (v6.mode === 'reject') rules.push(['no listener for IPv6', [...gateIsOpen, ...isOfFamily(6), ...reset]]);
@@ -170,7 +172,9 @@ function refusing({ v6, exemption, failMode }: Wish): Command[] {
     refused('redirected', [...isRedirected, verdict('return')]),
     refused('loopback and own addresses', [meta('oif'), equals(LOOPBACK_INTERFACE), verdict('return')]),
     refused('DNS', [...isToPort(DNS), verdict('return')]),
-    refused('the agent itself', [...isExempt(exemption), verdict('return')]),
+    ...exemptions.map((exemption) =>
+      refused('the agent itself', [...isExempt(exemption), verdict('return')]),
+    ),
     ...rules.map(([comment, expressions]) => refused(comment, expressions)),
   ];
 }
@@ -179,11 +183,11 @@ function refusing({ v6, exemption, failMode }: Wish): Command[] {
  * Nobody but the agent may have a socket at the port that connections are redirected to: while the agent is gone,
  * whoever takes its port would be given them.
  */
-function owning({ v4, v6, exemption, listenerMark }: Wish): Command[] {
+function owning({ v4, v6, makers, listenerMark }: Wish): Command[] {
   const at = (comment: string, expressions: readonly Expression[]) =>
     rule(TABLE, { chain: 'listener', comment, expressions });
-  const isOurs =
-    exemption.kind === 'cgroup' ? isExempt(exemption) : [socketMark(), equals(host32(listenerMark))];
+  const isOurs = (maker: Exemption) =>
+    maker.kind === 'cgroup' ? isExempt(maker) : [socketMark(), equals(host32(listenerMark))];
   const to = (family: 4 | 6, wish: FamilyWish): Command[] =>
     wish.mode !== 'redirect'
       ? []
@@ -204,10 +208,10 @@ function owning({ v4, v6, exemption, listenerMark }: Wish): Command[] {
     chain(TABLE, 'listener', { type: 'filter', point: 'input', priority: FILTER }),
     ...to(4, v4),
     ...to(6, v6),
-    owned('a socket of the agent', [...isOurs, verdict('return')]),
+    ...makers.map((maker) => owned('a socket of the agent', [...isOurs(maker), verdict('return')])),
     // Where there is no socket at all the rule ends, and the kernel refuses by itself.
     owned('a socket of somebody else', [socketMark(), count(COUNTERS.foreignListener), refuse()]),
-    ...(exemption.kind === 'mark' ? hidingMark(listenerMark) : []),
+    ...(makers.some(({ kind }) => kind === 'mark') ? hidingMark(listenerMark) : []),
   ];
 }
 

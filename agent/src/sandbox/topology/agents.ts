@@ -8,6 +8,8 @@ const AGENT_NAMESPACE = 'eastwall-system';
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const NAME = 'eastwall';
 const LABELS = { 'app.kubernetes.io/name': NAME };
+/** A sandbox is in more of a hurry than a cluster. */
+const DRAIN_SECONDS = 10;
 
 export interface AgentSettings {
   readonly args: readonly string[];
@@ -26,6 +28,7 @@ export function agentObjects(
     EASTWALL_NETNS_DIR: join(node, 'netns'),
     EASTWALL_RUN_DIR: join(node, 'run'),
     EASTWALL_KUBECONFIG: join(stateDir, KUBECONFIG),
+    EASTWALL_DRAIN: `${DRAIN_SECONDS}s`,
     XTABLES_LOCKFILE: join(node, 'run', 'xtables.lock'),
     ...env,
   };
@@ -53,11 +56,13 @@ export function agentObjects(
       metadata,
       spec: {
         selector: { matchLabels: LABELS },
+        // The new agent takes over from the old one while that still serves.
+        updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
         template: {
           metadata: { labels: LABELS },
           spec: {
             serviceAccountName: NAME,
-            terminationGracePeriodSeconds: 15,
+            terminationGracePeriodSeconds: DRAIN_SECONDS + 5,
             containers: [container],
             volumes: [{ name: 'nodes', hostPath: { path: join(stateDir, 'nodes') } }],
           },
@@ -67,10 +72,12 @@ export function agentObjects(
   ];
 }
 
-/** The agent's readiness is asked over its admin socket: it listens on no address that a probe could reach. */
+/**
+ * Asked inside the pod, since the agent listens on loopback only. Its socket would not do: while one agent takes over
+ * from another, it is the other one that answers there.
+ */
 const ASK_READY = `
-  const socketPath = process.env.EASTWALL_RUN_DIR + '/admin.sock';
   require('node:http')
-    .get({ socketPath, path: '/readyz' }, ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1))
+    .get('http://127.0.0.1:9464/readyz', ({ statusCode }) => process.exit(statusCode === 200 ? 0 : 1))
     .on('error', () => process.exit(1));
 `;

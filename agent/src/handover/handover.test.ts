@@ -1,0 +1,191 @@
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import type { Inheritance } from '../capture/protocol.ts';
+import { closeFd } from '../kernel/libc.ts';
+import { bindLoopback, listenOn, tcpSocket } from '../kernel/libc-sockets.ts';
+import { SuccessorDoor } from './successor-door.ts';
+import { isPredecessorThere, type Takeover, takeOver } from './take-over.ts';
+
+const PATIENCE_MS = 10_000;
+const silent = { info: () => {}, warn: () => {} };
+const until = (expectation: () => void) => vi.waitFor(expectation, { timeout: PATIENCE_MS, interval: 5 });
+
+/** An agent with real listening sockets in so many namespaces, which notes what it is told. */
+class OldAgent {
+  readonly told: string[] = [];
+  readonly estate: Inheritance[];
+  readonly door: SuccessorDoor;
+
+  constructor(path: string, namespaces: number) {
+    this.estate = Array.from({ length: namespaces }, (_, index) => inheritance(index));
+    this.door = new SuccessorDoor(
+      path,
+      {
+        stepAside: async () => {
+          this.told.push('step aside');
+          return this.estate;
+        },
+        taken: (inodes) => this.told.push(`taken ${inodes.join()}`),
+        stepBack: () => this.told.push('step back'),
+      },
+      silent,
+    );
+    onTestFinished(() => {
+      this.door.close();
+      this.closeListeners();
+    });
+  }
+
+  closeListeners(): void {
+    for (const { listeners } of this.estate.splice(0)) for (const { fd } of listeners) closeFd(fd);
+  }
+}
+
+let ports = 42_000 + (process.pid % 1_000) * 10;
+
+function inheritance(index: number): Inheritance {
+  const fd = tcpSocket(4);
+  while (bindLoopback(fd, 4, ++ports) < 0);
+  listenOn(fd, 16);
+  return {
+    inode: 4_026_530_000 + index,
+    listeners: [{ family: 4, port: ports, fd }],
+    listenerMark: 7,
+    makers: [{ kind: 'cgroup', path: '/pod', id: 2n ** 63n + 1n, level: 3 }],
+    exemptions: [{ kind: 'mark', mark: 0xdeadbeef }],
+  };
+}
+
+const directories: string[] = [];
+afterEach(() => {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
+});
+
+async function setUp(namespaces = 3): Promise<{ path: string; old: OldAgent }> {
+  const directory = mkdtempSync(join(tmpdir(), 'ew-handover-'));
+  directories.push(directory);
+  const path = join(directory, 'handover.sock');
+  const old = new OldAgent(path, namespaces);
+  await old.door.open();
+  return { path, old };
+}
+
+async function takeFrom(path: string): Promise<Takeover> {
+  const takeover = await takeOver(path, PATIENCE_MS);
+  if (takeover === null) throw new Error('nobody is there');
+  return takeover;
+}
+
+describe('taking over', () => {
+  it('gets listeners that others have connected to before, and goes on with them when their maker is gone', async () => {
+    const { path, old } = await setUp(110);
+    const port = old.estate[109]?.listeners[0]?.port ?? 0;
+    const early = connect(port, '127.0.0.1');
+    await once(early, 'connect');
+    const { estate, problem } = await takeFrom(path);
+    expect(problem).toBeNull();
+    const plain = (netns: Inheritance) => ({ ...netns, listeners: netns.listeners.map((one) => one.port) });
+    expect(estate.map(plain)).toEqual(old.estate.map(plain));
+    old.closeListeners();
+    const server = createServer((socket) => socket.end('hello')).listen({
+      fd: estate[109]?.listeners[0]?.fd ?? -1,
+    });
+    expect(String(await once(early, 'data').then(([bytes]) => bytes))).toBe('hello');
+    server.close();
+    for (const { listeners } of estate.slice(0, 109)) for (const { fd } of listeners) closeFd(fd);
+  });
+
+  it('holds the old agent still until it ends, and tells it what is taken', async () => {
+    const { path, old } = await setUp(1);
+    const takeover = await takeFrom(path);
+    expect([old.told, old.door.passedOn]).toEqual([['step aside'], true]);
+    takeover.taken([4_026_530_000, 5]);
+    await until(() => expect(old.told).toEqual(['step aside', 'taken 4026530000,5']));
+    old.door.close();
+    await takeover.ended;
+    expect(old.told).toHaveLength(2);
+    for (const { fd } of takeover.estate[0]?.listeners ?? []) closeFd(fd);
+  });
+
+  it('takes from nobody where nobody is, or where somebody has been', async () => {
+    const { path, old } = await setUp(0);
+    expect(isPredecessorThere(path)).toBe(true);
+    old.door.close();
+    expect([isPredecessorThere(path), await takeOver(path, PATIENCE_MS)]).toEqual([false, null]);
+    writeFileSync(path, '');
+    expect(isPredecessorThere(path)).toBe(false);
+  });
+
+  it('is not waited for when the old agent says nothing', async () => {
+    const { path } = await setUp(0);
+    const mute = createServer(() => {}).listen(`${path}.mute`);
+    onTestFinished(() => void mute.close());
+    await once(mute, 'listening');
+    expect(await takeOver(`${path}.mute`, 20)).toMatchObject({ estate: [], problem: 'it took too long' });
+  });
+});
+
+describe('the old agent', () => {
+  /** A successor as another version may write it. */
+  async function successor(path: string, ...lines: string[]) {
+    const socket = connect(path);
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    for (const line of lines) socket.write(`${line}\n`);
+    return socket;
+  }
+
+  it('takes everything back when its successor ends', async () => {
+    const { path, old } = await setUp();
+    const socket = await successor(path, '{"kind":"take","version":1}', '{"kind":"taken","inodes":[7]}');
+    await until(() => expect(old.told).toEqual(['step aside', 'taken 7']));
+    socket.destroy();
+    await until(() => expect([old.told.at(-1), old.door.passedOn]).toEqual(['step back', false]));
+    const next = await takeFrom(path);
+    expect(next.estate).toHaveLength(3);
+    for (const { listeners } of next.estate) for (const { fd } of listeners) closeFd(fd);
+  });
+
+  it('steps aside for another version, and gives it nothing', async () => {
+    const { path, old } = await setUp();
+    const socket = await successor(path, '{"kind":"take","version":99}');
+    const [answer] = await once(socket, 'data');
+    expect(JSON.parse(String(answer))).toEqual({ kind: 'refused', reason: 'this agent speaks version 1' });
+    expect(old.told).toEqual(['step aside']);
+    socket.destroy();
+  });
+
+  it('serves one successor at a time, and nobody who only looks or talks nonsense', async () => {
+    const { path, old } = await setUp(0);
+    expect(isPredecessorThere(path)).toBe(true);
+    const first = await successor(path, '{"kind":"take","version":1}');
+    await once(first, 'data');
+    expect(await takeOver(path, PATIENCE_MS)).toMatchObject({ problem: 'channel closed' });
+    await once(await successor(path, 'hello'), 'close');
+    await once(await successor(path, '{"kind":"taken","inodes":7}'), 'close');
+    await successor(path, '{"kind":"taken","inodes":[1]}');
+    expect(old.told).toEqual(['step aside']);
+    first.destroy();
+  });
+
+  it('leaves the path to whoever has claimed it since', async () => {
+    const { path, old } = await setUp(0);
+    const next = new OldAgent(path, 0);
+    await next.door.open();
+    old.door.close();
+    expect(statSync(path).isSocket()).toBe(true);
+    await takeFrom(path);
+    await until(() => expect(next.told).toEqual(['step aside']));
+    next.door.close();
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('is open to its own user only', async () => {
+    const { path } = await setUp(0);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+  });
+});

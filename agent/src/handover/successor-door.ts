@@ -1,0 +1,149 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Inheritance } from '../capture/protocol.ts';
+import { EAGAIN, errnoText } from '../kernel/errno.ts';
+import type { Fd } from '../kernel/libc.ts';
+import { sendFds } from '../kernel/libc-fds.ts';
+import { peerUid } from '../kernel/libc-unix.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
+import { SocketFile } from '../kernel/socket-file.ts';
+import { given, type ToPredecessor, type ToSuccessor, VERSION } from './protocol.ts';
+
+/** What is asked of the agent that a successor takes over from. */
+export interface Predecessor {
+  /** A successor has come: stop changing rules. Resolves to what there is; the descriptors stay ours. */
+  stepAside(): Promise<readonly Inheritance[]>;
+  /** It accepts for these namespaces (by inode) and its rules are in place: stop accepting for them. */
+  taken(inodes: readonly number[]): void;
+  /** It has ended before us: everything is ours again. */
+  stepBack(): void;
+}
+
+export interface DoorLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+}
+
+const RETRY_MS = 5;
+const RETRIES = 1_000;
+
+/** Where an agent that follows this one asks for its listeners. One successor at a time. */
+export class SuccessorDoor {
+  readonly #file: SocketFile;
+  readonly #predecessor: Predecessor;
+  readonly #log: DoorLog;
+  readonly #guests = new Set<Socket>();
+  #server: Server | null = null;
+  #successor: Socket | null = null;
+
+  constructor(path: string, predecessor: Predecessor, log: DoorLog) {
+    this.#file = new SocketFile(path);
+    this.#predecessor = predecessor;
+    this.#log = log;
+  }
+
+  /** From here on this agent is the one that is found. Again after a successor that has ended had been. */
+  async open(): Promise<void> {
+    this.#server?.close();
+    this.#server = createServer((socket) => this.#welcome(socket));
+    await this.#file.claim(this.#server);
+  }
+
+  /** A successor is there, so neither rules nor listeners are ours to end. */
+  get passedOn(): boolean {
+    return this.#successor !== null;
+  }
+
+  /** A successor that is there learns by it that we have ended. */
+  close(): void {
+    this.#file.release();
+    this.#server?.close();
+    for (const guest of this.#guests) guest.destroy();
+  }
+
+  #welcome(socket: Socket): void {
+    const fd = descriptorOf(socket);
+    if (peerUid(fd) !== process.getuid?.()) {
+      this.#log.warn({ uid: peerUid(fd) }, 'somebody who is not us asked for the listeners');
+      socket.destroy();
+      return;
+    }
+    this.#guests.add(socket);
+    const lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY });
+    lines.on('line', (line) => void this.#hear(socket, line));
+    socket.on('error', () => {});
+    socket.on('close', () => this.#left(socket));
+  }
+
+  async #hear(socket: Socket, line: string): Promise<void> {
+    const message = parse(line);
+    if (message === null) socket.destroy();
+    else if (message.kind === 'take') await this.#take(socket, message.version);
+    else if (socket === this.#successor) {
+      this.#log.info({ namespaces: message.inodes.length }, 'a successor has taken over');
+      this.#predecessor.taken(message.inodes);
+    }
+  }
+
+  async #take(socket: Socket, version: number): Promise<void> {
+    if (this.#successor !== null) {
+      socket.destroy();
+      return;
+    }
+    this.#successor = socket;
+    this.#log.info({ version }, 'a successor takes over');
+    const estate = await this.#predecessor.stepAside().then(ok, (error: Error) => err(error.message));
+    const offer = version === VERSION ? estate : err(`this agent speaks version ${VERSION}`);
+    const channel = descriptorOf(socket);
+    const sent = offer.ok
+      ? await giveAll(channel, offer.value)
+      : await tell(channel, { kind: 'refused', reason: offer.error }, []);
+    if (!sent.ok) this.#log.warn({ problem: sent.error }, 'listeners could not be handed over');
+  }
+
+  #left(socket: Socket): void {
+    this.#guests.delete(socket);
+    if (socket !== this.#successor) return;
+    this.#successor = null;
+    if (this.#server?.listening !== true) return;
+    this.#log.warn({}, 'the successor has ended: taking everything back');
+    this.#predecessor.stepBack();
+  }
+}
+
+async function giveAll(channel: Fd, estate: readonly Inheritance[]): Promise<Result<null, string>> {
+  for (const inheritance of estate) {
+    const fds = inheritance.listeners.map(({ fd }) => fd);
+    const sent = await tell(channel, { kind: 'netns', ...given(inheritance) }, fds);
+    if (!sent.ok) return sent;
+  }
+  return tell(channel, { kind: 'all', count: estate.length }, []);
+}
+
+/** Tries again while the successor is behind with reading. */
+async function tell(channel: Fd, message: ToSuccessor, fds: readonly Fd[]): Promise<Result<null, string>> {
+  for (let attempt = 0; attempt < RETRIES; attempt++) {
+    const sent = sendFds(channel, JSON.stringify(message), fds);
+    if (sent === true) return ok(null);
+    if (sent !== -EAGAIN) return err(errnoText(sent));
+    await pause(RETRY_MS);
+  }
+  return err('the successor does not read');
+}
+
+/** Null for what no version says. */
+function parse(line: string): ToPredecessor | null {
+  try {
+    const message = JSON.parse(line) as ToPredecessor;
+    return message.kind === 'take' || (message.kind === 'taken' && Array.isArray(message.inodes))
+      ? message
+      : null;
+  } catch {
+    return null;
+  }
+}
+
+/** Of Node's own handle, which keeps it: for reading options and for sending beside what Node sends, which is nothing. */
+const descriptorOf = (socket: Socket): Fd =>
+  (socket as unknown as { _handle: { fd: Fd } | null })._handle?.fd ?? -1;

@@ -1,0 +1,181 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CaptureEvent, Inheritance } from '../capture/protocol.ts';
+import { type Predecessor, SuccessorDoor } from '../handover/successor-door.ts';
+import { isPredecessorThere, type Takeover, takeOver } from '../handover/take-over.ts';
+import type { NamespaceId } from '../ipc/messages.ts';
+import type { SupervisorLog } from './dataplane-supervisor.ts';
+
+/** What succession does to capture; see `CaptureClient`. */
+export interface SuccessionCapture {
+  begin(inherited: readonly Inheritance[]): void;
+  enrolled(inodes: readonly number[]): NamespaceId[];
+  stepAside(): Promise<readonly Inheritance[]>;
+  stepBack(): Promise<void>;
+  retireFormer(): Promise<void>;
+  lapse(): Promise<void>;
+}
+
+export interface SuccessionOptions {
+  /** Of the socket where agents of this node meet. */
+  readonly path: string;
+  readonly capture: SuccessionCapture;
+  /** Why this agent could not serve anybody; null when it can. */
+  readonly captureProblem: () => string | null;
+  readonly supervisor: { cede(namespaces: readonly NamespaceId[]): void; reclaim(): void };
+  /** Where operators look for the agent of this node. */
+  readonly admin: { claim(): Promise<void>; cede(): void };
+  readonly log: SupervisorLog;
+}
+
+const LOOK_AGAIN_MS = 100;
+/** An agent that is alive answers in milliseconds; one that hangs must not keep its successor from coming. */
+const GIVE_MS = 5_000;
+/** For rules of a full node. What is not enrolled by then stays with the agent before us. */
+const ENROL_MS = 10_000;
+
+/**
+ * The agent's place between the one before it and the one after it.
+ *
+ * INVARIANT: at any time at least one agent has each listener open and one accepts, and never do two change rules: who
+ * takes over holds the other one still for as long as it lives.
+ */
+export class Succession implements Predecessor {
+  readonly #options: SuccessionOptions;
+  readonly #door: SuccessorDoor;
+  /** Namespaces that were inherited and are not looked at yet, by inode. */
+  #awaited = new Set<number>();
+  #enrolled: number[] = [];
+  #freeing = false;
+  /** The agent before this one, as long as it lives. */
+  #before: Takeover | null = null;
+  #givenBack = false;
+  #arrived = Promise.withResolvers<void>();
+
+  constructor(options: SuccessionOptions) {
+    this.#options = options;
+    this.#door = new SuccessorDoor(options.path, this, options.log);
+  }
+
+  /** Whether another agent has taken over, or has got everything back. */
+  get passedOn(): boolean {
+    return this.#givenBack || this.#door.passedOn;
+  }
+
+  /**
+   * Becomes the agent of this node. Where there is one, it serves until `prepared` has settled and takes part in the
+   * change; where there is none, pods are captured at once. Rejects when this agent could only do worse than the one
+   * that is there.
+   */
+  async begin(prepared: Promise<unknown>): Promise<void> {
+    const { path, capture, captureProblem } = this.#options;
+    await this.#whileServed(prepared);
+    const problem = captureProblem();
+    if (problem !== null && isPredecessorThere(path))
+      throw new Error(`taking over would end all capture: ${problem}`);
+    const takeover = await takeOver(path, GIVE_MS);
+    if (takeover === null) capture.begin([]);
+    else await this.#adopt(takeover.estate);
+    // Before the other agent stops being found.
+    await this.#becomeFound();
+    if (takeover !== null) this.#taken(takeover);
+  }
+
+  /**
+   * This agent is about to end. If the one before it still lives, that gets everything back; else, with `freeing`,
+   * pods are not sent here any more, unless another agent takes them.
+   */
+  async leave(freeing: boolean): Promise<void> {
+    const { capture } = this.#options;
+    this.#freeing = freeing;
+    if (this.passedOn) return;
+    if (this.#before !== null) {
+      await capture.stepAside();
+      this.#givenBack = true;
+      this.#before.giveBack();
+    } else if (freeing) await capture.lapse();
+  }
+
+  /** Another agent finds nobody here any more; one that has taken over learns that this one has ended. */
+  close(): void {
+    this.#door.close();
+  }
+
+  /** What capture reports, for knowing when what was inherited is in our hands. */
+  captured(event: CaptureEvent): void {
+    if (event.kind !== 'enrolled' && event.kind !== 'failed') return;
+    if (!this.#awaited.delete(event.inode)) return;
+    if (event.kind === 'enrolled') this.#enrolled.push(event.inode);
+    if (this.#awaited.size === 0) this.#arrived.resolve();
+  }
+
+  // === towards the agent after us ===
+
+  stepAside(): Promise<readonly Inheritance[]> {
+    return this.#options.capture.stepAside();
+  }
+
+  taken(inodes: readonly number[]): void {
+    const { supervisor, capture, admin } = this.#options;
+    supervisor.cede(capture.enrolled(inodes));
+    admin.cede();
+  }
+
+  stepBack(): void {
+    const { capture, supervisor, log } = this.#options;
+    supervisor.reclaim();
+    const restored = this.#freeing ? capture.lapse() : capture.stepBack();
+    Promise.all([restored, this.#becomeFound()]).catch((error: Error) =>
+      log.error({ err: error }, 'what the successor had taken could not be taken back'),
+    );
+  }
+
+  // === towards the agent before us ===
+
+  async #whileServed(prepared: Promise<unknown>): Promise<void> {
+    let ready = false;
+    const waiting = prepared.then(() => {
+      ready = true;
+    });
+    while (!ready && isPredecessorThere(this.#options.path)) {
+      await Promise.race([waiting, pause(LOOK_AGAIN_MS)]);
+    }
+  }
+
+  async #adopt(estate: readonly Inheritance[]): Promise<void> {
+    this.#awaited = new Set(estate.map(({ inode }) => inode));
+    if (estate.length === 0) this.#arrived.resolve();
+    this.#options.capture.begin(estate);
+    await Promise.race([this.#arrived.promise, pause(ENROL_MS, null, { ref: false })]);
+  }
+
+  #taken(takeover: Takeover): void {
+    const { log } = this.#options;
+    const { estate, problem } = takeover;
+    takeover.taken(this.#enrolled);
+    const left = estate.length - this.#enrolled.length;
+    if (problem === null && left === 0)
+      log.info({ namespaces: estate.length }, 'took over from another agent');
+    else
+      log.warn(
+        { namespaces: estate.length, left, problem },
+        'took over from another agent, though not all of it',
+      );
+    this.#before = takeover;
+    void takeover.ended.then(() => this.#predecessorEnded());
+  }
+
+  #predecessorEnded(): void {
+    const { capture, log } = this.#options;
+    this.#before = null;
+    if (this.#givenBack) return;
+    log.info({}, 'the agent before this one has ended');
+    capture
+      .retireFormer()
+      .catch((error: Error) => log.warn({ err: error }, 'its exemptions could not be removed'));
+  }
+
+  async #becomeFound(): Promise<void> {
+    await this.#door.open();
+    await this.#options.admin.claim();
+  }
+}

@@ -1,0 +1,79 @@
+import { mkdirSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { apiPolicyCrd } from '@eastwall/policy';
+import { describe, expect, it, vi } from 'vitest';
+import type { ObjectInput } from '../../../agent/src/sandbox/kube-api/object.ts';
+import { type AgentProcess, Node } from './agent-process.ts';
+
+const eventually = (expectation: () => void | Promise<void>) =>
+  vi.waitFor(expectation, { timeout: 30_000, interval: 50 });
+
+const ready = (agent: AgentProcess) =>
+  eventually(async () => expect((await agent.status()).ready, agent.output).toBe(true));
+
+/** Both look at the same socket: whose pid is shown is who is found there. */
+const found = (agent: AgentProcess, expected: AgentProcess) =>
+  eventually(async () => expect((await agent.status()).pid, expected.output).toBe(expected.pid));
+
+async function readyNode(): Promise<{ node: Node; agent: AgentProcess }> {
+  const node = new Node();
+  node.store.apply(apiPolicyCrd() as ObjectInput);
+  await node.startApi();
+  const agent = node.startAgent();
+  await found(agent, agent);
+  await ready(agent);
+  return { node, agent };
+}
+
+describe('an agent beside another', () => {
+  it('takes over, and the other one ends without taking anything along', async () => {
+    const { node, agent } = await readyNode();
+    await using _ = node;
+    const second = node.startAgent();
+    await found(agent, second);
+    await ready(second);
+    expect(await agent.kill('SIGTERM'), agent.output).toBe(0);
+    expect(agent.output).toContain('a successor has taken over');
+    expect((await second.status()).pid).toBe(second.pid);
+    await eventually(() => expect(second.output).toContain('the agent before this one has ended'));
+  });
+
+  it.each(['SIGKILL', 'SIGTERM'] as const)(
+    'gives everything back when it ends first, by %s',
+    async (signal) => {
+      const { node, agent } = await readyNode();
+      await using _ = node;
+      const second = node.startAgent();
+      await found(agent, second);
+      await ready(second);
+      await second.kill(signal);
+      await found(agent, agent);
+      await ready(agent);
+      expect(await agent.kill('SIGTERM'), agent.output).toBe(0);
+    },
+  );
+
+  it('leaves the place to it while it does not know the cluster, unless it ends', async () => {
+    const { node, agent } = await readyNode();
+    await using _ = node;
+    await node.stopApi();
+    const second = node.startAgent();
+    await eventually(() => expect(second.output).toContain('dataplane serves'));
+    expect((await second.status()).pid).toBe(agent.pid);
+    await agent.kill('SIGKILL');
+    await found(second, second);
+    expect((await second.status()).waitingFor).toEqual(['cluster']);
+  });
+
+  it('does not start when it is handed nothing', async () => {
+    await using node = new Node();
+    await node.startApi();
+    mkdirSync(node.runDir, { recursive: true });
+    const other = createServer().listen(join(node.runDir, 'admin.sock'));
+    const agent = node.startAgent();
+    expect(await agent.ended()).toBe(1);
+    expect(agent.output).toMatch(/^eastwall: another agent is running: it answers on .*admin\.sock$/m);
+    other.close();
+  });
+});

@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CaptureOptions, Inheritance } from '../../../agent/src/capture/protocol.ts';
+import { closeFd } from '../../../agent/src/kernel/libc.ts';
+import { recvFds, sendFds, socketPair } from '../../../agent/src/kernel/libc-fds.ts';
+import { greetingOf, TestAgent, Upstream } from './agent.ts';
+import { eventually } from './eventually.ts';
+import { makeBridge, Pod, removeBridge } from './pod.ts';
+
+const PORT = 8080;
+const HOST = '10.66.0.1';
+
+beforeAll(makeBridge);
+afterAll(removeBridge);
+
+/** With descriptors of its own, as on the way to another process. */
+function passedOn(estate: readonly Inheritance[]): Inheritance[] {
+  const [here, there] = socketPair();
+  const copies = estate.map((inheritance) => {
+    sendFds(
+      here,
+      'fds',
+      inheritance.listeners.map(({ fd }) => fd),
+    );
+    const fds = recvFds(there)?.fds ?? [];
+    const listeners = inheritance.listeners.map((listener, at) => ({ ...listener, fd: fds[at] ?? -1 }));
+    return { ...inheritance, listeners };
+  });
+  for (const fd of [here, there]) closeFd(fd);
+  return copies;
+}
+
+const exempt = (pod: Pod, rules: CaptureOptions['rules']) =>
+  rules === 'auto'
+    ? (pod.rules().match(/comment "the agent itself"/g) ?? [])
+    : (pod.iptables().match(/the agent itself/g) ?? []);
+
+describe.each([
+  ['auto', 'auto'],
+  ['auto', 'mark'],
+  ['iptables', 'auto'],
+  ['iptables', 'mark'],
+] as const)('an agent with rules %s and exemption %s', (rules, exemption) => {
+  it('is followed by another at the same listeners, and nobody who waits at them is lost', async () => {
+    await using _upstream = await Upstream.listen(HOST, PORT);
+    await using pod = new Pod();
+    const first = new TestAgent({ rules, exemption });
+    const before = await first.enrolled(pod.name);
+    await first.serve(before.ns);
+    await pod.startApp();
+    const open = await pod.connect(HOST, PORT);
+    first.stopServing();
+    const waiting = pod.connect(HOST, PORT);
+
+    await using second = new TestAgent({ rules, exemption }, passedOn(await first.client.stepAside()));
+    const after = await second.enrolled(pod.name);
+    const ports = ({ listeners }: typeof before) => listeners.map(({ port }) => port);
+    expect(ports(after)).toEqual(ports(before));
+    await second.serve(after.ns);
+    expect((await waiting).greeting).toBe(`agent ${HOST} ${PORT}`);
+    expect(second.accepted).toHaveLength(1);
+
+    // Both dial past the redirect, and what the first one relays goes on.
+    for (const [agent, ns] of [
+      [first, before.ns],
+      [second, after.ns],
+    ] as const) {
+      const [fd = -1] = await agent.sockets(ns, 4, 1);
+      expect(await greetingOf(fd, HOST, PORT)).toContain('upstream');
+    }
+    expect(await pod.say(open.connection, 'still here')).toBe('still here');
+
+    await first.crash();
+    await second.client.retireFormer();
+    await second.client.reconcile();
+    expect(second.events.filter(({ kind }) => kind === 'repaired')).toEqual([]);
+    expect((await pod.connect(HOST, PORT)).greeting).toContain('agent');
+    expect((await pod.connect('fd66::1', PORT)).greeting).toContain('agent');
+    const [fd = -1] = await second.sockets(after.ns, 4, 1);
+    expect(await greetingOf(fd, HOST, PORT)).toContain('upstream');
+  });
+});
+
+describe.each(['auto', 'iptables'] as const)('exemptions of agents before, with rules %s', (rules) => {
+  it('hold until those have ended', async () => {
+    await using _upstream = await Upstream.listen(HOST, PORT);
+    await using pod = new Pod();
+    const first = new TestAgent({ rules, exemption: 'mark' });
+    await first.enrolled(pod.name);
+    const [given] = await first.client.stepAside();
+    if (given === undefined) throw new Error('nothing is handed over');
+    const older = { kind: 'mark', mark: 0x1234_5678 } as const;
+    const inheritance = { ...given, exemptions: [...given.exemptions, older] };
+    await using second = new TestAgent({ rules, exemption: 'mark' }, passedOn([inheritance]));
+    const { estate } = await second.enrolled(pod.name);
+    expect(estate).toEqual({ ...inheritance, inode: undefined, listeners: undefined });
+    const both = exempt(pod, rules);
+    expect(rules === 'auto' ? pod.rules() : pod.iptables()).toContain('0x12345678');
+    await second.client.retireFormer();
+    expect(exempt(pod, rules)).toHaveLength(both.length / 2);
+    expect(rules === 'auto' ? pod.rules() : pod.iptables()).not.toContain('0x12345678');
+    await first.crash();
+  });
+});
+
+describe('an agent that has stepped aside', () => {
+  it('changes nothing, enrols nobody, and makes up for it when it steps back', async () => {
+    await using agent = new TestAgent();
+    await using pod = new Pod();
+    await agent.enrolled(pod.name);
+    await agent.client.stepAside();
+    pod.exec('nft', 'flush', 'ruleset');
+    await using late = new Pod();
+    await agent.client.reconcile();
+    expect([pod.rules(), late.rules()]).toEqual(['', '']);
+    await agent.client.stepBack();
+    await agent.enrolled(late.name);
+    for (const one of [pod, late]) expect(one.rules()).toContain('redirect');
+  });
+
+  it('leaves what it could not pass on to a listener of the next one', async () => {
+    await using pod = new Pod();
+    const first = new TestAgent();
+    const before = await first.enrolled(pod.name);
+    await first.client.stepAside();
+    await using second = new TestAgent();
+    const after = await second.enrolled(pod.name);
+    expect(after.listeners[0]?.port).not.toBe(before.listeners[0]?.port);
+    await first.crash();
+    await second.serve(after.ns);
+    await pod.startApp();
+    expect((await pod.connect(HOST, PORT)).greeting).toContain('agent');
+  });
+});
+
+describe('an agent that is about to go without a successor', () => {
+  it.each(['auto', 'iptables'] as const)(
+    'lets new connections go direct and open ones go on (%s)',
+    async (rules) => {
+      await using _upstream = await Upstream.listen(HOST, PORT);
+      await using agent = new TestAgent({ rules });
+      await using pod = new Pod();
+      const { ns } = await agent.enrolled(pod.name);
+      await agent.serve(ns);
+      await pod.startApp();
+      const open = await pod.connect(HOST, PORT);
+      expect(open.greeting).toContain('agent');
+      await agent.client.lapse();
+      expect((await pod.connect(HOST, PORT)).greeting).toBe(`upstream ${pod.ip4}`);
+      // Its word that it is alive comes too late.
+      agent.client.beat([ns]);
+      await agent.client.reconcile();
+      expect((await pod.connect(HOST, PORT)).greeting).toBe(`upstream ${pod.ip4}`);
+      expect(await pod.say(open.connection, 'still here')).toBe('still here');
+    },
+  );
+
+  it('refuses new connections of pods that fail closed', async () => {
+    await using _upstream = await Upstream.listen(HOST, PORT);
+    await using pod = new Pod();
+    const agent = new TestAgent({ failMode: 'closed' });
+    const { ns } = await agent.enrolled(pod.name);
+    await agent.serve(ns);
+    await pod.startApp();
+    const open = await pod.connect(HOST, PORT);
+    await agent.client.lapse();
+    await expect(pod.connect(HOST, PORT)).rejects.toThrow('ECONNREFUSED');
+    expect(await pod.say(open.connection, 'still here')).toBe('still here');
+    await agent.crash();
+    await using next = new TestAgent();
+    await next.serve((await next.enrolled(pod.name)).ns);
+    await eventually(async () => expect((await pod.connect(HOST, PORT)).greeting).toContain('agent'));
+  });
+});
