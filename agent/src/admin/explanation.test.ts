@@ -1,4 +1,11 @@
-import { API_GROUP, API_POLICY, API_VERSION, parseApiPolicy } from '@eastwall/policy';
+import {
+  API_GROUP,
+  API_POLICY,
+  API_VERSION,
+  EGRESS_POLICY,
+  parseApiPolicy,
+  parseEgressPolicy,
+} from '@eastwall/policy';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
@@ -39,6 +46,37 @@ describe('explain', () => {
       kind: API_POLICY.kind,
       metadata: { name: 'p', namespace: 'shop', generation: 1 },
       spec: { mode: 'Enforce', target: {}, rules: parse(rule ?? '') },
+    });
+    expect(parsed).toMatchObject({ ok: true });
+  });
+
+  const outside = { key: 'k', ip: '203.0.113.7', port: 443, services: [] };
+
+  it.each([
+    [
+      'HTTP',
+      { host: 'API.example.com:8080', path: '/v1/7' },
+      "hosts: ['api.example.com'], cidrs: ['203.0.113.7/32'], ports: [443], methods: [GET], path: '/v1/{id:int}'",
+    ],
+    [
+      'TLS',
+      { protocol: 'tls', method: '', path: '', host: 'api.example.com' },
+      "hosts: ['api.example.com'], cidrs: ['203.0.113.7/32'], ports: [443]",
+    ],
+    [
+      'TLS that hides its host',
+      { protocol: 'tls', method: '', path: '', host: '', hostUnknown: 'encrypted_client_hello' },
+      "cidrs: ['203.0.113.7/32'], ports: [443]",
+    ],
+  ] as const)('offers an egress rule that the schema accepts, for %s', (_, about, to) => {
+    const { rule, steps } = explain(deniedRecord({ destination: outside, ...about }));
+    expect(rule).toBe(['- name: allow-frontend', '  action: Allow', `  to: [{ ${to} }]`].join('\n'));
+    expect(steps.join()).toMatch('hostUnknown' in about ? /offers ECH/ : /^if the caller should be allowed/);
+    const parsed = parseEgressPolicy({
+      apiVersion: `${API_GROUP}/${API_VERSION}`,
+      kind: EGRESS_POLICY.kind,
+      metadata: { name: 'p', namespace: 'shop', generation: 1 },
+      spec: { mode: 'Enforce', rules: parse(rule ?? '') },
     });
     expect(parsed).toMatchObject({ ok: true });
   });

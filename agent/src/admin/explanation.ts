@@ -1,6 +1,7 @@
-import { explainDecision, parseTemplate, REASONS, type Reason, type SEGMENT_TYPES } from '@eastwall/policy';
+import { explainDecision, REASONS, type Reason } from '@eastwall/policy';
 import { FAULTS, type Fault } from '../http/fault.ts';
-import type { FlowRecord, Outcome } from '../record/record.ts';
+import { type FlowRecord, HOSTS_UNKNOWN, type Outcome } from '../record/record.ts';
+import { allowingRule } from './allowing-rule.ts';
 
 /** What `eastwall explain <id>` shows beside the record itself. */
 export interface Explanation {
@@ -58,7 +59,8 @@ function explainPolicy(record: FlowRecord, reason: Reason): Explanation {
   return { sentence, steps: stepsFor(record, reason), rule: allowing };
 }
 
-function stepsFor({ policy, rule, verdict }: FlowRecord, reason: Reason): string[] {
+function stepsFor(record: FlowRecord, reason: Reason): string[] {
+  const { policy, rule, verdict, hostUnknown } = record;
   const steps: string[] = [];
   if (reason === 'no_rule_allows')
     steps.push(`if the caller should be allowed, add a rule to policy \`${policy}\``);
@@ -66,43 +68,17 @@ function stepsFor({ policy, rule, verdict }: FlowRecord, reason: Reason): string
   if (reason === 'ambiguous_path')
     steps.push('have the client send the path in its plain form: no encoded `/`, no `..`');
   if (reason === 'unreadable_protocol')
-    steps.push('an enforced port has to speak HTTP/1.1; narrow the policy to ports that do');
+    steps.push(
+      record.destination.services.length > 0
+        ? 'an enforced port has to speak HTTP; narrow the policy to ports that do'
+        : 'the caller has to show what it speaks: a whole first line of HTTP, or a whole ClientHello',
+    );
+  if (hostUnknown !== undefined)
+    steps.push(`no rule by host can match, since ${HOSTS_UNKNOWN[hostUnknown]}; rules by network can`);
   if (verdict === 'would-deny')
     steps.push('the exchange passed because the policy is in mode `Audit`; `Enforce` would refuse it');
   else if (policy !== null) steps.push(`to see without refusing, set policy \`${policy}\` to mode \`Audit\``);
   return steps;
 }
-
-/** The narrowest rule that says what was seen: this service account, this method, this path with its ids as types. */
-function allowingRule({ caller, method, path }: FlowRecord): string | null {
-  if (caller === null || method === '') return null;
-  const template = templateOf(path);
-  const operation = template === null ? `methods: [${method}]` : `methods: [${method}], path: '${template}'`;
-  return [
-    `- name: allow-${caller.name}`,
-    '  action: Allow',
-    `  from: [{ serviceAccount: ${caller.namespace}/${caller.serviceAccount} }]`,
-    `  to: [{ ${operation} }]`,
-  ].join('\n');
-}
-
-/** Null when the path holds what no template can say. */
-function templateOf(path: string): string | null {
-  let ids = 0;
-  const typed = path.split('/').map((segment) => {
-    const type = TYPED.find(({ pattern }) => pattern.test(segment))?.type;
-    if (type === undefined) return segment;
-    ids++;
-    return ids === 1 ? `{id:${type}}` : `{id${ids}:${type}}`;
-  });
-  const template = typed.join('/');
-  return !template.includes("'") && parseTemplate(template).ok ? template : null;
-}
-
-/** Segments that name one thing out of many, by the types that templates have. */
-const TYPED: readonly { readonly type: keyof typeof SEGMENT_TYPES; readonly pattern: RegExp }[] = [
-  { type: 'int', pattern: /^\d{1,20}$/ },
-  { type: 'uuid', pattern: /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i },
-];
 
 const isReason = (reason: string): reason is Reason => Object.hasOwn(REASONS, reason);

@@ -20,14 +20,10 @@ vi.setConfig({ testTimeout: 30_000 });
 const POLICIES = 'apipolicies.eastwall.dev';
 const TOKEN = { token: 'agent-token', name: 'agent', groups: [] };
 
-const CRD = apiPolicyCrd() as ObjectInput;
 const EGRESS = 'egresspolicies.eastwall.dev';
+const CRD = apiPolicyCrd() as ObjectInput;
 const EGRESS_CRD = egressPolicyCrd() as ObjectInput;
-
-function installPolicies(store: ObjectStore): void {
-  store.apply(CRD);
-  store.apply(EGRESS_CRD);
-}
+const installPolicies = (store: ObjectStore) => [CRD, EGRESS_CRD].map((crd) => store.apply(crd));
 
 /** As loose as the definition of another release may be, so that bad policies get past it. */
 const LOOSE_CRD = {
