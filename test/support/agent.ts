@@ -48,8 +48,11 @@ export async function curl(sandbox: SandboxHandle, pod: string, ...args: string[
 const PATIENCE_MS = 20_000;
 
 /** Asks again until the expectation holds; fails as it fails when patience is over. */
-export async function eventuallyAsync<T>(expectation: () => Promise<T>): Promise<T> {
-  for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+export async function eventuallyAsync<T>(
+  expectation: () => Promise<T>,
+  patienceMs = PATIENCE_MS,
+): Promise<T> {
+  for (const deadline = Date.now() + patienceMs; ; ) {
     try {
       return await expectation();
     } catch (error) {
