@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { headers } from '../../testing/h2/relay-playbook.ts';
+import { ALLOW, DENY, Playbook } from '../../testing/playbook.ts';
+import { Http2Relay } from './http2-relay.ts';
+
+const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
+const SETTINGS_FRAME = '\0\0\0\x04\0\0\0\0\0';
+
+const ask = (streamId: number, method: string, authority: string, path: string | null) =>
+  headers(streamId, [
+    [':method', method],
+    ...(path === null
+      ? []
+      : ([
+          [':scheme', 'http'],
+          [':path', path],
+        ] as [string, string][])),
+    [':authority', authority],
+  ]);
+
+test('each stream is judged by its own authority, a CONNECT by the one it asks for', () => {
+  const asked: string[] = [];
+  const p = new Playbook((context) => new Http2Relay(context), {
+    judge: (method, path, host) => {
+      asked.push(`${method} ${host} ${path}`);
+      return host.startsWith('api.') ? ALLOW : DENY;
+    },
+  });
+  p.caller(`${PREFACE}${SETTINGS_FRAME}`, ask(1, 'GET', 'api.example.com:8080', '/a?b'));
+  p.caller(ask(3, 'GET', 'evil.example', '/a'), ask(5, 'CONNECT', 'db.example:5432', null));
+  expect(asked).toEqual(['GET api.example.com:8080 /a', 'GET evil.example /a', 'CONNECT db.example:5432 ']);
+  p.relay.abandon('caller_reset', 9);
+  expect(p.records.map(({ host, outcome }) => [host, outcome])).toEqual([
+    ['evil.example', 'denied'],
+    ['db.example:5432', 'denied'],
+    ['api.example.com:8080', 'caller_reset'],
+  ]);
+});
