@@ -161,6 +161,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
       exemption: config.exemption,
       rules: config.rules,
       failMode: config.failMode,
+      packetGuard: config.packetGuard,
       gateTimeoutMs: config.gateTimeoutMs,
       nodeAddresses: nodeAddresses(),
     },

@@ -12,20 +12,33 @@ const boxes: readonly (readonly [name: string, flags: string])[] = [
   ...(process.getuid?.() === 0 ? [['as root', '-nm'] as const] : []),
 ];
 
-it.each(boxes)('intercepts pods %s', async (_, flags) => {
-  const script = 'mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up && exec "$@"';
-  const vitest = ['vitest', 'run', '--config', 'test/capture/inside/vitest.config.ts', '--reporter=verbose'];
-  const child = spawn('unshare', [flags, '--kill-child', 'sh', '-ec', script, 'sh', ...vitest], {
-    cwd: new URL('../..', import.meta.url).pathname,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: 110_000,
-  });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
+/** A gigabyte among them, and gates that have to close by themselves. */
+const PATIENCE_MS = 300_000;
+
+it.each(boxes)(
+  'intercepts pods %s',
+  async (_, flags) => {
+    const script = 'mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up && exec "$@"';
+    const vitest = [
+      'vitest',
+      'run',
+      '--config',
+      'test/capture/inside/vitest.config.ts',
+      '--reporter=verbose',
+    ];
+    const child = spawn('unshare', [flags, '--kill-child', 'sh', '-ec', script, 'sh', ...vitest], {
+      cwd: new URL('../..', import.meta.url).pathname,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: PATIENCE_MS,
     });
-  }
-  const [code] = await once(child, 'close');
-  expect(code, output).toBe(0);
-});
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text;
+      });
+    }
+    const [code] = await once(child, 'close');
+    expect(code, output).toBe(0);
+  },
+  2 * PATIENCE_MS,
+);

@@ -12,6 +12,10 @@ export interface Abilities {
   readonly exemption: ExemptionChoice;
   /** Why fail modes are not enforced by the kernel; null when they are. */
   readonly gateProblem: string | null;
+  /** Why somebody else may own the port that connections are redirected to; null when nobody can. */
+  readonly ownerProblem: string | null;
+  /** Why frames that are written past the rules are not kept from leaving; null when they are. */
+  readonly guardProblem: string | null;
   /** Why `engine` is null. */
   readonly problem: string | null;
 }
@@ -21,6 +25,7 @@ export interface ProbeOptions {
   readonly exemption: 'auto' | 'mark';
   /** `iptables` skips nftables. */
   readonly rules: 'auto' | 'iptables';
+  readonly packetGuard: 'auto' | 'off';
   readonly gateTimeoutMs: number;
 }
 
@@ -33,9 +38,20 @@ export async function probeAbilities(door: NetnsDoor, options: ProbeOptions): Pr
     try {
       const problem = await marksWork(range.value, candidate);
       if (problem === null) {
-        const gateProblem = await candidate.gateProblem(range.value);
         const exemption = await chooseExemption(door, candidate, options.exemption);
-        return { engine: candidate.engine, exemption, gateProblem, problem };
+        const own =
+          exemption.kind === 'cgroup' ? exemption.exemption : { kind: 'mark' as const, mark: randomMark() };
+        return {
+          engine: candidate.engine,
+          exemption,
+          gateProblem: await candidate.gateProblem(range.value),
+          ownerProblem: await candidate.ownerProblem(range.value, own),
+          guardProblem:
+            options.packetGuard === 'off'
+              ? 'switched off by the settings'
+              : await candidate.guardProblem(range.value),
+          problem,
+        };
       }
       problems.push(problem);
     } finally {
@@ -55,6 +71,8 @@ const unable = (problem: string): Abilities => ({
   engine: null,
   exemption: { kind: 'mark', why: problem },
   gateProblem: problem,
+  ownerProblem: problem,
+  guardProblem: problem,
   problem,
 });
 

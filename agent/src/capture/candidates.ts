@@ -5,8 +5,11 @@ import type { NetnsDoor } from './inside.ts';
 import { Iptables, type Variant } from './iptables/iptables.ts';
 import { IptablesEngine } from './iptables/iptables-engine.ts';
 import { probeText } from './iptables/probe.ts';
+import { absentTable, type Command } from './nft/batch.ts';
 import { NftEngine } from './nft/nft-engine.ts';
-import { probeRuleset } from './nft/probe.ts';
+import { GUARD_TABLE, SMUGGLED } from './nft/packet-guard.ts';
+import { guardProbeRuleset, ownerProbeRuleset, probeRuleset } from './nft/probe.ts';
+import { TABLE } from './nft/ruleset.ts';
 import { type OwnCgroup, pathProblem } from './own-cgroup.ts';
 import type { ProbeRange } from './probe-range.ts';
 import { randomMark } from './random-mark.ts';
@@ -22,29 +25,35 @@ export interface Candidate {
   redirect(range: ProbeRange, exemption: Exemption): Promise<Result<unknown, string>>;
   /** What may stand for the agent's cgroup; the error is why nothing can. */
   cgroups(own: OwnCgroup): Result<readonly CgroupExemption[], string>;
-  /** Why connections would not be let go when nobody judges them, or null when that has been seen to work. */
+  /** Each of these is null when it has been seen to work. Why connections would not be let go when nobody judges them: */
   gateProblem(range: ProbeRange): Promise<string | null>;
+  /** Why somebody else's socket could be at the agent's port: */
+  ownerProblem(range: ProbeRange, exemption: Exemption): Promise<string | null>;
+  /** Why frames could be written past the rules: */
+  guardProblem(range: ProbeRange): Promise<string | null>;
 }
 
 /** Longer than any probe takes. */
 const OPEN_MS = 60_000;
 /** The kernel counts in ticks of up to 10 ms. */
 const EXPIRED_MS = 30;
+/** The kernel counts cgroups from 1. */
+const NO_CGROUP = 0n;
 /** Deeper than container runtimes nest cgroups. */
 const MAX_DEPTH = 16;
 
 export function nftCandidate(door: NetnsDoor, gateTimeoutMs: number): Candidate {
   const engine = new NftEngine(door, gateTimeoutMs);
-  const load = (range: ProbeRange, exemption: Exemption, gateMs: number): Result<null, string> => {
-    const rules = engine.open(range.netns);
-    if (!rules.ok) return rules;
-    const loaded = rules.value.load(probeRuleset(exemption, range.ports, gateMs));
-    rules.value.close();
-    return loaded;
+  const load = (range: ProbeRange, commands: readonly Command[]): Result<null, string> => {
+    const socket = engine.socket(range.netns);
+    if (!socket.ok) return socket;
+    const loaded = socket.value.load(commands);
+    socket.value.close();
+    return loaded.ok ? loaded : err(loaded.error.text);
   };
   return {
     engine,
-    redirect: async (range, exemption) => load(range, exemption, OPEN_MS),
+    redirect: async (range, exemption) => load(range, probeRuleset(exemption, range.ports, OPEN_MS)),
     cgroups: ({ path, id }) => {
       if (id === null) return err(`the directory of cgroup \`${path}\` can't be seen`);
       // Before Linux 6.11 levels count from the root of the machine also inside a cgroup namespace, so all are tried.
@@ -54,7 +63,7 @@ export function nftCandidate(door: NetnsDoor, gateTimeoutMs: number): Candidate 
       return { ok: true, value: [...levels].map((level) => ({ kind: 'cgroup', path, id, level })) };
     },
     gateProblem: async (range) => {
-      const loaded = load(range, { kind: 'mark', mark: randomMark() }, 1);
+      const loaded = load(range, probeRuleset({ kind: 'mark', mark: randomMark() }, range.ports, 1));
       if (!loaded.ok) return loaded.error;
       await pause(EXPIRED_MS);
       if ((await range.arrivalOfOwnSocket(null)) !== 'target') return 'its gate does not close by itself';
@@ -63,6 +72,34 @@ export function nftCandidate(door: NetnsDoor, gateTimeoutMs: number): Candidate 
       rules.value.beat();
       rules.value.close();
       return (await range.arrivalOfOwnSocket(null)) === 'listener' ? null : 'its gate does not open again';
+    },
+    ownerProblem: async (range, exemption) => {
+      const mark = randomMark();
+      range.markTarget(mark);
+      const own = load(range, ownerProbeRuleset(exemption, mark, range.ports));
+      if (!own.ok) return own.error;
+      if ((await range.arrivalOfOwnSocket(null)) !== 'target') return "it refuses the agent's own port";
+      // A cgroup without sockets, and a mark that is on none: by either, the target is somebody else's.
+      const foreign = exemption.kind === 'cgroup' ? { ...exemption, id: NO_CGROUP } : exemption;
+      const other = load(range, ownerProbeRuleset(foreign, randomMark(), range.ports));
+      if (!other.ok) return other.error;
+      return (await range.arrivalOfOwnSocket(null)) === 'refused'
+        ? null
+        : "it does not refuse anybody's port";
+    },
+    guardProblem: async (range) => {
+      const mark = randomMark();
+      const loaded = load(range, [...absentTable(TABLE), ...guardProbeRuleset(mark, OPEN_MS)]);
+      if (!loaded.ok) return loaded.error;
+      if ((await range.arrivalOfOwnSocket({ kind: 'mark', mark })) !== 'target')
+        return 'it drops what it should pass';
+      const counted = engine.socket(range.netns);
+      if (!counted.ok) return counted.error;
+      const stop = range.connectAndForget();
+      const dropped = await becomes(() => (counted.value.counters(GUARD_TABLE).get(SMUGGLED) ?? 0) > 0);
+      stop();
+      counted.value.close();
+      return dropped ? null : 'it passes what it should drop';
     },
   };
 }
@@ -79,5 +116,16 @@ export function iptablesCandidate(door: NetnsDoor, variant: Variant): Candidate 
       return { ok: true, value: [{ kind: 'cgroup', path: own.path, id: own.id ?? 0n, level: 0 }] };
     },
     gateProblem: async () => 'iptables has no timed sets: rules stay until they are removed',
+    ownerProblem: async () => 'iptables does not know whose socket it is',
+    guardProblem: async () => 'iptables does not see frames',
   };
+}
+
+/** Whether it comes to be so within a second. */
+async function becomes(condition: () => boolean): Promise<boolean> {
+  for (let looked = 0; looked < 100; looked++) {
+    if (condition()) return true;
+    await pause(10);
+  }
+  return false;
 }

@@ -48,6 +48,7 @@ export class Capture {
       nodeAddresses: options.nodeAddresses,
       failMode: options.failMode,
       gateTimeoutMs: options.gateTimeoutMs,
+      packetGuard: able.abilities.guardProblem === null,
       clock: systemClock,
       emit,
       onChange: () => this.#pair(),
@@ -241,7 +242,14 @@ export class Capture {
   }
 }
 
-function readyEvent({ engine, exemption, gateProblem, problem }: Abilities): CaptureEvent {
+function readyEvent({
+  engine,
+  exemption,
+  gateProblem,
+  ownerProblem,
+  guardProblem,
+  problem,
+}: Abilities): CaptureEvent {
   const { why } = exemption;
   return {
     kind: 'ready',
@@ -249,6 +257,8 @@ function readyEvent({ engine, exemption, gateProblem, problem }: Abilities): Cap
       exemption.kind === 'mark' ? exemption : { kind: 'cgroup', path: exemption.exemption.path, why },
     rules: engine?.kind ?? null,
     gateProblem,
+    ownerProblem,
+    guardProblem,
     problem,
   };
 }

@@ -15,6 +15,9 @@ import type { Applied, Changed, PodRules, RuleEngine } from './rule-engine.ts';
 import { type ListenerUse, listenerUse } from './socket-table.ts';
 import type { Exemption, FailMode, FamilyWish, Wish } from './wish.ts';
 
+/** Interfaces of one pod that are guarded, and looked after. */
+const MAX_GUARDED = 16;
+
 /** What every enrolment of this agent works with. */
 export interface CaptureTools {
   readonly door: NetnsDoor;
@@ -22,6 +25,8 @@ export interface CaptureTools {
   readonly clock: Clock;
   /** How long connections are redirected after a beat of the dataplane, in ms. */
   readonly gateTimeoutMs: number;
+  /** Whether frames that are written past the rules are to be kept from leaving. */
+  readonly packetGuard: boolean;
 }
 
 export interface EnrolmentPlace {
@@ -59,6 +64,9 @@ export class Enrolment {
   readonly #makers: readonly Exemption[];
   /** Of agents before us that may still be at their last connections. */
   #formerExemptions: readonly Exemption[];
+  readonly #guardMark = randomMark();
+  #guarded: readonly string[] = [];
+  #guardProblem: string | null = null;
   #failMode: FailMode;
   #unable: { redirect: string | null; reject: string | null };
   #wish6: FamilyWish = { mode: 'none' };
@@ -112,7 +120,13 @@ export class Enrolment {
 
   /** What of this pod is not intercepted although it is enrolled. */
   get problem(): string | null {
-    return this.#problem;
+    const problems = [this.#problem, this.#guardProblem].filter((problem) => problem !== null);
+    return problems.length === 0 ? null : problems.join('; ');
+  }
+
+  /** What has been counted in this namespace, by name, since it was enrolled. */
+  counters(): ReadonlyMap<string, number> {
+    return this.#rules.counters();
   }
 
   get listeners(): readonly ListenerInfo[] {
@@ -145,15 +159,16 @@ export class Enrolment {
     const repaired = this.#reviveListeners();
     // What has failed before may have been a passing fault.
     this.#unable = { redirect: this.#sockets.no6, reject: null };
-    if (this.#decide6(interfaces).wish.mode !== this.#wish6.mode) {
+    if (!this.isSettled(interfaces, this.#failMode) || this.#guardProblem !== null) {
       const applied = await this.#apply(interfaces);
       return applied.ok ? ok([...repaired, ...applied.value]) : applied;
     }
-    const verified = await this.#rules.verify(this.#wish(this.#wish6), this.#gateMs);
+    const verified = await this.#rules.verify(this.#wish(this.#wish6, this.#guarded), this.#gateMs);
     if (!verified.ok) return verified;
-    if (verified.value.failed6 === null) return ok([...repaired, ...verified.value.changed]);
+    const { changed, failed6, guardProblem } = verified.value;
+    if (failed6 === null && guardProblem === null) return ok([...repaired, ...changed]);
     const applied = await this.#apply(interfaces);
-    return applied.ok ? ok([...repaired, ...verified.value.changed, ...applied.value]) : applied;
+    return applied.ok ? ok([...repaired, ...changed, ...applied.value]) : applied;
   }
 
   get failMode(): FailMode {
@@ -163,7 +178,12 @@ export class Enrolment {
   /** Nothing that depends on the interfaces or on the owner has to be changed. */
   isSettled(interfaces: Interfaces, failMode: FailMode): boolean {
     const { wish, problem } = this.#decide6(interfaces);
-    return failMode === this.#failMode && wish.mode === this.#wish6.mode && problem === this.#problem;
+    return (
+      failMode === this.#failMode &&
+      wish.mode === this.#wish6.mode &&
+      problem === this.#problem &&
+      this.#devicesOf(interfaces).join() === this.#guarded.join()
+    );
   }
 
   /** Applies what depends on the interfaces and on the owner. */
@@ -187,7 +207,7 @@ export class Enrolment {
    */
   lapse(): Promise<Result<unknown, string>> {
     if (this.#failMode === 'open') return this.withdraw();
-    return this.#rules.apply(this.#wish(this.#wish6), 0);
+    return this.#rules.apply(this.#wish(this.#wish6, this.#guarded), 0);
   }
 
   /** Removes every rule of ours. */
@@ -229,12 +249,22 @@ export class Enrolment {
     return Math.max(0, Math.ceil(this.#beatAt + gateTimeoutMs - clock.monotonic()));
   }
 
-  #wish(v6: FamilyWish, v4: FamilyWish = { mode: 'redirect', port: this.#sockets.listener4.port }): Wish {
-    return { v4, v6, failMode: this.#failMode, ...this.estate };
+  #wish(v6: FamilyWish, devices: readonly string[]): Wish {
+    return {
+      v4: { mode: 'redirect', port: this.#sockets.listener4.port },
+      v6,
+      failMode: this.#failMode,
+      guard: devices.length === 0 ? null : { devices, mark: this.#guardMark },
+      ...this.estate,
+    };
+  }
+
+  #devicesOf({ names }: Interfaces): readonly string[] {
+    return this.#tools.packetGuard ? names.slice(0, MAX_GUARDED) : [];
   }
 
   async #write(v4: FamilyWish, v6: FamilyWish): Promise<Result<Applied, string>> {
-    const applied = await this.#rules.apply(this.#wish(v6, v4), 0);
+    const applied = await this.#rules.apply({ ...this.#wish(v6, []), v4 }, 0);
     return applied.ok && applied.value.failed6 !== null ? err(applied.value.failed6) : applied;
   }
 
@@ -245,11 +275,15 @@ export class Enrolment {
 
   /** Applies the best wish for IPv6 that this namespace can have, beside that for IPv4. */
   async #apply(interfaces: Interfaces): Promise<Result<Changed, string>> {
+    const devices = this.#devicesOf(interfaces);
     for (;;) {
       const { wish, problem } = this.#decide6(interfaces);
-      const applied = await this.#rules.apply(this.#wish(wish), this.#gateMs);
+      const applied = await this.#rules.apply(this.#wish(wish, devices), this.#gateMs);
       if (!applied.ok) return applied;
-      const { changed, failed6 } = applied.value;
+      const { changed, failed6, guardProblem } = applied.value;
+      this.#guarded = devices;
+      this.#guardProblem =
+        guardProblem === null ? null : `frames past its rules are not blocked: ${guardProblem}`;
       if (failed6 === null || wish.mode === 'none' || wish.mode === 'keep') {
         this.#wish6 = wish;
         this.#problem = problem;

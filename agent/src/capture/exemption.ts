@@ -61,6 +61,7 @@ async function tryCgroup(
       };
     case 'target':
       return byMark(`cgroup \`${path}\` also matches processes outside of it`);
+    case 'refused':
     case null:
       return {
         kind: 'cgroup',

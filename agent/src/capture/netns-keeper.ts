@@ -25,6 +25,7 @@ export interface KeeperOptions {
   readonly nodeAddresses: readonly string[];
   readonly failMode: FailMode;
   readonly gateTimeoutMs: number;
+  readonly packetGuard: boolean;
   readonly clock: Clock;
   readonly emit: (event: CaptureEvent) => void;
   /** Something that pairing or its report depends on is another one now. */
@@ -245,9 +246,9 @@ export class NetnsKeeper {
   }
 
   #tools(): CaptureTools | null {
-    const { door, abilities, clock, gateTimeoutMs } = this.#options;
+    const { door, abilities, clock, gateTimeoutMs, packetGuard } = this.#options;
     const { engine } = abilities;
-    return engine === null ? null : { door, engine, clock, gateTimeoutMs };
+    return engine === null ? null : { door, engine, clock, gateTimeoutMs, packetGuard };
   }
 
   #failModeOf({ failMode }: Netns): FailMode {

@@ -12,8 +12,8 @@ import type { Exemption } from './wish.ts';
 
 const DEADLINE_MS = 5_000;
 
-/** Where a connection to the target ended: there, or at the listener that others are redirected to. */
-export type Arrival = 'target' | 'listener';
+/** Where a connection to the target ended: there, at the listener that others are redirected to, or nowhere. */
+export type Arrival = 'target' | 'listener' | 'refused';
 
 /**
  * A namespace of its own with a target, a listener and one redirect between them, for seeing with real connections
@@ -22,7 +22,7 @@ export type Arrival = 'target' | 'listener';
 export class ProbeRange {
   readonly netns: Fd;
   readonly #door: NetnsDoor;
-  readonly #target: { readonly server: Server; readonly port: number };
+  readonly #target: { readonly server: Server; readonly port: number; readonly fd: Fd };
   readonly #listener: { readonly server: Server; readonly port: number };
 
   private constructor(
@@ -32,7 +32,7 @@ export class ProbeRange {
   ) {
     this.#door = door;
     this.netns = netns;
-    this.#target = serve(sockets.target);
+    this.#target = { ...serve(sockets.target), fd: sockets.target.fd };
     this.#listener = serve(sockets.listener);
   }
 
@@ -67,9 +67,24 @@ export class ProbeRange {
     if (!made.ok || made.value < 0) return null;
     if (exemption?.kind === 'mark') setMark(made.value, exemption.mark);
     const socket = new Socket({ fd: made.value });
+    const refused = Promise.withResolvers<Arrival>();
     const arrival = this.#arrival();
-    socket.on('error', () => {}).connect(this.#target.port, '127.0.0.1');
-    return arrival.finally(() => socket.destroy());
+    socket.on('error', () => refused.resolve('refused')).connect(this.#target.port, '127.0.0.1');
+    return Promise.race([arrival, refused.promise]).finally(() => socket.destroy());
+  }
+
+  /** As the agent marks its listeners. */
+  markTarget(mark: number): void {
+    setMark(this.#target.fd, mark);
+  }
+
+  /** Begins a connection with a socket that has no mark. Returns what ends it. */
+  connectAndForget(): () => void {
+    const made = this.#door.inside(this.netns, () => tcpSocket(4));
+    if (!made.ok || made.value < 0) return () => {};
+    const socket = new Socket({ fd: made.value }).on('error', () => {});
+    socket.connect(this.#target.port, '127.0.0.1');
+    return () => socket.destroy();
   }
 
   /** Connects from a process in a cgroup made at `cgroupPath`, which must not be below the agent's own. */

@@ -18,6 +18,8 @@ export interface CaptureOptions {
   readonly rules: 'auto' | 'iptables';
   /** Of pods that do not say, nor their Namespace. */
   readonly failMode: FailMode;
+  /** Whether frames that a pod writes past its rules are kept from leaving, where the kernel can. */
+  readonly packetGuard: 'auto' | 'off';
   /** How long connections are redirected after a beat of the dataplane, in ms. */
   readonly gateTimeoutMs: number;
   /** Addresses of the node: a namespace that has one of them is the node's, and is left alone. */
@@ -83,6 +85,10 @@ export type CaptureEvent =
       readonly rules: RuleEngine['kind'] | null;
       /** Why fail modes are not enforced by the kernel; null when they are. */
       readonly gateProblem: string | null;
+      /** Why somebody else may own the port that connections are redirected to; null when nobody can. */
+      readonly ownerProblem: string | null;
+      /** Why frames that are written past the rules are not kept from leaving; null when they are. */
+      readonly guardProblem: string | null;
       readonly problem: string | null;
     }
   | {

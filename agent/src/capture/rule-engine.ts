@@ -16,7 +16,11 @@ export interface Applied {
   readonly changed: Changed;
   /** Why the rules for IPv6 could not be loaded, where they are loaded apart from those for IPv4. */
   readonly failed6: string | null;
+  /** Why there is no packet guard although one was wished for. */
+  readonly guardProblem: string | null;
 }
+
+export const UNCHANGED: Applied = { changed: [], failed6: null, guardProblem: null };
 
 /** Our rules in one network namespace. Its methods must not overlap. */
 export interface PodRules {
@@ -26,5 +30,7 @@ export interface PodRules {
   verify(wish: Wish, gateMs: number): Promise<Result<Applied, string>>;
   /** Keeps the gate open for a whole timeout from now. False when somebody has changed rules meanwhile. */
   beat(): boolean;
+  /** Packets by the name of their counter, since the rules were opened; empty where nothing is counted. */
+  counters(): ReadonlyMap<string, number>;
   close(): void;
 }

@@ -24,6 +24,14 @@ export type FamilyWish =
   | { readonly mode: 'keep' }
   | { readonly mode: 'none' };
 
+/** What keeps frames that are written past the rules from leaving. */
+export interface PacketGuard {
+  /** Interfaces that packets leave the pod by. */
+  readonly devices: readonly string[];
+  /** Random per pod, 32 bits, and never seen by it: it is on a packet only between the last rule and the guard. */
+  readonly mark: number;
+}
+
 export interface Wish {
   readonly v4: FamilyWish;
   readonly v6: FamilyWish;
@@ -34,4 +42,6 @@ export interface Wish {
   readonly makers: readonly Exemption[];
   /** Mark of the listening sockets, by which they are known where they can't be known by cgroup. */
   readonly listenerMark: number;
+  /** Null where it can't be had or is not wanted. */
+  readonly guard: PacketGuard | null;
 }

@@ -92,6 +92,12 @@ export const SETTINGS = {
     'mode',
     'New connections of a pod while no agent judges them: `open` lets them go direct, `closed` refuses them. The annotation `eastwall.dev/fail-mode` of a pod or of its Namespace comes first. Enforced by the kernel.',
   ),
+  packetGuard: setting(
+    oneOf('auto', 'off'),
+    'auto',
+    'how',
+    'Whether to drop connections that a pod with CAP_NET_RAW writes to its interface as whole frames, past all rules: `auto` does where the kernel can; `off` never.',
+  ),
   gateTimeoutMs: time(
     '15s',
     SECOND,

@@ -1,5 +1,5 @@
 import { EAGAIN, errnoText } from './errno.ts';
-import { bindLibc, closeFd, type Fd, orErrno } from './libc.ts';
+import { bindLibc, type Fd, orErrno } from './libc.ts';
 
 /** Sockets that talk to netfilter. One belongs to the netns it was made in, from wherever it is used. */
 
@@ -51,5 +51,3 @@ export function askNetfilter(fd: Fd, request: Uint8Array): Buffer {
     answers.push(Buffer.from(packet.subarray(0, length)));
   }
 }
-
-export const closeNetfilter = (fd: Fd): void => void closeFd(fd);

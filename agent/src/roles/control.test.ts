@@ -14,6 +14,8 @@ const READY: CaptureEvent = {
   exemption: { kind: 'mark', why: 'chosen by the settings' },
   rules: 'nft',
   gateProblem: null,
+  ownerProblem: null,
+  guardProblem: null,
   problem: null,
 };
 const ENROLLED: CaptureEvent = {

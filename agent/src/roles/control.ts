@@ -146,7 +146,13 @@ export class Control implements ClusterListener {
     if (event.problem !== null) log.error({ problem: event.problem }, 'no pod of this node can be enrolled');
     else
       log.info(
-        { exemption: event.exemption, rules: event.rules, gateProblem: event.gateProblem },
+        {
+          exemption: event.exemption,
+          rules: event.rules,
+          gateProblem: event.gateProblem,
+          ownerProblem: event.ownerProblem,
+          guardProblem: event.guardProblem,
+        },
         'capture is ready',
       );
     onCaptureReady();

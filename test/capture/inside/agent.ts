@@ -31,6 +31,7 @@ export class TestAgent implements AsyncDisposable {
         exemption: 'auto',
         rules: 'auto',
         failMode: 'open',
+        packetGuard: 'auto',
         gateTimeoutMs: 60_000,
         nodeAddresses: ['10.66.0.1'],
         ...options,

@@ -207,7 +207,7 @@ describe('an agent', () => {
     await second.serve((await second.enrolled(pod.name)).ns);
     expect((await pod.connect('10.66.0.1', PORT)).greeting).toContain('agent');
     expect(await pod.say(direct.connection, 'still here')).toBe('still here');
-    expect(pod.rules().match(/^table/gm)).toHaveLength(1);
+    expect(pod.rules().match(/^table inet/gm)).toHaveLength(1);
     expect(pod.rules().match(/redirect to/g)).toHaveLength(2);
   });
 

@@ -12,6 +12,7 @@ const client = new CaptureClient(
     exemption: 'auto',
     rules: 'auto',
     failMode: 'open',
+    packetGuard: 'auto',
     gateTimeoutMs: 15_000,
     nodeAddresses: [],
   },

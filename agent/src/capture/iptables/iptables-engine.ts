@@ -2,7 +2,7 @@ import type { Fd } from '../../kernel/libc.ts';
 import { nftablesGeneration } from '../../kernel/libc-nftables.ts';
 import { ok, type Result } from '../../kernel/result.ts';
 import type { NetnsDoor } from '../inside.ts';
-import type { Applied, PodRules, RuleEngine } from '../rule-engine.ts';
+import { type Applied, type PodRules, type RuleEngine, UNCHANGED } from '../rule-engine.ts';
 import type { Wish } from '../wish.ts';
 import { applyWish, type Family, type Iptables } from './iptables.ts';
 
@@ -53,14 +53,14 @@ class IptablesRules implements PodRules {
     this.#untouched = false;
     if (!v4.ok) return v4;
     const changed = v4.value.length > 0 ? ['IPv4 rules'] : [];
-    if (!v6.ok) return ok({ changed, failed6: v6.error });
-    return ok({ changed: v6.value.length > 0 ? [...changed, 'IPv6 rules'] : changed, failed6: null });
+    if (!v6.ok) return ok({ ...UNCHANGED, changed, failed6: v6.error });
+    return ok({ ...UNCHANGED, changed: v6.value.length > 0 ? [...changed, 'IPv6 rules'] : changed });
   }
 
   async verify(wish: Wish): Promise<Result<Applied, string>> {
     // Taken before looking: a change in between makes the next round look again.
     const generation = this.#generation();
-    if (generation !== null && generation === this.#rightAt) return ok({ changed: [], failed6: null });
+    if (generation !== null && generation === this.#rightAt) return ok(UNCHANGED);
     const applied = await this.apply(wish);
     this.#rightAt = applied.ok ? generation : null;
     return applied;
@@ -68,6 +68,10 @@ class IptablesRules implements PodRules {
 
   beat(): boolean {
     return true;
+  }
+
+  counters(): ReadonlyMap<string, number> {
+    return new Map();
   }
 
   close(): void {}

@@ -66,6 +66,10 @@ export const masked = (mask: Uint8Array): Expression =>
     value(5, new Uint8Array(mask.length)),
   );
 
+/** The same for every packet. */
+export const constant = (bytes: Uint8Array): Expression =>
+  expression('immediate', be32(1, REGISTER), value(2, bytes));
+
 // === comparisons ===
 
 export const equals = (bytes: Uint8Array): Expression => compare(0, bytes);

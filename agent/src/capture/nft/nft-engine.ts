@@ -1,122 +1,139 @@
 import { errnoText } from '../../kernel/errno.ts';
 import type { Fd } from '../../kernel/libc.ts';
-import { askNetfilter, closeNetfilter, netfilterSocket } from '../../kernel/libc-netlink.ts';
+import { netfilterSocket } from '../../kernel/libc-netlink.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { NetnsDoor } from '../inside.ts';
-import type { Applied, PodRules, RuleEngine } from '../rule-engine.ts';
+import { type Applied, type PodRules, type RuleEngine, UNCHANGED } from '../rule-engine.ts';
 import type { Wish } from '../wish.ts';
-import { fingerprintIn, generationIn, outcomeOf } from './answers.ts';
-import {
-  type Command,
-  chainsRequest,
-  generationRequest,
-  onlyAt,
-  removedElement,
-  rulesRequest,
-  timedElement,
-  transaction,
-} from './batch.ts';
-import { gateElement, ruleset, TABLE } from './ruleset.ts';
+import { absentTable, removedElement, type TableName, timedElement, transaction } from './batch.ts';
+import { NftSocket } from './nft-socket.ts';
+import { GUARD_TABLE, packetGuard } from './packet-guard.ts';
+import { gateElement, isActive, ruleset, TABLE } from './ruleset.ts';
 
-const UNCHANGED: Applied = { changed: [], failed6: null };
+/** The transactions that keep a gate open, the same for all pods. */
+interface Refreshes {
+  readonly plain: Buffer;
+  readonly guarded: Buffer;
+}
 
 /** Rules for both families in a table of our own, loaded and refreshed over netlink: no program is run. */
 export class NftEngine implements RuleEngine {
   readonly kind = 'nft';
   readonly #door: NetnsDoor;
-  /** The same for all pods, but for the generation that is written into it. */
-  readonly #refresh: Buffer;
+  readonly #refreshes: Refreshes;
 
   constructor(door: NetnsDoor, gateTimeoutMs: number) {
     this.#door = door;
-    this.#refresh = refreshing(gateTimeoutMs);
+    this.#refreshes = {
+      plain: refreshing(gateTimeoutMs, TABLE),
+      guarded: refreshing(gateTimeoutMs, TABLE, GUARD_TABLE),
+    };
   }
 
   open(netns: Fd): Result<NftRules, string> {
+    const socket = this.socket(netns);
+    return socket.ok ? ok(new NftRules(socket.value, this.#refreshes)) : socket;
+  }
+
+  socket(netns: Fd): Result<NftSocket, string> {
     const socket = this.#door.inside(netns, netfilterSocket);
     if (!socket.ok) return socket;
     if (socket.value < 0) return err(`can't talk to netfilter: ${errnoText(socket.value)}`);
-    return ok(new NftRules(socket.value, this.#refresh));
+    return ok(new NftSocket(socket.value));
   }
 }
 
 /** Adding an element that is there leaves its timeout alone, and removing one that is gone fails. */
-export const refreshing = (timeoutMs: number): Buffer => {
+const refreshing = (timeoutMs: number, ...tables: readonly TableName[]): Buffer => {
   const element = gateElement(timeoutMs);
-  return transaction([
-    timedElement(TABLE, element),
-    removedElement(TABLE, element),
-    timedElement(TABLE, element),
-  ]);
+  return transaction(
+    tables.flatMap((table) => [
+      timedElement(table, element),
+      removedElement(table, element),
+      timedElement(table, element),
+    ]),
+  );
 };
 
 export class NftRules implements PodRules {
-  /** Made inside the namespace, and used from anywhere. It pins the namespace until it is closed. */
-  readonly #socket: Fd;
-  readonly #refresh: Buffer;
+  readonly #socket: NftSocket;
+  readonly #refreshes: Refreshes;
+  #refresh: Buffer;
   /** Null once somebody else has changed rules. Every transaction makes it one more, ours too. */
   #generation: number | null = null;
   #fingerprint = '';
-  #closed = false;
+  /** What counters had come to before they were replaced. */
+  #counted = new Map<string, number>();
 
-  constructor(socket: Fd, refresh: Buffer) {
+  constructor(socket: NftSocket, refreshes: Refreshes) {
     this.#socket = socket;
-    this.#refresh = refresh;
+    this.#refreshes = refreshes;
+    this.#refresh = refreshes.plain;
   }
 
   async apply(wish: Wish, gateMs: number): Promise<Result<Applied, string>> {
-    const loaded = this.load(ruleset(wish, gateMs));
+    const counted = this.#fingerprint === '' ? this.#counted : new Map(this.counters());
+    const loaded = this.#load(wish, gateMs);
     if (!loaded.ok) return loaded;
-    this.#generation = this.#readGeneration();
-    this.#fingerprint = this.#readFingerprint();
-    return ok({ changed: ['rules'], failed6: null });
+    this.#counted = counted;
+    const { guardProblem } = loaded.value;
+    const guarded = isActive(wish) && wish.guard !== null && guardProblem === null;
+    this.#refresh = guarded ? this.#refreshes.guarded : this.#refreshes.plain;
+    this.#generation = this.#socket.generation();
+    this.#fingerprint = this.#socket.fingerprint([TABLE, GUARD_TABLE]);
+    return ok({ ...UNCHANGED, changed: ['rules'], guardProblem });
   }
 
   async verify(wish: Wish, gateMs: number): Promise<Result<Applied, string>> {
-    const generation = this.#readGeneration();
+    const generation = this.#socket.generation();
     if (generation !== null && generation === this.#generation) return ok(UNCHANGED);
-    if (this.#readFingerprint() !== this.#fingerprint) return this.apply(wish, gateMs);
+    if (this.#socket.fingerprint([TABLE, GUARD_TABLE]) !== this.#fingerprint) return this.apply(wish, gateMs);
     this.#generation = generation;
     return ok(UNCHANGED);
   }
 
   beat(): boolean {
     const known = this.#generation;
-    if (known !== null && this.#refreshAt(known)) {
+    if (known !== null && this.#socket.repeat(this.#refresh, known)) {
       this.#generation = after(known);
       return true;
     }
     this.#generation = null;
-    this.#refreshAt(0);
+    this.#socket.repeat(this.#refresh, 0);
     return false;
   }
 
+  counters(): ReadonlyMap<string, number> {
+    const counters = new Map(this.#counted);
+    for (const table of [TABLE, GUARD_TABLE]) {
+      for (const [name, packets] of this.#socket.counters(table)) {
+        counters.set(name, (counters.get(name) ?? 0) + packets);
+      }
+    }
+    return counters;
+  }
+
   close(): void {
-    if (!this.#closed) closeNetfilter(this.#socket);
-    this.#closed = true;
+    this.#socket.close();
   }
 
-  /** All of them or none. The error names the one that the kernel refuses. */
-  load(commands: readonly Command[]): Result<null, string> {
-    const outcome = outcomeOf(askNetfilter(this.#socket, transaction(commands)));
-    if (outcome.done) return ok(null);
-    const what = commands[outcome.command - 1]?.what ?? 'transaction';
-    return err(`nftables refuses the ${what}: ${errnoText(outcome.errno)}`);
+  /** In one transaction: the guard must never be without the rules that show it what has come the ordinary way. */
+  #load(wish: Wish, gateMs: number): Result<{ guardProblem: string | null }, string> {
+    if (!isActive(wish) || wish.guard === null) return this.#loadUnguarded(wish, gateMs, null);
+    const rules = ruleset(wish, gateMs);
+    const loaded = this.#socket.load([...rules, ...packetGuard(wish.guard, wish, gateMs)]);
+    if (loaded.ok) return ok({ guardProblem: null });
+    if (loaded.error.command <= rules.length) return err(loaded.error.text);
+    return this.#loadUnguarded(wish, gateMs, loaded.error.text);
   }
 
-  #refreshAt(generation: number): boolean {
-    onlyAt(this.#refresh, generation);
-    return outcomeOf(askNetfilter(this.#socket, this.#refresh)).done;
-  }
-
-  #readGeneration(): number | null {
-    return generationIn(askNetfilter(this.#socket, generationRequest()));
-  }
-
-  #readFingerprint(): string {
-    return [chainsRequest, rulesRequest]
-      .map((request) => fingerprintIn(askNetfilter(this.#socket, request(TABLE)), TABLE.table))
-      .join('\n');
+  /** Rules without a guard; and no guard either of an agent before this one. */
+  #loadUnguarded(wish: Wish, gateMs: number, guardProblem: string | null) {
+    const rules = ruleset({ ...wish, guard: null }, gateMs);
+    const loaded = this.#socket.load([...absentTable(GUARD_TABLE), ...rules]);
+    // A kernel that knows no such tables has none of ours.
+    const alone = loaded.ok ? loaded : this.#socket.load(rules);
+    return alone.ok ? ok({ guardProblem }) : err(alone.error.text);
   }
 }
 

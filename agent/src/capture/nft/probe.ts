@@ -1,7 +1,20 @@
 import type { Exemption } from '../wish.ts';
 import { type Command, chain, freshTable, rule, timedElement, timedSet } from './batch.ts';
-import { equals, goTo, inSet, meta, payload, port, redirectTo, verdict } from './expressions.ts';
-import { GATE, gateElement, isExempt, TABLE } from './ruleset.ts';
+import {
+  equals,
+  goTo,
+  inSet,
+  meta,
+  payload,
+  port,
+  redirectTo,
+  refuse,
+  socketMark,
+  verdict,
+} from './expressions.ts';
+import { GATE, isExempt, isForAgent } from './matches.ts';
+import { packetGuard } from './packet-guard.ts';
+import { gateElement, TABLE } from './ruleset.ts';
 
 export interface ProbePorts {
   readonly target: number;
@@ -33,3 +46,25 @@ export function probeRuleset(
     ]),
   ];
 }
+
+/** Nobody's socket but the agent's may be at the target's port: as in a pod, but for the port. */
+export function ownerProbeRuleset(exemption: Exemption, mark: number, { target }: ProbePorts): Command[] {
+  const add = (comment: string, expressions: Parameters<typeof rule>[1]['expressions']) =>
+    rule(TABLE, { chain: 'listener', comment, expressions });
+  const isTarget = [
+    meta('transport'),
+    equals(Uint8Array.of(6)),
+    payload('transport', 2, 2),
+    equals(port(target)),
+  ];
+  return [
+    ...freshTable(TABLE),
+    chain(TABLE, 'listener', { type: 'filter', point: 'input', priority: 0 }),
+    add('a socket of the agent', [...isTarget, ...isForAgent(exemption, mark), verdict('return')]),
+    add('a socket of somebody else', [...isTarget, socketMark(), refuse()]),
+  ];
+}
+
+/** On loopback, which is all that a scratch namespace has, and where nothing marks what comes the ordinary way. */
+export const guardProbeRuleset = (mark: number, gateMs: number): Command[] =>
+  packetGuard({ devices: ['lo'], mark }, { exemptions: [], failMode: 'open' }, gateMs);

@@ -1,0 +1,83 @@
+import type { Exemption } from '../wish.ts';
+import {
+  connectionStatus,
+  differs,
+  type Expression,
+  equals,
+  host32,
+  host64,
+  inSet,
+  masked,
+  meta,
+  payload,
+  port,
+  socketCgroup,
+  socketMark,
+} from './expressions.ts';
+
+/** What our rules ask of a packet. */
+
+/**
+ * The dead man's switch. While the element lives, connections are redirected; it goes by itself, and only a beat of
+ * the dataplane puts it back. Its key is the transport protocol, so that one lookup asks both.
+ */
+export const GATE = 'gate';
+
+export const TCP = 6;
+const DNS = 53;
+const FAMILY = { 4: 2, 6: 10 } as const;
+const LOOPBACK_INTERFACE = host32(1);
+const FIN_SYN_RST_ACK = Uint8Array.of(0x17);
+const SYN_ACK = Uint8Array.of(0x12);
+const SYN = Uint8Array.of(0x02);
+/** Of the connection's status. */
+const DNATED = host32(0x20);
+/** Where the destination is in the header of the packet, and how long it is. */
+const DESTINATION = { 4: { offset: 16, length: 4 }, 6: { offset: 24, length: 16 } } as const;
+
+export const isTcp = [meta('transport'), equals(Uint8Array.of(TCP))];
+export const isNotTcp = [meta('transport'), differs(Uint8Array.of(TCP))];
+
+const flags = (mask: Uint8Array): Expression[] => [payload('transport', 13, 1), masked(mask)];
+/** Of TCP packets: the first one of a connection. */
+export const isFirst = [...flags(FIN_SYN_RST_ACK), equals(SYN)];
+export const isNotFirst = [...flags(FIN_SYN_RST_ACK), differs(SYN)];
+/** No server takes it for the first one of a connection, whatever other flags it has. Ends where flags can't be read. */
+export const isSurelyNotFirst = [...flags(SYN_ACK), differs(SYN)];
+
+export const isToPort = (number: number): Expression[] => [payload('transport', 2, 2), equals(port(number))];
+export const isDns = isToPort(DNS);
+export const isOfFamily = (family: 4 | 6): Expression[] => [
+  meta('family'),
+  equals(Uint8Array.of(FAMILY[family])),
+];
+export const isToAddress = (family: 4 | 6, address: Uint8Array): Expression[] => [
+  ...isOfFamily(family),
+  payload('network', DESTINATION[family].offset, DESTINATION[family].length),
+  equals(address),
+];
+
+export const isOverLoopback = [meta('oif'), equals(LOOPBACK_INTERFACE)];
+export const isNotOverLoopback = [meta('oif'), differs(LOOPBACK_INTERFACE)];
+export const isMarked = (mark: number): Expression[] => [meta('mark'), equals(host32(mark))];
+export const hasAnyMark = [meta('mark'), differs(host32(0))];
+export const isRedirected = [connectionStatus(), masked(DNATED), differs(host32(0))];
+export const gateIsOpen = [meta('transport'), inSet(GATE)];
+
+/** The socket of the packet is one that the agent has made. */
+export const isExempt = (exemption: Exemption): Expression[] =>
+  exemption.kind === 'cgroup'
+    ? [socketCgroup(exemption.level), equals(host64(exemption.id))]
+    : isMarked(exemption.mark);
+
+/** The packet would be delivered to a listening socket of the agent; `mark` is the one that is put on those. */
+export const isForAgent = (exemption: Exemption, mark: number): Expression[] =>
+  exemption.kind === 'cgroup' ? isExempt(exemption) : [socketMark(), equals(host32(mark))];
+
+/** IPv4 without the flag that forbids it; the flag is in the first of the two bytes. */
+export const mayBeFragmented = [
+  ...isOfFamily(4),
+  payload('network', 6, 1),
+  masked(Uint8Array.of(0x40)),
+  equals(Uint8Array.of(0)),
+];

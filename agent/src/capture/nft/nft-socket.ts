@@ -1,0 +1,70 @@
+import { errnoText } from '../../kernel/errno.ts';
+import { closeFd, type Fd } from '../../kernel/libc.ts';
+import { askNetfilter } from '../../kernel/libc-netlink.ts';
+import { err, ok, type Result } from '../../kernel/result.ts';
+import { countersIn, fingerprintIn, generationIn, outcomeOf } from './answers.ts';
+import {
+  type Command,
+  chainsRequest,
+  countersRequest,
+  generationRequest,
+  onlyAt,
+  rulesRequest,
+  type TableName,
+  transaction,
+} from './batch.ts';
+
+export interface LoadFailure {
+  /** Number of the command that the kernel refuses, from 1; 0 when it refuses the whole. */
+  readonly command: number;
+  readonly text: string;
+}
+
+/** nf_tables of one network namespace. Made inside it, used from anywhere; it pins the namespace until it is closed. */
+export class NftSocket {
+  readonly #fd: Fd;
+  #closed = false;
+
+  constructor(fd: Fd) {
+    this.#fd = fd;
+  }
+
+  /** All of them or none. */
+  load(commands: readonly Command[]): Result<null, LoadFailure> {
+    const outcome = outcomeOf(askNetfilter(this.#fd, transaction(commands)));
+    if (outcome.done) return ok(null);
+    const { command, errno } = outcome;
+    const what = commands[command - 1]?.what ?? 'transaction';
+    return err({ command, text: `nftables refuses the ${what}: ${errnoText(errno)}` });
+  }
+
+  /** The same bytes again, while nobody has changed anything since `generation`; 0 for in any case. */
+  repeat(batch: Buffer, generation: number): boolean {
+    onlyAt(batch, generation);
+    return outcomeOf(askNetfilter(this.#fd, batch)).done;
+  }
+
+  /** It is another one after every transaction, of whoever. Null when the kernel does not tell. */
+  generation(): number | null {
+    return generationIn(askNetfilter(this.#fd, generationRequest()));
+  }
+
+  /** Chains and rules of these tables as one text. */
+  fingerprint(tables: readonly TableName[]): string {
+    return tables
+      .flatMap((table) =>
+        [chainsRequest(table), rulesRequest(table)].map((request) => [table, request] as const),
+      )
+      .map(([{ table }, request]) => fingerprintIn(askNetfilter(this.#fd, request), table))
+      .join('\n');
+  }
+
+  counters(table: TableName): ReadonlyMap<string, number> {
+    return countersIn(askNetfilter(this.#fd, countersRequest(table)));
+  }
+
+  close(): void {
+    if (!this.#closed) closeFd(this.#fd);
+    this.#closed = true;
+  }
+}

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import type { Wish } from '../wish.ts';
+import { packetGuard } from './packet-guard.ts';
+import { ruleset } from './ruleset.ts';
+
+const CGROUP = { kind: 'cgroup', path: '/kubepods/a', id: 77n, level: 2 } as const;
+const WISH: Wish = {
+  v4: { mode: 'redirect', port: 61_127 },
+  v6: { mode: 'redirect', port: 61_127 },
+  exemptions: [CGROUP],
+  makers: [CGROUP],
+  failMode: 'open',
+  listenerMark: 5,
+  guard: { devices: ['eth0'], mark: 9 },
+};
+const plan = (more: Partial<Wish> = {}, gateMs = 15_000) =>
+  ruleset({ ...WISH, ...more }, gateMs).map(({ what }) => what);
+const rulesOf = (chain: string, commands: readonly string[]) =>
+  commands
+    .flatMap((what) => /^rule "(.*)" of chain (.*)$/.exec(what)?.slice(1) ?? [])
+    .filter((_, at, all) => at % 2 === 0 && all[at + 1] === chain);
+
+describe('the rules of a pod', () => {
+  it('replace whatever was there', () => {
+    expect(plan().slice(0, 3)).toEqual(Array(3).fill('table eastwall'));
+  });
+
+  it('let through in order what is not to be redirected', () => {
+    expect(rulesOf('outbound', plan())).toEqual([
+      'redirected before',
+      'not TCP',
+      'open connections',
+      'loopback and own addresses',
+      'DNS',
+      'the agent itself',
+      'a mark, which may be a guess',
+      'all others',
+    ]);
+    expect(rulesOf('intercept', plan())).toHaveLength(2);
+  });
+
+  it('open the gate only for the time that is left', () => {
+    expect(plan()).toContain('element of gate');
+    expect(plan({}, 0)).not.toContain('element of gate');
+    expect(plan({}, 0)).toContain('set gate');
+  });
+
+  it('refuse what nobody judges only where that is wanted', () => {
+    expect(rulesOf('refused', plan())).toEqual([]);
+    expect(rulesOf('refused', plan({ failMode: 'closed' })).at(-1)).toBe('nobody judges it');
+    expect(rulesOf('refused', plan({ v6: { mode: 'reject' } })).at(-1)).toBe('no listener for IPv6');
+    expect(rulesOf('intercept', plan({ v6: { mode: 'reject' } }))).toHaveLength(1);
+  });
+
+  it('hide the mark of listeners that are known by it', () => {
+    expect(plan()).not.toContain('chain hidden');
+    expect(plan({ makers: [CGROUP, { kind: 'mark', mark: 3 }] })).toContain('chain hidden');
+  });
+
+  it('only hold on to open connections, or are gone', () => {
+    expect(plan({ v4: { mode: 'keep' }, v6: { mode: 'none' } }).slice(3)).toEqual([
+      'chain outbound',
+      'rule "redirected before" of chain outbound',
+    ]);
+    expect(plan({ v4: { mode: 'none' }, v6: { mode: 'none' } })).toEqual([
+      'table eastwall',
+      'table eastwall',
+    ]);
+  });
+
+  it('show the guard what has come the ordinary way, where there is one', () => {
+    expect(rulesOf('departing', plan())).toHaveLength(2);
+    expect(plan({ guard: null })).not.toContain('chain departing');
+  });
+});
+
+describe('the packet guard', () => {
+  const guard = (failMode: 'open' | 'closed', devices: readonly string[] = ['eth0']) =>
+    packetGuard({ devices, mark: 9 }, { exemptions: [CGROUP], failMode }, 15_000);
+
+  it('knows the gate where that opens the way', () => {
+    const asks = (failMode: 'open' | 'closed') =>
+      guard(failMode).filter(({ what, bytes }) => what.startsWith('rule') && bytes.includes('gate')).length;
+    expect(asks('open')).toBe(3);
+    expect(asks('closed')).toBe(0);
+  });
+
+  it('is gone where there is nothing to guard', () => {
+    expect(guard('open', []).map(({ what }) => what)).toEqual(['table eastwall', 'table eastwall']);
+  });
+});
