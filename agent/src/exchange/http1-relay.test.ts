@@ -101,6 +101,17 @@ describe('forwarding', () => {
 });
 
 describe('ends', () => {
+  test('a response that says it is the last ends the caller with it, and upstream ends itself', () => {
+    const last = 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nhi';
+    const p = play().caller(GET).upstream(last);
+    expect(p.deeds).toEqual([{ upstream: GET }, { caller: last }, 'finish caller']);
+    p.caller(GET);
+    expect(p.sentTo('upstream')).toBe(GET);
+    p.upstreamEnds();
+    expect(p.deeds).toContain('finish upstream');
+    expect(p.records).toHaveLength(1);
+  });
+
   test('a half-close after the request is carried over', () => {
     const p = play().caller(GET).callerEnds();
     expect(p.deeds).toEqual([{ upstream: GET }, 'finish upstream']);

@@ -221,13 +221,17 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
 
   private finish(now: number): void {
     this.record(now);
-    if (this.response.toldLast) this.leave();
+    if (this.response.toldLast) this.context.wire.finishUpstream();
+    if (this.response.toldLast || this.response.head.close) this.leave();
     else this.request.next(now);
   }
 
-  /** After the last response: requests that came behind it are not worked off (RFC 9112 §9.6). */
+  /**
+   * After the last response: requests that came behind it are not worked off (RFC 9112 §9.6). The caller gets its FIN
+   * with the response, as from the server itself; were it to come later, with upstream's, callers would close first
+   * and keep a port each in TIME_WAIT. Upstream closes its side itself, and so keeps that state itself.
+   */
   private leave(): void {
-    this.context.wire.finishUpstream();
     this.context.wire.finishCaller();
     this.closeSides();
   }
