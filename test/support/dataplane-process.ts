@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import type { ApiPolicy } from '@eastwall/policy';
 import type {
   DataplaneSettings,
@@ -82,6 +82,7 @@ export class DataplaneProcess implements AsyncDisposable {
   totals: DataplaneTotals | null = null;
   drained = false;
   private stderr = '';
+  private listens = false;
   private stopping = false;
   private readonly child: ChildProcess;
   private readonly channel: number;
@@ -107,9 +108,9 @@ export class DataplaneProcess implements AsyncDisposable {
     await once(child, 'message');
     dataplane.send({ kind: 'settings', settings: { ...SETTINGS, ...settings } });
     dataplane.furnish();
-    // Its first totals: it has taken in everything above.
+    // Its first order of sockets: it has its listener and all that was said before it.
     await eventually(() => {
-      if (dataplane.totals === null) throw new Error(`no totals yet ${dataplane.stderr}`);
+      if (!dataplane.listens) throw new Error(`not listening yet ${dataplane.stderr}`);
     });
     return dataplane;
   }
@@ -118,9 +119,10 @@ export class DataplaneProcess implements AsyncDisposable {
     return this.child.pid ?? 0;
   }
 
-  /** Descriptors that it has open, sockets waiting to be used among them. */
-  get descriptors(): number {
-    return readdirSync(`/proc/${this.pid}/fd`).length;
+  /** How many sockets it has open, those that wait to be used among them. */
+  get sockets(): number {
+    const folder = `/proc/${this.pid}/fd`;
+    return readdirSync(folder).filter((fd) => linkOf(`${folder}/${fd}`).startsWith('socket:')).length;
   }
 
   get rssBytes(): number {
@@ -134,6 +136,17 @@ export class DataplaneProcess implements AsyncDisposable {
 
   govern(service: string, mode: ApiPolicy['mode']): void {
     this.send({ kind: 'policies', upsert: [policyFor(service, mode)], remove: [] });
+  }
+
+  /** Hands it unconnected sockets, as capture does when it orders some. */
+  supply(family: Family, count: number): void {
+    const sockets = Array.from({ length: Math.min(count, 64) }, () => {
+      const socket = tcpSocket(family);
+      setMark(socket, MARK);
+      return socket;
+    });
+    this.hand({ kind: 'sockets', ns: NS, family }, sockets);
+    for (const socket of sockets) closeFd(socket);
   }
 
   /** The records, once there are `count` of them. */
@@ -187,7 +200,8 @@ export class DataplaneProcess implements AsyncDisposable {
     if (this.stopping) return;
     switch (message.kind) {
       case 'need-sockets':
-        this.makeSockets(message.family, message.count);
+        this.listens = true;
+        this.supply(message.family, message.count);
         break;
       case 'records':
         this.records.push(...message.records);
@@ -202,16 +216,6 @@ export class DataplaneProcess implements AsyncDisposable {
       case 'ready':
         break;
     }
-  }
-
-  private makeSockets(family: Family, count: number): void {
-    const sockets = Array.from({ length: Math.min(count, 64) }, () => {
-      const socket = tcpSocket(family);
-      setMark(socket, MARK);
-      return socket;
-    });
-    this.hand({ kind: 'sockets', ns: NS, family }, sockets);
-    for (const socket of sockets) closeFd(socket);
   }
 
   private hand(packet: FdPacket, fds: readonly number[]): void {
@@ -231,3 +235,12 @@ const FRONTEND = {
   name: 'frontend',
   labels: {},
 } as const;
+
+/** Empty for a descriptor that was closed meanwhile. */
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}

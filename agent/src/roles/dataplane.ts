@@ -136,14 +136,21 @@ class Dataplane {
     for (let packet = recvFds(FD_CHANNEL); packet !== null; packet = recvFds(FD_CHANNEL)) {
       const { fds } = packet;
       const description = JSON.parse(packet.payload) as FdPacket;
-      const netns = this.netnsOf(description.ns);
-      if (description.kind === 'sockets') netns.addSockets(description.family, fds);
+      if (description.kind === 'sockets') this.addSockets(description, fds);
       else {
+        const netns = this.netnsOf(description.ns);
         for (const fd of fds) netns.listen(fd, description.family, description.port);
         // A namespace whose gate has closed meanwhile does not have to wait for the next regular beat.
         this.beat();
       }
     }
+  }
+
+  /** An order may come in after its pod is gone. */
+  private addSockets({ ns, family }: FdPacket, fds: readonly number[]): void {
+    const netns = this.netns.get(ns);
+    if (netns === undefined) for (const fd of fds) closeFd(fd);
+    else netns.addSockets(family, fds);
   }
 
   /** Tells that this event loop turns and for whom it accepts, which is what keeps their connections coming here. */

@@ -6,6 +6,8 @@ import { Peer, TestServer } from '../../support/peer.ts';
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const POST = `POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: ${1 << 30}\r\n\r\n`;
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
+/** stderr, the channel of messages and that of descriptors. */
+const OWN_SOCKETS = 3;
 const MEBIBYTE = Buffer.alloc(1 << 20, 0x61);
 
 const http = (peer: Peer) => {
@@ -56,7 +58,12 @@ describe('a connection', () => {
     dataplane.send({ kind: 'namespace-gone', ns: 1 });
     await eventually(() => expect(dataplane.totals?.openConnections).toBe(0));
     await dataplane.recorded(100);
-    await eventually(() => expect(dataplane.descriptors).toBeLessThan(25));
+    await eventually(() => expect(dataplane.sockets).toBe(OWN_SOCKETS));
+    // An order may still be under way then.
+    dataplane.supply(4, 16);
+    dataplane.send({ kind: 'drain', graceMs: 0 });
+    await eventually(() => expect(dataplane.drained).toBe(true));
+    expect(dataplane.sockets).toBe(OWN_SOCKETS);
     for (const { socket } of callers) socket.destroy();
   });
 
