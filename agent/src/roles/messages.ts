@@ -1,1 +1,0 @@
-export * from '../ipc/messages.ts';
