@@ -31,6 +31,7 @@ const SERVICES = [
 const NS = 1;
 const LISTENER_PORT = 39_001;
 const MARK = 77;
+const SOCKETS_PER_PACKET = 64;
 const ENTRY = new URL('../../agent/src/roles/dataplane.ts', import.meta.url).pathname;
 
 const SETTINGS: DataplaneSettings = {
@@ -140,13 +141,15 @@ export class DataplaneProcess implements AsyncDisposable {
 
   /** Hands it unconnected sockets, as capture does when it orders some. */
   supply(family: Family, count: number): void {
-    const sockets = Array.from({ length: Math.min(count, 64) }, () => {
-      const socket = tcpSocket(family);
-      setMark(socket, MARK);
-      return socket;
-    });
-    this.hand({ kind: 'sockets', ns: NS, family }, sockets);
-    for (const socket of sockets) closeFd(socket);
+    for (let left = count; left > 0; left -= SOCKETS_PER_PACKET) {
+      const sockets = Array.from({ length: Math.min(left, SOCKETS_PER_PACKET) }, () => {
+        const socket = tcpSocket(family);
+        setMark(socket, MARK);
+        return socket;
+      });
+      this.hand({ kind: 'sockets', ns: NS, family }, sockets);
+      for (const socket of sockets) closeFd(socket);
+    }
   }
 
   /** The records, once there are `count` of them. */

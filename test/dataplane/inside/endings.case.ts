@@ -19,10 +19,10 @@ describe('a connection', () => {
   it('is answered also when it comes in a crowd', async () => {
     await using dataplane = await DataplaneProcess.start();
     await using _server = await TestServer.listen(FREE, PORT, http);
-    const callers = Array.from({ length: 300 }, () => Peer.dial(FREE, PORT).send(GET));
+    const callers = Array.from({ length: 1_500 }, () => Peer.dial(FREE, PORT).send(GET));
     for (const caller of callers) await caller.got('hi');
     for (const caller of callers) caller.finish();
-    await dataplane.recorded(300);
+    await dataplane.recorded(1_500);
     await eventually(() => expect(dataplane.totals?.openConnections).toBe(0));
   });
 
