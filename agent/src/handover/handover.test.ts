@@ -6,7 +6,9 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Inheritance } from '../capture/protocol.ts';
 import { closeFd } from '../kernel/libc.ts';
+import { sendFds } from '../kernel/libc-fds.ts';
 import { bindLoopback, listenOn, tcpSocket } from '../kernel/libc-sockets.ts';
+import { given } from './protocol.ts';
 import { SuccessorDoor } from './successor-door.ts';
 import { isPredecessorThere, type Takeover, takeOver } from './take-over.ts';
 
@@ -118,6 +120,23 @@ describe('taking over', () => {
     expect([isPredecessorThere(path), await takeOver(path, PATIENCE_MS)]).toEqual([false, null]);
     writeFileSync(path, '');
     expect(isPredecessorThere(path)).toBe(false);
+  });
+
+  it('keeps what it has got when the old agent ends midway', async () => {
+    const { path, old } = await setUp(2);
+    const [first] = old.estate;
+    const dying = createServer((socket) => {
+      const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+      const message = { kind: 'netns', ...given(first as Inheritance) };
+      sendFds(fd, JSON.stringify(message), first?.listeners.map((listener) => listener.fd) ?? []);
+      socket.end();
+    }).listen(`${path}.dying`);
+    onTestFinished(() => void dying.close());
+    await once(dying, 'listening');
+    const takeover = await takeFrom(`${path}.dying`);
+    expect(takeover).toMatchObject({ estate: [{ inode: 4_026_530_000 }], problem: 'channel closed' });
+    await takeover.ended;
+    for (const { fd } of takeover.estate[0]?.listeners ?? []) closeFd(fd);
   });
 
   it('is not waited for when the old agent says nothing', async () => {

@@ -45,6 +45,7 @@ export class Succession implements Predecessor {
   /** Namespaces that were inherited and are not looked at yet, by inode. */
   #awaited = new Set<number>();
   #enrolled: number[] = [];
+  #leaving = false;
   #freeing = false;
   /** The agent before this one, as long as it lives. */
   #before: Takeover | null = null;
@@ -69,12 +70,13 @@ export class Succession implements Predecessor {
   async begin(prepared: Promise<unknown>): Promise<void> {
     const { path, capture, captureProblem } = this.#options;
     await this.#whileServed(prepared);
+    if (this.#leaving) return;
     const problem = captureProblem();
     if (problem !== null && isPredecessorThere(path))
       throw new Error(`taking over would end all capture: ${problem}`);
     const takeover = await takeOver(path, GIVE_MS);
     if (takeover === null) capture.begin([]);
-    else await this.#adopt(takeover.estate);
+    else await this.#follow(takeover);
     // Before the other agent stops being found.
     await this.#becomeFound();
     if (takeover !== null) this.#taken(takeover);
@@ -85,14 +87,22 @@ export class Succession implements Predecessor {
    * pods are not sent here any more, unless another agent takes them.
    */
   async leave(freeing: boolean): Promise<void> {
-    const { capture } = this.#options;
+    this.#leaving = true;
     this.#freeing = freeing;
+    // Open connections are finished also where this fails.
+    await this.#letGo().catch((error: Error) =>
+      this.#options.log.error({ err: error }, 'pods could not be let go'),
+    );
+  }
+
+  async #letGo(): Promise<void> {
+    const { capture } = this.#options;
     if (this.passedOn) return;
     if (this.#before !== null) {
       await capture.stepAside();
       this.#givenBack = true;
       this.#before.giveBack();
-    } else if (freeing) await capture.lapse();
+    } else if (this.#freeing) await capture.lapse();
   }
 
   /** Another agent finds nobody here any more; one that has taken over learns that this one has ended. */
@@ -141,7 +151,13 @@ export class Succession implements Predecessor {
     }
   }
 
-  async #adopt(estate: readonly Inheritance[]): Promise<void> {
+  /** Resolves when all that was inherited has been looked at. */
+  async #follow(takeover: Takeover): Promise<void> {
+    const { estate, ended } = takeover;
+    this.#before = takeover;
+    void ended.then(() => {
+      this.#before = null;
+    });
     this.#awaited = new Set(estate.map(({ inode }) => inode));
     if (estate.length === 0) this.#arrived.resolve();
     this.#options.capture.begin(estate);
@@ -160,13 +176,11 @@ export class Succession implements Predecessor {
         { namespaces: estate.length, left, problem },
         'took over from another agent, though not all of it',
       );
-    this.#before = takeover;
     void takeover.ended.then(() => this.#predecessorEnded());
   }
 
   #predecessorEnded(): void {
     const { capture, log } = this.#options;
-    this.#before = null;
     if (this.#givenBack) return;
     log.info({}, 'the agent before this one has ended');
     capture

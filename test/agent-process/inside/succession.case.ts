@@ -63,7 +63,7 @@ describe('an agent beside another', () => {
     expect((await second.status()).pid).toBe(agent.pid);
     await agent.kill('SIGKILL');
     await found(second, second);
-    expect((await second.status()).waitingFor).toEqual(['cluster']);
+    await eventually(async () => expect((await second.status()).waitingFor).toEqual(['cluster']));
   });
 
   it('does not start when it is handed nothing', async () => {
