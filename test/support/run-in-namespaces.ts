@@ -7,7 +7,7 @@ export const BOXES: readonly (readonly [name: string, flags: string])[] = [
   ...(process.getuid?.() === 0 ? [['as root', '-nmpf'] as const] : []),
 ];
 
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 600_000;
 
 /** Runs vitest with another config in namespaces of its own, where it may change the network as it likes. */
 export async function vitestInNamespaces(
