@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Files } from './files.ts';
 import { clientFile, serverFile, serving } from './topology.ts';
-import { type Exchange, Twins } from './twins.ts';
+import { bash, type Exchange, START_MS, Twins } from './twins.ts';
 
 const files = new Files();
 let twins: Twins;
@@ -29,7 +29,7 @@ beforeAll(async () => {
     // Short, so that a wait that they must not end is longer than both.
     ['--head-timeout', '1s', '--first-byte-timeout', '1s'],
   );
-});
+}, START_MS);
 afterAll(async () => {
   await twins?.[Symbol.asyncDispose]();
   files[Symbol.dispose]();
@@ -48,7 +48,7 @@ const curl = (service: string, ...args: string[]): Exchange =>
   http1(service, ['curl', '-sS', '-m', '30', ...args]);
 /** Runs a line of shell; `large` below is a file of 32 MiB. */
 const shell = (service: string, line: string): Exchange =>
-  http1(service, ['sh', '-ec', `large=${files.join('uploads/large.bin')}; ${line}`]);
+  http1(service, bash(`large=${files.join('uploads/large.bin')}; ${line}`));
 
 describe('curl, to a server that says what it was sent', () => {
   test.each([
@@ -71,10 +71,7 @@ describe('curl, to a server that says what it was sent', () => {
     ['IPv4', ['-4', REFLECT]],
     ['IPv6', ['-6', REFLECT]],
   ])('%s', async (_name, args) => {
-    const { code, stdout } = await twins.same(
-      curl('reflect', '-i', ...(args.length === 0 ? [REFLECT] : args)),
-    );
-    expect(code).toBe(0);
+    const { stdout } = await twins.same(curl('reflect', '-i', ...(args.length === 0 ? [REFLECT] : args)));
     expect(stdout).toMatch(/^HTTP\/1.1 200 OK\r\n/);
   });
 
@@ -102,16 +99,15 @@ describe('curl, to a server that says what it was sent', () => {
   });
 
   test.each([
-    ['/trailers', 0, 'x-checksum: abc123'],
-    ['/none', 0, 'HTTP/1.1 204'],
-    ['/unchanged', 0, 'HTTP/1.1 304'],
-    ['/hints', 0, 'HTTP/1.1 103 Early Hints'],
-    ['/until-close', 0, 'until close'],
-    ['/poll', 0, 'news'],
-    ['/events', 0, 'data: the end'],
-  ])('%s', async (path, expected, part) => {
-    const { code, stdout } = await twins.same(curl('reflect', '-i', '-N', `${REFLECT}${path}`));
-    expect(code).toBe(expected);
+    ['/trailers', 'x-checksum: abc123'],
+    ['/none', 'HTTP/1.1 204'],
+    ['/unchanged', 'HTTP/1.1 304'],
+    ['/hints', 'HTTP/1.1 103 Early Hints'],
+    ['/until-close', 'until close'],
+    ['/poll', 'news'],
+    ['/events', 'data: the end'],
+  ])('%s', async (path, part) => {
+    const { stdout } = await twins.same(curl('reflect', '-i', '-N', `${REFLECT}${path}`));
     expect(stdout).toContain(part);
   });
 
@@ -119,10 +115,9 @@ describe('curl, to a server that says what it was sent', () => {
     ['/silence', 52],
     ['/half', 18],
     ['/reset', 56],
-  ])('a server that breaks off: %s', async (path, expected) => {
+  ])('a server that breaks off: %s', async (path, code) => {
     const outcomes = ['ok', 'upstream_reset', 'malformed_response'] as const;
-    const { code } = await twins.same({ ...curl('reflect', '-N', `${REFLECT}${path}`), outcomes });
-    expect(code).toBe(expected);
+    await twins.same({ ...curl('reflect', '-N', `${REFLECT}${path}`), outcomes, code });
   });
 });
 
@@ -130,19 +125,12 @@ describe('curl, to nginx', () => {
   const numbers = '%{http_code} %{http_version} %{size_download} %{num_connects}\n';
 
   test('one connection for many requests', async () => {
-    const { stdout, records } = await twins.same(
-      curl(
-        'web',
-        '-w',
-        numbers,
-        ...Array.from({ length: 50 }, (_, at) => ['-o', '/dev/null', `${WEB}/hello?${at}`]).flat(),
-      ),
-    );
+    const urls = Array.from({ length: 50 }, (_, at) => ['-o', '/dev/null', `${WEB}/hello?${at}`]);
+    const { stdout } = await twins.same({ ...curl('web', '-w', numbers, ...urls.flat()), exchanges: 50 });
     const [first, ...rest] = stdout.trim().split('\n');
     expect(first).toBe('200 1.1 6 1');
     expect(new Set(rest)).toEqual(new Set(['200 1.1 6 0']));
     expect(rest).toHaveLength(49);
-    expect(records).toHaveLength(50);
   });
 
   test.each([
@@ -156,7 +144,7 @@ describe('curl, to nginx', () => {
     ['not found', ['-w', numbers, `${WEB}/missing`]],
     ['parallel', ['-Z', ...Array.from({ length: 8 }, () => `${WEB}/hello`)]],
   ])('%s', async (_name, args) => {
-    expect((await twins.same(shell('web', `curl -sS -m 30 ${quoted(args)} | sha256sum`))).code).toBe(0);
+    await twins.same(shell('web', `curl -sS -m 30 ${quoted(args)} | sha256sum`));
   });
 
   test('PUT, read again, DELETE', async () => {
@@ -183,7 +171,7 @@ describe('curl, to nginx', () => {
   test('a reader who has enough', async () => {
     const stops = { outcomes: ['ok', 'caller_reset'] as const };
     const { stdout } = await twins.same({
-      ...shell('web', `curl -sS ${WEB}/large.bin 2>/dev/null | head -c 100000 | sha256sum`),
+      ...shell('web', `(curl -sS ${WEB}/large.bin 2>/dev/null || true) | head -c 100000 | sha256sum`),
       ...stops,
     });
     expect(stdout).toMatch(/^[0-9a-f]{64}/);
@@ -205,25 +193,22 @@ const quoted = (words: readonly string[]): string => words.map((word) => `'${wor
 
 describe('other clients', () => {
   test('wget: a file, a tree, and going on where it stopped', async () => {
-    const { code, stdout } = await twins.same(
+    const { stdout } = await twins.same(
       shell(
         'web',
-        `cd "$SCRATCH"
-        wget -q -O - ${WEB}/large.bin | sha256sum
+        `wget -q -O - ${WEB}/large.bin | sha256sum
         wget -q -r -np -nH ${WEB}/listing/ && find . -type f ! -name 'index*' | sort
         head -c 1000 <"$large" >large.bin && wget -q -c ${WEB}/large.bin && sha256sum large.bin`,
       ),
     );
-    expect(code).toBe(0);
     expect(stdout.match(new RegExp(checksum, 'g'))).toHaveLength(2);
     expect(stdout).toContain('./listing/two.txt');
   });
 
   test('python3 http.server and urllib', async () => {
-    const { code, stdout } = await twins.same(
+    const { stdout } = await twins.same(
       http1('simple', ['/usr/bin/python3', clientFile('urllib-client.py'), 'http://simple.apps:8080']),
     );
-    expect(code).toBe(0);
     expect(stdout).toContain(checksum);
   });
 
@@ -235,21 +220,18 @@ describe('other clients', () => {
   });
 
   test('undici: keep-alive, pipelining, aborted requests', async () => {
-    const { stdout, records } = await twins.same({
+    const { stdout } = await twins.same({
       ...http1('reflect', ['node', clientFile('undici.mjs'), REFLECT]),
+      exchanges: 310,
       // What Node's server does when its caller hangs up: it hangs up, too.
       outcomes: ['ok', 'upstream_reset'],
     });
     expect(JSON.parse(stdout)).toMatchObject({ keepAlive: 100, pipelined: 200, connections: 1 });
-    expect(records.length).toBeGreaterThanOrEqual(300);
   });
 
   test('ws: echo, large frames, ping, close codes', async () => {
-    const { code, stdout } = await twins.same(
-      http1('ws', ['node', clientFile('ws.mjs'), 'ws://ws.apps:8080']),
-    );
+    const { stdout } = await twins.same(http1('ws', ['node', clientFile('ws.mjs'), 'ws://ws.apps:8080']));
     expect(stdout).toContain('closed 4321 enough');
-    expect(code).toBe(0);
   });
 
   test('an upgrade to a protocol of its own', async () => {
