@@ -84,6 +84,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     log,
     onServing: () => readiness.done('dataplanes'),
     onBeat: (namespaces) => capture.beat(namespaces),
+    onProof: (ns, family, port) => capture.proved(ns, family, port),
     onReport: (report) => control.reported(report),
   });
   const control: Control = new Control({
@@ -162,6 +163,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
       rules: config.rules,
       failMode: config.failMode,
       packetGuard: config.packetGuard,
+      proofIntervalMs: config.proofIntervalMs,
       gateTimeoutMs: config.gateTimeoutMs,
       nodeAddresses: nodeAddresses(),
     },

@@ -10,7 +10,17 @@ export const agentStatus = (differs: Partial<AgentStatus> = {}): AgentStatus => 
   waitingFor: [],
   onExit: 'remove',
   kube: { synced: true, ageMs: 1_500, missingKinds: [], problems: [], services: 5, slices: 6 },
-  capture: { exemption: 'cgroup', exemptionReason: 'cgroup v2 is mounted', repairs: 2 },
+  capture: {
+    exemption: 'cgroup',
+    exemptionReason: 'cgroup v2 is mounted',
+    rules: 'nft',
+    abilities: [
+      { ability: 'fail-modes', problem: null },
+      { ability: 'port-owner', problem: null },
+      { ability: 'packet-guard', problem: 'the kernel has no such hook' },
+    ],
+    repairs: 2,
+  },
   pods: [
     {
       namespace: 'shop',
@@ -19,6 +29,9 @@ export const agentStatus = (differs: Partial<AgentStatus> = {}): AgentStatus => 
       state: 'enrolled',
       reason: null,
       dataplane: 0,
+      failMode: 'closed',
+      intercepted: { v4: 'proven', v6: 'failed' },
+      attempts: { foreignListener: 0, marked: 0, forwarded: 0, unjudged: 2, smuggled: 3 },
     },
     {
       namespace: 'shop',
@@ -27,6 +40,9 @@ export const agentStatus = (differs: Partial<AgentStatus> = {}): AgentStatus => 
       state: 'refused',
       reason: "it shares the node's network",
       dataplane: null,
+      failMode: null,
+      intercepted: { v4: null, v6: null },
+      attempts: { foreignListener: 0, marked: 0, forwarded: 0, unjudged: 0, smuggled: 0 },
     },
   ],
   policies: [

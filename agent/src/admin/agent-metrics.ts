@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { AgentStatus, PodState } from './agent-status.ts';
+import type { AgentStatus, AttemptCounts, PodState } from './agent-status.ts';
 
 type Values = readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
 
@@ -12,6 +12,14 @@ interface Metric {
 }
 
 const POD_STATES: readonly PodState[] = ['enrolled', 'waiting', 'opted-out', 'refused'];
+
+/** Names of counts that are no attempts are not here. */
+const ATTEMPTS = [
+  ['foreignListener', 'foreign_listener'],
+  ['marked', 'marked'],
+  ['forwarded', 'forwarded'],
+  ['smuggled', 'smuggled'],
+] as const satisfies readonly (readonly [keyof AttemptCounts, string])[];
 
 const one = (value: number): Values => [[{}, value]];
 
@@ -45,6 +53,45 @@ const METRICS: readonly Metric[] = [
     'Pods of this node, by whether their calls are judged',
     ({ pods }) => POD_STATES.map((state) => [{ state }, pods.filter((pod) => pod.state === state).length]),
     ['state'],
+  ),
+  gauge(
+    'pod_intercepted',
+    '1 when a connection made in the pod came to the agent, 0 when it did not; absent where none can be made',
+    ({ pods }) =>
+      pods.flatMap(({ namespace, pod, intercepted }) =>
+        (['v4', 'v6'] as const).flatMap((family) => {
+          const state = intercepted[family];
+          if (state !== 'proven' && state !== 'failed') return [];
+          return [[{ namespace, pod, family }, Number(state === 'proven')] as const];
+        }),
+      ),
+    ['namespace', 'pod', 'family'],
+  ),
+  counter(
+    'bypass_attempts_total',
+    'What was seen of a pod that may be attempts at getting past the agent, by kind',
+    ({ pods }) =>
+      pods.flatMap(({ namespace, pod, attempts }) =>
+        ATTEMPTS.flatMap(([name, kind]) =>
+          attempts[name] > 0 ? [[{ namespace, pod, kind }, attempts[name]] as const] : [],
+        ),
+      ),
+    ['namespace', 'pod', 'kind'],
+  ),
+  counter(
+    'unjudged_connections_total',
+    'Connections of pods in fail mode `closed` that were refused while nobody judged them',
+    ({ pods }) =>
+      pods.flatMap(({ namespace, pod, attempts }) =>
+        attempts.unjudged > 0 ? [[{ namespace, pod }, attempts.unjudged] as const] : [],
+      ),
+    ['namespace', 'pod'],
+  ),
+  gauge(
+    'capture_ability',
+    '1 when the kernel enforces it, as tried out at the start',
+    ({ capture }) => capture.abilities.map(({ ability, problem }) => [{ ability }, Number(problem === null)]),
+    ['ability'],
   ),
   gauge(
     'policies',

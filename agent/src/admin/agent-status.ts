@@ -33,8 +33,30 @@ export interface CaptureStatus {
   /** How the agent's own connections are told from the pods': by cgroup or by a secret mark. */
   readonly exemption: string;
   readonly exemptionReason: string;
+  /** What puts rules into pods: `nft`, `iptables-nft` or `iptables-legacy`; null when nothing does. */
+  readonly rules: string | null;
+  /** What only some kernels enforce, as tried out when the agent started. */
+  readonly abilities: readonly AbilityStatus[];
   /** Times that rules or listeners had to be put back. */
   readonly repairs: number;
+}
+
+export interface AbilityStatus {
+  readonly ability: 'fail-modes' | 'port-owner' | 'packet-guard';
+  /** Why it is not enforced; null when it is. */
+  readonly problem: string | null;
+}
+
+/** Whether connections of a pod come to the agent, as seen by making one; null when not tried yet. */
+export type ProofState = 'proven' | 'failed' | 'impossible' | null;
+
+/** What was seen of a pod that may be attempts at getting past the agent; counts since it was enrolled. */
+export interface AttemptCounts {
+  readonly foreignListener: number;
+  readonly marked: number;
+  readonly forwarded: number;
+  readonly unjudged: number;
+  readonly smuggled: number;
 }
 
 export type PodState = 'enrolled' | 'waiting' | 'opted-out' | 'refused';
@@ -49,6 +71,11 @@ export interface PodStatus {
   readonly reason: string | null;
   /** Which dataplane serves it; null when none does. */
   readonly dataplane: number | null;
+  /** What becomes of its new connections while nobody judges them; null unless enrolled. */
+  readonly failMode: 'open' | 'closed' | null;
+  /** By address family. */
+  readonly intercepted: { readonly v4: ProofState; readonly v6: ProofState };
+  readonly attempts: AttemptCounts;
 }
 
 export interface PolicyStatus {

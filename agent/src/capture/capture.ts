@@ -9,7 +9,9 @@ import { Netns } from './netns.ts';
 import { NetnsDirectory } from './netns-directory.ts';
 import { NetnsKeeper } from './netns-keeper.ts';
 import { PairingBoard } from './pairing-board.ts';
+import { ProofRounds } from './proof-rounds.ts';
 import type { CaptureEvent, CaptureOptions, Inheritance, LocalPods } from './protocol.ts';
+import { type Proof, Prover } from './prover.ts';
 import { sendSockets } from './socket-batches.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -29,6 +31,8 @@ export class Capture {
   readonly #keeper: NetnsKeeper;
   readonly #directory: NetnsDirectory;
   readonly #board: PairingBoard;
+  readonly #prover: Prover;
+  readonly #proofs: ProofRounds;
   readonly #known = new Map<number, Netns>();
   readonly #catchUp = new Turnstile(CATCH_UP);
   readonly #reconciling = new Turnstile(1);
@@ -53,6 +57,15 @@ export class Capture {
       emit,
       onChange: () => this.#pair(),
     });
+    this.#prover = new Prover(able.door);
+    this.#proofs = new ProofRounds({
+      prover: this.#prover,
+      clock: systemClock,
+      intervalMs: options.proofIntervalMs,
+      impossible: proofProblem(able.abilities),
+      namespaces: () => (this.#aside ? [] : [...this.#known.values()].filter(isProvable)),
+      onResult: (netns, family, proof) => this.#proven(netns, family, proof),
+    });
     this.#directory = new NetnsDirectory(options.netnsDir, {
       appeared: (path, opened, atStart) => this.#appeared(path, opened, atStart),
       gone: (path, inode) => this.#pathGone(path, inode),
@@ -72,6 +85,7 @@ export class Capture {
   begin(inherited: readonly Inheritance[]): void {
     for (const one of inherited) this.#inherited.set(one.inode, one);
     this.#directory.start();
+    this.#proofs.start();
     this.#scheduleReconcile();
   }
 
@@ -114,6 +128,11 @@ export class Capture {
     for (const netns of this.#known.values()) {
       if (netns.enrolment !== null && alive.has(netns.enrolment.id)) this.#keeper.beat(netns);
     }
+  }
+
+  /** Word of a dataplane that a connection has come to it that was made to prove interception. */
+  proved({ ns, family, port }: { ns: NamespaceId; family: Family; port: number }): void {
+    this.#prover.proved(ns, family, port);
   }
 
   sendSockets(order: {
@@ -162,6 +181,7 @@ export class Capture {
   #stop(): void {
     this.#stopped = true;
     this.#directory.stop();
+    this.#proofs.stop();
     this.#keeper.stop();
     if (this.#reconcileTimer !== null) clearTimeout(this.#reconcileTimer);
   }
@@ -218,6 +238,13 @@ export class Capture {
     this.#scheduleReconcile();
   }
 
+  #proven(netns: Netns, family: Family, proof: Proof): void {
+    if (this.#stopped || netns.enrolment === null) return;
+    const why = proof.state === 'failed' ? proof.why : null;
+    this.#emit({ kind: 'proof', ns: netns.enrolment.id, family, why });
+    this.#pair();
+  }
+
   /** Pairs anew, reports, and enrols or withdraws where the owner's will is another one now. */
   #pair(): void {
     if (this.#stopped) return;
@@ -241,6 +268,16 @@ export class Capture {
     this.#reconcileTimer = setTimeout(() => void this.reconcile(), this.#options.reconcileIntervalMs);
   }
 }
+
+/** Without an address a pod connects nowhere. */
+const isProvable = ({ enrolment, interfaces }: Netns): boolean =>
+  enrolment !== null && interfaces.addresses.length > 0;
+
+/** The rule that keeps the agent's exemption from proofs is one of nftables. */
+const proofProblem = ({ engine, exemption }: Abilities): string | null =>
+  engine?.kind !== 'nft' && exemption.kind === 'cgroup'
+    ? 'with iptables, no socket of the agent can be one that is not exempt by cgroup'
+    : null;
 
 function readyEvent({
   engine,

@@ -71,6 +71,11 @@ export class CaptureClient {
     this.#post({ kind: 'beat', namespaces });
   }
 
+  /** Passes on that a dataplane has accepted a connection to that port of the proof's address. */
+  proved(ns: NamespaceId, family: Family, port: number): void {
+    this.#post({ kind: 'proved', ns, family, port });
+  }
+
   /** The listeners of an enrolled namespace, for control's own use; they stay owned here. */
   listeners(ns: NamespaceId): readonly ListenerInfo[] {
     return this.#enrolled.get(ns)?.listeners ?? [];

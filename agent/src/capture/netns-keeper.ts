@@ -4,10 +4,11 @@ import type { NamespaceId } from '../ipc/messages.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { err, type Result } from '../kernel/result.ts';
 import type { Abilities } from './abilities.ts';
+import { attemptsOf } from './attempts.ts';
 import { type CaptureTools, Enrolment, interfacesHere } from './enrolment.ts';
 import type { NetnsDoor } from './inside.ts';
 import type { Netns } from './netns.ts';
-import type { CaptureEvent, Inheritance } from './protocol.ts';
+import { type CaptureEvent, type Inheritance, NO_PROOFS } from './protocol.ts';
 import { randomMark } from './random-mark.ts';
 import type { Exemption, FailMode } from './wish.ts';
 
@@ -127,6 +128,7 @@ export class NetnsKeeper {
       if (enrolment === null || netns.closed || this.#idle) return false;
       const verified = await enrolment.verify(netns.interfaces);
       netns.problem = verified.ok ? null : verified.error;
+      netns.attempts = attemptsOf(enrolment.counters());
       if (!verified.ok || verified.value.length === 0) return false;
       this.#options.emit({ kind: 'repaired', ns: enrolment.id, what: verified.value });
       return true;
@@ -199,6 +201,9 @@ export class NetnsKeeper {
   #enrolled(netns: Netns, enrolment: Enrolment): void {
     netns.enrolment = enrolment;
     netns.problem = null;
+    netns.proofs = NO_PROOFS;
+    netns.proofDueAt = null;
+    netns.doubts.clear();
     const { inode, path, seenAt } = netns;
     const { id: ns, listeners, estate } = enrolment;
     const tookMs = this.#options.clock.monotonic() - seenAt;

@@ -1,9 +1,11 @@
+import type { Family } from '../ipc/messages.ts';
 import type { Fd } from '../kernel/libc.ts';
 import type { Enrolment } from './enrolment.ts';
 import type { FailModeChoice } from './fail-mode.ts';
 import { type Interfaces, NO_INTERFACES } from './interfaces.ts';
 import type { NetnsOwner } from './pairing.ts';
 import type { Inheritance } from './protocol.ts';
+import { type Attempts, NO_ATTEMPTS, NO_PROOFS, type PodReport } from './protocol.ts';
 import { Turnstile } from './turnstile.ts';
 
 /** One network namespace that the runtime has mounted, and what capture knows about it. */
@@ -30,6 +32,12 @@ export class Netns {
   failMode: FailModeChoice | null = null;
   /** What an agent before us has handed over; null once it is part of an enrolment, or could not be. */
   inheritance: Inheritance | null = null;
+  /** When its interception is to be proven next, in monotonic ms; null until it has its turn. */
+  proofDueAt: number | null = null;
+  proofs: PodReport['proofs'] = NO_PROOFS;
+  /** Families whose latest proof has failed for the first time. */
+  readonly doubts = new Set<Family>();
+  attempts: Attempts = NO_ATTEMPTS;
   /** Why it is not enrolled. */
   problem: string | null = null;
   closed = false;

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PodInfo } from '../identity/cluster-objects.ts';
 import { Netns } from './netns.ts';
 import { PairingBoard } from './pairing-board.ts';
+import { NO_ATTEMPTS, NO_PROOFS } from './protocol.ts';
 
 const pod = (uid: string, ip: string): PodInfo => ({
   uid,
@@ -39,13 +40,29 @@ describe('the pairing board', () => {
     expect(board.update([netns])).toBeNull();
     board.setLocal({ pods: [pod('a', '10.0.0.1')], namespaces: [] });
     expect(board.update([netns])?.pods).toEqual([
-      { uid: 'a', state: 'waiting', ns: null, reason: 'its rules are being put in place', failMode: null },
+      {
+        uid: 'a',
+        state: 'waiting',
+        ns: null,
+        reason: 'its rules are being put in place',
+        failMode: null,
+        proofs: NO_PROOFS,
+        attempts: NO_ATTEMPTS,
+      },
     ]);
     expect(netns.owner).toEqual({ state: 'paired', uid: 'a' });
     expect(board.update([netns])).toBeNull();
     netns.problem = 'no iptables';
     expect(board.update([netns])?.pods).toEqual([
-      { uid: 'a', state: 'refused', ns: null, reason: 'no iptables', failMode: null },
+      {
+        uid: 'a',
+        state: 'refused',
+        ns: null,
+        reason: 'no iptables',
+        failMode: null,
+        proofs: NO_PROOFS,
+        attempts: NO_ATTEMPTS,
+      },
     ]);
   });
 

@@ -2,7 +2,14 @@ import type { Clock } from '../kernel/clock.ts';
 import { failModeOf } from './fail-mode.ts';
 import type { Netns } from './netns.ts';
 import { type Pairings, pair } from './pairing.ts';
-import type { CaptureEvent, LocalPods, NetnsReport, PodReport } from './protocol.ts';
+import {
+  type CaptureEvent,
+  type LocalPods,
+  type NetnsReport,
+  NO_ATTEMPTS,
+  NO_PROOFS,
+  type PodReport,
+} from './protocol.ts';
 import type { FailMode } from './wish.ts';
 
 /**
@@ -103,21 +110,34 @@ function podReport(
     case 'paired':
       return pairedReport(uid, byInode.get(capture.inode));
     case 'refused':
-      return { uid, state: 'refused', ns: null, reason: capture.problem, failMode: null };
+      return { uid, state: 'refused', ns: null, reason: capture.problem, ...NOTHING };
     case 'opted-out':
     case 'waiting':
-      return { uid, state: capture.state, ns: null, reason: capture.reason, failMode: null };
+      return { uid, state: capture.state, ns: null, reason: capture.reason, ...NOTHING };
   }
 }
+
+/** Of a pod that is not enrolled. */
+const NOTHING = { failMode: null, proofs: NO_PROOFS, attempts: NO_ATTEMPTS };
+
+const unproven = (proofs: PodReport['proofs']): string[] =>
+  ([4, 6] as const).flatMap((family) => {
+    const proof = proofs[family];
+    return proof?.state === 'failed'
+      ? [`a connection by IPv${family} did not come to the agent: ${proof.why}`]
+      : [];
+  });
 
 function pairedReport(uid: string, netns: Netns | undefined): PodReport {
   const enrolment = netns?.enrolment ?? null;
   if (enrolment !== null) {
-    const notes = [enrolment.problem, netns?.failMode?.problem ?? null].filter((note) => note !== null);
-    const { id, failMode } = enrolment;
-    return { uid, state: 'enrolled', ns: id, reason: notes.join('; ') || null, failMode };
+    const { proofs = NO_PROOFS, attempts = NO_ATTEMPTS } = netns ?? {};
+    const notes = [enrolment.problem, netns?.failMode?.problem ?? null, ...unproven(proofs)];
+    const reason = notes.filter((note) => note !== null).join('; ') || null;
+    const { id: ns, failMode } = enrolment;
+    return { uid, state: 'enrolled', ns, reason, failMode, proofs, attempts };
   }
   return netns?.problem == null
-    ? { uid, state: 'waiting', ns: null, reason: 'its rules are being put in place', failMode: null }
-    : { uid, state: 'refused', ns: null, reason: netns.problem, failMode: null };
+    ? { uid, state: 'waiting', ns: null, reason: 'its rules are being put in place', ...NOTHING }
+    : { uid, state: 'refused', ns: null, reason: netns.problem, ...NOTHING };
 }

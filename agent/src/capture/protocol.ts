@@ -1,6 +1,7 @@
 import type { NamespaceEntry, PodInfo } from '../identity/cluster-objects.ts';
 import type { Family, NamespaceId } from '../ipc/messages.ts';
 import type { NetnsOwner } from './pairing.ts';
+import type { Proof } from './prover.ts';
 import type { RuleEngine } from './rule-engine.ts';
 import type { Exemption, FailMode } from './wish.ts';
 
@@ -20,6 +21,8 @@ export interface CaptureOptions {
   readonly failMode: FailMode;
   /** Whether frames that a pod writes past its rules are kept from leaving, where the kernel can. */
   readonly packetGuard: 'auto' | 'off';
+  /** Time between two proofs of interception of one pod, in ms. */
+  readonly proofIntervalMs: number;
   /** How long connections are redirected after a beat of the dataplane, in ms. */
   readonly gateTimeoutMs: number;
   /** Addresses of the node: a namespace that has one of them is the node's, and is left alone. */
@@ -38,6 +41,12 @@ export type ToCapture =
   | { readonly kind: 'pods'; readonly local: LocalPods }
   /** From the event loop of the dataplane that accepts for these namespaces, and from nobody else. */
   | { readonly kind: 'beat'; readonly namespaces: readonly NamespaceId[] }
+  | {
+      readonly kind: 'proved';
+      readonly ns: NamespaceId;
+      readonly family: Family;
+      readonly port: number;
+    }
   | { readonly kind: 'call'; readonly id: number; readonly call: CaptureCall };
 
 /** What is answered with `answer`. */
@@ -107,6 +116,8 @@ export type CaptureEvent =
   | { readonly kind: 'failed'; readonly inode: number; readonly path: string; readonly problem: string }
   /** Something had been changed behind our back, and was put right. */
   | { readonly kind: 'repaired'; readonly ns: NamespaceId; readonly what: readonly string[] }
+  /** Connections of this namespace do not come to a dataplane, or do so again. */
+  | { readonly kind: 'proof'; readonly ns: NamespaceId; readonly family: Family; readonly why: string | null }
   | { readonly kind: 'directory'; readonly problem: string | null }
   | {
       readonly kind: 'pairings';
@@ -120,6 +131,30 @@ export type CaptureEvent =
       readonly failed: number;
       readonly tookMs: number;
     };
+
+/** What was seen of a pod that may be attempts at getting past the agent; packets, since it was enrolled. */
+export interface Attempts {
+  /** Connections that would have reached somebody else's socket at the agent's port. */
+  readonly foreignListener: number;
+  /** Connections with a mark, which may be a guess at the agent's. */
+  readonly marked: number;
+  /** Connections that it forwards for somebody behind it, and that go direct. */
+  readonly forwarded: number;
+  /** Connections that were refused because nobody judged them. */
+  readonly unjudged: number;
+  /** Frames that it wrote past the rules. */
+  readonly smuggled: number;
+}
+
+export const NO_ATTEMPTS: Attempts = {
+  foreignListener: 0,
+  marked: 0,
+  forwarded: 0,
+  unjudged: 0,
+  smuggled: 0,
+};
+
+export const NO_PROOFS: PodReport['proofs'] = { 4: null, 6: null };
 
 export interface NetnsReport {
   /** Null while it is not enrolled. */
@@ -141,6 +176,9 @@ export interface PodReport {
   readonly reason: string | null;
   /** What becomes of its new connections while nobody judges them; null unless enrolled. */
   readonly failMode: FailMode | null;
+  /** How the latest proofs of interception ended, by address family; null where there was none yet. */
+  readonly proofs: Readonly<Record<Family, Proof | null>>;
+  readonly attempts: Attempts;
 }
 
 /** What the rules of a namespace say about its agents; see `Wish`. */

@@ -182,6 +182,12 @@ export const SETTINGS = {
     HOUR,
     'Time between two checks that rules and listeners are in place.',
   ),
+  proofIntervalMs: time(
+    '60s',
+    SECOND,
+    24 * HOUR,
+    'Time between two connections that prove, for each pod, that its connections come to the agent.',
+  ),
   restartDelayMs: time(
     '100ms',
     10,

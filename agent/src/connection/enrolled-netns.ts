@@ -1,5 +1,6 @@
 import type { Workload } from '@eastwall/policy';
 import type { CallerState, Family, NamespaceId } from '../ipc/messages.ts';
+import { PROOF } from '../ipc/proof.ts';
 import { originalDestination } from '../kernel/libc-sockets.ts';
 import { type AcceptedHandle, Acceptor } from './acceptor.ts';
 import { Connection } from './connection.ts';
@@ -18,6 +19,9 @@ export const UNKNOWN_CALLER: Workload = Object.freeze({
   labels: Object.freeze({}),
 });
 
+/** Between two checks, that is some per second; a proof takes one per family. */
+const PROOFS_PER_CHECK = 4;
+
 interface Waiting {
   readonly handle: AcceptedHandle;
   readonly ip: string;
@@ -29,6 +33,8 @@ export interface NetnsOptions {
   readonly id: NamespaceId;
   readonly context: DataplaneContext;
   requestSockets(family: Family, count: number): void;
+  /** Somebody has connected to that port of the address that is kept for proofs of interception. */
+  proved(family: Family, port: number): void;
   /** One more connection would be over the process's bound. */
   full(): boolean;
 }
@@ -40,6 +46,7 @@ export interface NetnsOptions {
 export class EnrolledNetns {
   readonly connections = new Set<Connection>();
   refused = 0;
+  private proofs = 0;
   private caller: CallerState = { state: 'pending' };
   private patience = true;
   private draining = false;
@@ -87,6 +94,7 @@ export class EnrolledNetns {
 
   /** Lets go of connections that have waited for an identity long enough, and has the others checked. */
   check(now: number): void {
+    this.proofs = 0;
     const first = this.waiting[0];
     if (first !== undefined && now - first.since > this.options.context.settings.identityHoldMs) {
       this.patience = false;
@@ -139,6 +147,12 @@ export class EnrolledNetns {
       return;
     }
     const { ip, port } = destination;
+    if (ip === PROOF[family].text) {
+      handle.reset();
+      // Also the pod can connect there, as often as it likes.
+      if (this.proofs++ < PROOFS_PER_CHECK) this.options.proved(family, port);
+      return;
+    }
     if (this.holding) this.waiting.push({ handle, ip, port, since: this.options.context.now() });
     else this.open(handle, ip, port);
   }

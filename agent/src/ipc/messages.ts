@@ -65,6 +65,13 @@ export type FromDataplane =
    * redirecting.
    */
   | { readonly kind: 'beat'; readonly namespaces: readonly NamespaceId[] }
+  /** It has accepted a connection to that port of the address that is kept for proofs of interception. */
+  | {
+      readonly kind: 'proof';
+      readonly ns: NamespaceId;
+      readonly family: Family;
+      readonly port: number;
+    }
   | { readonly kind: 'drained' };
 
 /** Limits and deadlines of the data path; every one is a row of the config table. */

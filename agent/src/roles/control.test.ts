@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
 import { podInfo } from '../../testing/pod-info.ts';
 import type { CaptureEvent } from '../capture/protocol.ts';
+import { NO_ATTEMPTS, NO_PROOFS } from '../capture/protocol.ts';
 import { EventLog } from '../sinks/event-log.ts';
 import { EVERYTHING } from '../sinks/flow-filter.ts';
 import { FlowLog } from '../sinks/flow-log.ts';
@@ -47,7 +48,17 @@ const PAIRED: CaptureEvent = {
       problem: 'no rules',
     },
   ],
-  pods: [{ uid: 'u-1', state: 'enrolled', ns: 3, reason: null, failMode: 'open' as const }],
+  pods: [
+    {
+      uid: 'u-1',
+      state: 'enrolled',
+      ns: 3,
+      reason: null,
+      failMode: 'open' as const,
+      proofs: NO_PROOFS,
+      attempts: NO_ATTEMPTS,
+    },
+  ],
 };
 
 function setUp() {

@@ -101,6 +101,14 @@ export class Control implements ClusterListener {
           'rules or listeners had been changed, and were put back',
         );
         break;
+      case 'proof':
+        if (event.why === null) log.info({ ns: event.ns, family: event.family }, 'interception is proven');
+        else
+          log.warn(
+            { ns: event.ns, family: event.family, why: event.why },
+            'connections do not come to the agent',
+          );
+        break;
       case 'directory':
         if (event.problem !== null)
           log.warn({ problem: event.problem }, 'the directory of namespaces is unreadable');

@@ -60,6 +60,8 @@ function isReport(message: Fields): boolean {
       return isFields(message['totals']) && isTotals(message['totals']);
     case 'beat':
       return isList(message['namespaces'], isCount);
+    case 'proof':
+      return isCount(message['ns']) && isFamily(message['family']) && isCount(message['port']);
     case 'drained':
       return true;
     default:
@@ -68,7 +70,7 @@ function isReport(message: Fields): boolean {
 }
 
 function isNeed({ ns, family, count }: Fields): boolean {
-  return isCount(ns) && (family === 4 || family === 6) && isCount(count) && count > 0 && count <= MAX_SOCKETS;
+  return isCount(ns) && isFamily(family) && isCount(count) && count > 0 && count <= MAX_SOCKETS;
 }
 
 function isTotals(totals: Fields): boolean {
@@ -130,6 +132,7 @@ function isDestination(destination: unknown): boolean {
 const isServiceRef = (ref: unknown): boolean =>
   isFields(ref) && isText(ref['namespace']) && isText(ref['service']) && isCount(ref['port']);
 
+const isFamily = (value: unknown): boolean => value === 4 || value === 6;
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= MAX_TEXT;

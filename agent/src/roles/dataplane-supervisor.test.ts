@@ -71,6 +71,7 @@ function setUp({ count = 1, entry = ENTRY } = {}) {
     log,
     onServing: () => {},
     onBeat: () => {},
+    onProof: () => {},
     onReport: (report) => reports.push(report),
   });
   const state = (index = 0): DataplaneState => supervisor.states[index] as DataplaneState;

@@ -40,6 +40,8 @@ export interface SupervisorOptions {
   readonly onServing: () => void;
   /** A dataplane is alive and accepts for these namespaces, all of them its own. */
   readonly onBeat: (namespaces: readonly NamespaceId[]) => void;
+  /** A connection that was made to prove interception has come to the dataplane that serves the namespace. */
+  readonly onProof: (ns: NamespaceId, family: Family, port: number) => void;
   /** Records and totals; the supervisor itself acts on everything else. */
   readonly onReport: (report: Extract<FromDataplane, { kind: 'records' | 'totals' }>) => void;
 }
@@ -265,6 +267,11 @@ export class DataplaneSupervisor {
         break;
       case 'beat':
         this.#options.onBeat(message.namespaces.filter((ns) => this.#slotOf(ns) === slot));
+        break;
+      case 'proof':
+        if (this.#slotOf(message.ns) === slot) {
+          this.#options.onProof(message.ns, message.family, message.port);
+        }
         break;
       case 'drained':
         child.kill('drained');

@@ -125,6 +125,7 @@ class Dataplane {
         id,
         context: this.context,
         requestSockets: (family, count) => send({ kind: 'need-sockets', ns: id, family, count }),
+        proved: (family, port) => send({ kind: 'proof', ns: id, family, port }),
         full: () => this.isFull(),
       });
       this.netns.set(id, netns);

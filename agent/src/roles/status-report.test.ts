@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { podInfo } from '../../testing/pod-info.ts';
+import { NO_ATTEMPTS, NO_PROOFS } from '../capture/protocol.ts';
 import type { ClusterStatus } from '../kube/cluster-watch.ts';
 import type { DataplaneState, DataplaneSupervisor } from './dataplane-supervisor.ts';
 import { Snapshot } from './snapshot.ts';
@@ -43,7 +44,18 @@ function report(differs: Partial<StatusSources> = {}) {
 describe('reportStatus', () => {
   it('lists every living pod with the reason why it is not covered', () => {
     const pods = new Map([
-      ['u-1', { uid: 'u-1', state: 'enrolled' as const, ns: 3, reason: null, failMode: 'open' as const }],
+      [
+        'u-1',
+        {
+          uid: 'u-1',
+          state: 'enrolled' as const,
+          ns: 3,
+          reason: null,
+          failMode: 'open' as const,
+          proofs: NO_PROOFS,
+          attempts: NO_ATTEMPTS,
+        },
+      ],
       [
         'u-2',
         {
@@ -52,6 +64,8 @@ describe('reportStatus', () => {
           ns: null,
           reason: "it shares the node's network",
           failMode: null,
+          proofs: NO_PROOFS,
+          attempts: NO_ATTEMPTS,
         },
       ],
     ]);
@@ -74,7 +88,15 @@ describe('reportStatus', () => {
     const pods = new Map([
       [
         'u-1',
-        { uid: 'u-1', state: 'enrolled' as const, ns: 3, reason: 'IPv6 is not', failMode: 'open' as const },
+        {
+          uid: 'u-1',
+          state: 'enrolled' as const,
+          ns: 3,
+          reason: 'IPv6 is not',
+          failMode: 'open' as const,
+          proofs: NO_PROOFS,
+          attempts: NO_ATTEMPTS,
+        },
       ],
     ]);
     const found = report({

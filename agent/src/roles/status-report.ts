@@ -1,12 +1,13 @@
 import { API_POLICY, type ApiPolicy, EGRESS_POLICY, type EgressPolicy } from '@eastwall/policy';
 import type {
+  AbilityStatus,
   AgentStatus,
   DataplaneStatus,
   KubeStatus,
   PodStatus,
   PolicyStatus,
 } from '../admin/agent-status.ts';
-import type { PodReport } from '../capture/protocol.ts';
+import { NO_ATTEMPTS, NO_PROOFS, type PodReport } from '../capture/protocol.ts';
 import type { PodInfo } from '../identity/cluster-objects.ts';
 import { workloadOf } from '../identity/workload.ts';
 import type { ClusterStatus } from '../kube/cluster-watch.ts';
@@ -40,6 +41,8 @@ export function reportStatus(sources: StatusSources): FromSources {
       exemption: capture.ready?.exemption.kind ?? 'unknown',
       exemptionReason:
         capture.ready?.problem ?? capture.ready?.exemption.why ?? 'capture has not started yet',
+      rules: capture.ready?.rules ?? null,
+      abilities: abilities(capture.ready),
       repairs: capture.repairs,
     },
     pods,
@@ -48,13 +51,27 @@ export function reportStatus(sources: StatusSources): FromSources {
   };
 }
 
+function abilities(ready: CaptureFacts['ready']): AbilityStatus[] {
+  if (ready === null) return [];
+  return [
+    { ability: 'fail-modes', problem: ready.gateProblem },
+    { ability: 'port-owner', problem: ready.ownerProblem },
+    { ability: 'packet-guard', problem: ready.guardProblem },
+  ];
+}
+
+const UNSEEN: Omit<PodReport, 'uid'> = {
+  state: 'waiting',
+  ns: null,
+  reason: 'capture has not seen it yet',
+  failMode: null,
+  proofs: NO_PROOFS,
+  attempts: NO_ATTEMPTS,
+};
+
 function podStatus(pod: PodInfo, report: PodReport | null, supervisor: DataplaneSupervisor): PodStatus {
   const { kind, name } = workloadOf(pod);
-  const { state, ns, reason } = report ?? {
-    state: 'waiting',
-    ns: null,
-    reason: 'capture has not seen it yet',
-  };
+  const { state, ns, reason, failMode, proofs, attempts } = report ?? UNSEEN;
   return {
     namespace: pod.namespace,
     pod: pod.name,
@@ -62,6 +79,9 @@ function podStatus(pod: PodInfo, report: PodReport | null, supervisor: Dataplane
     state,
     reason: [reason, coverageNote(pod, state)].filter((note) => note !== null).join('; ') || null,
     dataplane: ns === null ? null : supervisor.dataplaneOf(ns),
+    failMode,
+    intercepted: { v4: proofs[4]?.state ?? null, v6: proofs[6]?.state ?? null },
+    attempts,
   };
 }
 

@@ -3,6 +3,7 @@ import { createServer, type Server, Socket } from 'node:net';
 import { CaptureClient } from '../../../agent/src/capture/client.ts';
 import type { CaptureEvent, CaptureOptions, Inheritance } from '../../../agent/src/capture/protocol.ts';
 import type { Family, FdPacket } from '../../../agent/src/ipc/messages.ts';
+import { PROOF } from '../../../agent/src/ipc/proof.ts';
 import { closeFd } from '../../../agent/src/kernel/libc.ts';
 import { recvFds, socketPair } from '../../../agent/src/kernel/libc-fds.ts';
 import { originalDestination } from '../../../agent/src/kernel/libc-sockets.ts';
@@ -32,6 +33,7 @@ export class TestAgent implements AsyncDisposable {
         rules: 'auto',
         failMode: 'open',
         packetGuard: 'auto',
+        proofIntervalMs: 3_600_000,
         gateTimeoutMs: 60_000,
         nodeAddresses: ['10.66.0.1'],
         ...options,
@@ -83,7 +85,9 @@ export class TestAgent implements AsyncDisposable {
     await this.client.sendListeners(ns, here);
     for (let packet = recvFds(there); packet !== null; packet = recvFds(there)) {
       const { family } = JSON.parse(packet.payload) as Extract<FdPacket, { kind: 'listener' }>;
-      const server = createServer((socket) => this.#greet(socket, family)).listen({ fd: packet.fds[0] });
+      const server = createServer((socket) => this.#greet(socket, { ns, family })).listen({
+        fd: packet.fds[0],
+      });
       this.#servers.push(server);
       await once(server, 'listening');
     }
@@ -119,9 +123,10 @@ export class TestAgent implements AsyncDisposable {
     await this.#closeAll();
   }
 
-  #greet(socket: Socket, family: Family): void {
+  #greet(socket: Socket, { ns, family }: { ns: number; family: Family }): void {
     const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
     const original = originalDestination(fd, family);
+    if (original?.ip === PROOF[family].text) this.client.proved(ns, family, original.port);
     this.accepted.push(socket);
     socket.on('error', () => {}).write(`agent ${original?.ip} ${original?.port}`);
     socket.pipe(socket);

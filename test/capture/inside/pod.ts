@@ -57,6 +57,7 @@ export class Pod implements AsyncDisposable {
     this.exec('ip', 'addr', 'add', `${this.ip6}/64`, 'dev', 'eth0', 'nodad');
     this.exec('ip', 'link', 'set', 'eth0', 'up');
     this.exec('ip', 'route', 'add', 'default', 'via', '10.66.0.1');
+    this.exec('ip', '-6', 'route', 'add', 'default', 'via', 'fd66::1');
   }
 
   exec(program: string, ...args: string[]): string {

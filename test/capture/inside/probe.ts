@@ -13,6 +13,7 @@ const client = new CaptureClient(
     rules: 'auto',
     failMode: 'open',
     packetGuard: 'auto',
+    proofIntervalMs: 3_600_000,
     gateTimeoutMs: 15_000,
     nodeAddresses: [],
   },

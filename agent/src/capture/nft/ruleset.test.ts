@@ -32,6 +32,8 @@ describe('the rules of a pod', () => {
       'open connections',
       'loopback and own addresses',
       'DNS',
+      'a proof of interception',
+      'a proof of interception',
       'the agent itself',
       'a mark, which may be a guess',
       'all others',

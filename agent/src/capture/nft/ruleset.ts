@@ -1,3 +1,4 @@
+import { PROOF } from '../../ipc/proof.ts';
 import type { FamilyWish, Wish } from '../wish.ts';
 import {
   absentTable,
@@ -136,6 +137,8 @@ function redirecting(wish: Wish): Command[] {
     outbound('open connections', ...isNotFirst, verdict('return')),
     outbound('loopback and own addresses', ...isOverLoopback, verdict('return')),
     outbound('DNS', ...isDns, verdict('return')),
+    outbound('a proof of interception', ...isToAddress(4, PROOF[4].bytes), goTo('intercept')),
+    outbound('a proof of interception', ...isToAddress(6, PROOF[6].bytes), goTo('intercept')),
     ...wish.exemptions.map((one) => outbound('the agent itself', ...isExempt(one), verdict('return'))),
     outbound('a mark, which may be a guess', ...hasAnyMark, count(COUNTERS.marked)),
     outbound('all others', goTo('intercept')),

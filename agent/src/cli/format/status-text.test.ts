@@ -10,7 +10,9 @@ describe('statusText', () => {
     expect(statusText(agentStatus(), style)).toBe(`node node-1: ready; eastwall 0.1.0, pid 100, up 60s
 cluster: known as of 1s ago; 5 services, 6 endpoint slices
 own connections are exempt by cgroup: cgroup v2 is mounted; rules put back 2 times
-when the agent stops, rules are removed and pods go direct; when it is killed, they stay until its next start
+rules by nft; the kernel enforces fail modes, ownership of the agent's port
+not enforced: a guard against frames past the rules: the kernel has no such hook
+when the agent stops for good, rules are removed and pods go direct, but for those in fail mode \`closed\`
 
 NAMESPACE   POD          STATE      REASON
 shop        frontend-1   enrolled
@@ -29,7 +31,7 @@ flow records: 10 kept, 0 readers
 
   it('shows more with -o wide', () => {
     const text = statusText(agentStatus(), { ...style, wide: true });
-    expect(text).toMatch(/frontend-1 +enrolled +Deployment\/frontend +0\n/);
+    expect(text).toMatch(/frontend-1 +enrolled +Deployment\/frontend +0 +closed +yes\/NO +3\n/);
     expect(text).toMatch(/57\.2MiB +1\.5ms +yes +SIGKILL +owns nothing\n/);
   });
 
@@ -64,7 +66,7 @@ flow records: 10 kept, 0 readers
     expect(text).toContain('node node-1: not ready, waiting for kube, capture; ');
     expect(text).toContain('cluster: no answer yet; ');
     expect(text).toContain('cluster: connection refused\n');
-    expect(text).toContain('new connections are refused until its next start\n');
+    expect(text).toContain('rules stay and fail modes take effect\n');
     expect(text).toContain('no pods on this node\n');
     expect(text).toContain('the EgressPolicy type is not installed in the cluster\n');
     expect(text).toMatch(/0 +waiting +- +65534 +1fffe\/0 +1 +12 \(4 held\) +3\n/);

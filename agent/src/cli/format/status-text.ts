@@ -1,9 +1,11 @@
 import type {
   AgentStatus,
+  CaptureStatus,
   DataplaneStatus,
   PodState,
   PodStatus,
   PolicyStatus,
+  ProofState,
 } from '../../admin/agent-status.ts';
 import type { Colour, Paint } from './colour.ts';
 import { type Cell, table } from './table.ts';
@@ -46,23 +48,61 @@ function headText(status: AgentStatus, { paint, now }: StatusStyle): string {
     `cluster: ${view}; ${kube.services} services, ${kube.slices} endpoint slices`,
     ...kube.problems.map((problem) => paint('yellow', `cluster: ${visible(problem)}`)),
     `own connections are exempt by ${capture.exemption}: ${capture.exemptionReason}; rules put back ${capture.repairs} times`,
+    ...abilityLines(capture, paint),
     status.onExit === 'remove'
-      ? 'when the agent stops, rules are removed and pods go direct; when it is killed, they stay until its next start'
-      : 'when the agent stops, rules stay and new connections are refused until its next start',
+      ? 'when the agent stops for good, rules are removed and pods go direct, but for those in fail mode `closed`'
+      : 'when the agent stops for good, rules stay and fail modes take effect',
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
 
+const ABILITIES = {
+  'fail-modes': 'fail modes',
+  'port-owner': "ownership of the agent's port",
+  'packet-guard': 'a guard against frames past the rules',
+} as const;
+
+function abilityLines({ rules, abilities }: CaptureStatus, paint: Paint): string[] {
+  if (rules === null) return [];
+  const enforced = abilities
+    .filter(({ problem }) => problem === null)
+    .map(({ ability }) => ABILITIES[ability]);
+  const missing = abilities.flatMap(({ ability, problem }) =>
+    problem === null ? [] : [paint('yellow', `not enforced: ${ABILITIES[ability]}: ${visible(problem)}`)],
+  );
+  return [`rules by ${rules}; the kernel enforces ${enforced.join(', ') || 'redirects only'}`, ...missing];
+}
+
+/** `yes`, `no`, or `-` where it is not known or can't be tried; by address family. */
+function provenText({ v4, v6 }: PodStatus['intercepted'], paint: Paint): Cell {
+  const word = (state: ProofState) => (state === 'proven' ? 'yes' : state === 'failed' ? 'NO' : '-');
+  const text = `${word(v4)}/${word(v6)}`;
+  return text.includes('NO') ? coloured(paint, 'red', text) : { text };
+}
+
+const WIDER_PODS = ['WORKLOAD', 'DATAPLANE', 'FAIL MODE', 'PROVEN 4/6', 'ATTEMPTS'];
+
+function widerPodCells(pod: PodStatus, paint: Paint): (string | Cell)[] {
+  const { foreignListener, marked, forwarded, smuggled } = pod.attempts;
+  return [
+    visible(pod.workload),
+    pod.dataplane === null ? '-' : `${pod.dataplane}`,
+    pod.failMode ?? '-',
+    provenText(pod.intercepted, paint),
+    `${foreignListener + marked + forwarded + smuggled}`,
+  ];
+}
+
 function podsText(pods: readonly PodStatus[], { paint, wide }: StatusStyle): string {
   if (pods.length === 0) return 'no pods on this node\n';
-  const header = ['NAMESPACE', 'POD', 'STATE', ...(wide ? ['WORKLOAD', 'DATAPLANE'] : []), 'REASON'];
+  const header = ['NAMESPACE', 'POD', 'STATE', ...(wide ? WIDER_PODS : []), 'REASON'];
   const rows = pods
     .toSorted((a, b) => compare(a.namespace, b.namespace) || compare(a.pod, b.pod))
     .map((pod) => [
       visible(pod.namespace),
       visible(pod.pod),
       coloured(paint, STATE_COLOURS[pod.state], pod.state),
-      ...(wide ? [visible(pod.workload), pod.dataplane === null ? '-' : `${pod.dataplane}`] : []),
+      ...(wide ? widerPodCells(pod, paint) : []),
       visible(pod.reason ?? ''),
     ]);
   return table(header, rows);

@@ -1,0 +1,77 @@
+import type { Family } from '../ipc/messages.ts';
+import type { Clock } from '../kernel/clock.ts';
+import type { Netns } from './netns.ts';
+import type { Proof, Prover } from './prover.ts';
+
+const FAMILIES: readonly Family[] = [4, 6];
+const TICK_MS = 250;
+/** A dataplane has been handed the listeners of a new namespace by then. */
+const FIRST_MS = 2_000;
+/** A failure may be a restart of the dataplane: it counts when it happens again so much later. */
+const AGAIN_MS = 2_000;
+
+export interface ProofOptions {
+  readonly prover: Prover;
+  readonly clock: Clock;
+  readonly intervalMs: number;
+  /** Why nothing can be proven on this node; null when it can. */
+  readonly impossible: string | null;
+  /** Those that are to be proven at this moment. */
+  readonly namespaces: () => readonly Netns[];
+  /** The latest proof of that family has ended otherwise than the one before. */
+  readonly onResult: (netns: Netns, family: Family, proof: Proof) => void;
+}
+
+/** Has every enrolled namespace proven once in an interval, spread over it. */
+export class ProofRounds {
+  readonly #options: ProofOptions;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(options: ProofOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+  }
+
+  #tick(): void {
+    const { clock, namespaces, intervalMs } = this.#options;
+    const now = clock.monotonic();
+    const all = namespaces();
+    // As many as have to be begun each time for all to have their turn.
+    let most = Math.ceil((all.length * TICK_MS) / intervalMs);
+    for (const netns of all) {
+      netns.proofDueAt ??= now + Math.min(intervalMs, FIRST_MS);
+      if (netns.proofDueAt > now) continue;
+      if (most-- <= 0) return;
+      netns.proofDueAt = now + intervalMs;
+      for (const family of FAMILIES) void this.#prove(netns, family);
+    }
+  }
+
+  async #prove(netns: Netns, family: Family): Promise<void> {
+    const { prover, impossible, clock, onResult } = this.#options;
+    const { enrolment } = netns;
+    if (enrolment === null) return;
+    const proof: Proof =
+      impossible === null
+        ? await prover.prove(enrolment.id, netns.fd, family)
+        : { state: 'impossible', why: impossible };
+    // It may be another enrolment by now, or none.
+    if (netns.enrolment !== enrolment || netns.closed) return;
+    if (proof.state === 'failed' && !netns.doubts.has(family)) {
+      netns.doubts.add(family);
+      netns.proofDueAt = Math.min(netns.proofDueAt ?? Infinity, clock.monotonic() + AGAIN_MS);
+      return;
+    }
+    if (proof.state !== 'failed') netns.doubts.delete(family);
+    const before = netns.proofs[family];
+    netns.proofs = { ...netns.proofs, [family]: proof };
+    if (JSON.stringify(before) !== JSON.stringify(proof)) onResult(netns, family, proof);
+  }
+}

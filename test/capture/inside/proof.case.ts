@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestAgent } from './agent.ts';
+import { eventually } from './eventually.ts';
+import { listed, local } from './local-pods.ts';
+import { makeBridge, Pod, removeBridge } from './pod.ts';
+
+const OFTEN = { proofIntervalMs: 100 };
+
+beforeAll(makeBridge);
+afterAll(removeBridge);
+
+/** What was reported last of the only pod. */
+function lastReport(agent: TestAgent) {
+  const reports = agent.events.filter((event) => event.kind === 'pairings');
+  return reports.at(-1)?.pods[0];
+}
+
+describe('interception', () => {
+  it('is proven for each pod and address family', async () => {
+    await using agent = new TestAgent(OFTEN);
+    await using pod = new Pod();
+    agent.client.pods(local(listed(pod)));
+    await agent.serve((await agent.enrolled(pod.name)).ns);
+    await eventually(() =>
+      expect(lastReport(agent)).toMatchObject({
+        reason: null,
+        proofs: { 4: { state: 'proven' }, 6: { state: 'proven' } },
+      }),
+    );
+  });
+
+  it('is not taken for granted when rules are gone, and is proven again when they are back', async () => {
+    await using agent = new TestAgent(OFTEN);
+    await using pod = new Pod();
+    agent.client.pods(local(listed(pod)));
+    const { ns } = await agent.enrolled(pod.name);
+    await agent.serve(ns);
+    await eventually(() => expect(lastReport(agent)?.proofs[4]?.state).toBe('proven'));
+    pod.exec('nft', 'flush', 'ruleset');
+    const { why } = await agent.event('proof', (event) => event.ns === ns && event.why !== null);
+    expect(why).toBe('it is not redirected');
+    await eventually(() => expect(lastReport(agent)?.reason).toContain('did not come to the agent'));
+    await agent.client.reconcile();
+    await eventually(() => expect(lastReport(agent)?.proofs[4]?.state).toBe('proven'));
+  });
+
+  it('needs somebody who accepts', async () => {
+    await using agent = new TestAgent(OFTEN);
+    await using pod = new Pod();
+    agent.client.pods(local(listed(pod)));
+    await agent.enrolled(pod.name);
+    expect((await agent.event('proof', ({ why }) => why !== null)).why).toBe(
+      'no dataplane takes what is redirected',
+    );
+  });
+
+  it('can not be proven by a family that leads nowhere', async () => {
+    await using agent = new TestAgent(OFTEN);
+    await using pod = new Pod();
+    pod.exec('ip', '-6', 'route', 'delete', 'default');
+    agent.client.pods(local(listed(pod)));
+    await agent.serve((await agent.enrolled(pod.name)).ns);
+    await eventually(() => {
+      expect(lastReport(agent)?.proofs[4]).toEqual({ state: 'proven' });
+      expect(lastReport(agent)?.proofs[6]).toEqual({
+        state: 'impossible',
+        why: 'ENETUNREACH: network is unreachable',
+      });
+    });
+    expect(lastReport(agent)?.reason).toBeNull();
+  });
+});
+
+it('counts what may be attempts at getting past the agent', async () => {
+  await using agent = new TestAgent({ failMode: 'closed', gateTimeoutMs: 1 });
+  await using pod = new Pod();
+  agent.client.pods(local(listed(pod)));
+  await agent.enrolled(pod.name);
+  await pod.startApp();
+  await expect(pod.connect('10.66.0.1', 8080)).rejects.toThrow('ECONNREFUSED');
+  pod.exec('python3', '-c', MARKED);
+  await agent.client.reconcile();
+  await eventually(() => expect(lastReport(agent)?.attempts).toMatchObject({ unjudged: 2, marked: 1 }));
+  // What has been counted stays counted when rules are replaced.
+  pod.exec('nft', 'flush', 'chain', 'inet', 'eastwall', 'intercept');
+  await agent.client.reconcile();
+  await expect(pod.connect('10.66.0.1', 8080)).rejects.toThrow('ECONNREFUSED');
+  await agent.client.reconcile();
+  await eventually(() => expect(lastReport(agent)?.attempts).toMatchObject({ unjudged: 3, marked: 1 }));
+});
+
+/** A connection with the mark that other meshes exempt. */
+const MARKED = `
+import socket
+s = socket.socket()
+s.setsockopt(socket.SOL_SOCKET, 36, 0x539)
+try:
+    s.connect(('10.66.0.1', 8080))
+except ConnectionRefusedError:
+    pass
+`;
