@@ -4,7 +4,8 @@ import type { Netns } from './netns.ts';
 import type { Proof, Prover } from './prover.ts';
 
 const FAMILIES: readonly Family[] = [4, 6];
-const TICK_MS = 250;
+/** How often is looked whose turn it is, at most and at least. */
+const TICK_MS = { min: 50, max: 1_000 } as const;
 /** A dataplane has been handed the listeners of a new namespace by then. */
 const FIRST_MS = 2_000;
 /** A failure may be a restart of the dataplane: it counts when it happens again so much later. */
@@ -25,14 +26,16 @@ export interface ProofOptions {
 /** Has every enrolled namespace proven once in an interval, spread over it. */
 export class ProofRounds {
   readonly #options: ProofOptions;
+  readonly #tickMs: number;
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: ProofOptions) {
     this.#options = options;
+    this.#tickMs = Math.min(TICK_MS.max, Math.max(TICK_MS.min, options.intervalMs / 10));
   }
 
   start(): void {
-    this.#timer = setInterval(() => this.#tick(), TICK_MS);
+    this.#timer = setInterval(() => this.#tick(), this.#tickMs);
   }
 
   stop(): void {
@@ -44,7 +47,7 @@ export class ProofRounds {
     const now = clock.monotonic();
     const all = namespaces();
     // As many as have to be begun each time for all to have their turn.
-    let most = Math.ceil((all.length * TICK_MS) / intervalMs);
+    let most = Math.ceil((all.length * this.#tickMs) / intervalMs);
     for (const netns of all) {
       netns.proofDueAt ??= now + Math.min(intervalMs, FIRST_MS);
       if (netns.proofDueAt > now) continue;
