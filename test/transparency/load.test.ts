@@ -35,10 +35,14 @@ const http1 = (service: string, line: string): Exchange => ({
   timeoutMs: 110_000,
 });
 
-const residentBytes = async (): Promise<number> => {
-  const { dataplanes } = await statusOf(twins.sandbox, HERE);
-  return Math.max(...dataplanes.map(({ rssBytes }) => rssBytes));
-};
+/** What the largest dataplane takes; it has not said so yet when it has just been started. */
+const residentBytes = (): Promise<number> =>
+  eventuallyAsync(async () => {
+    const { dataplanes } = await statusOf(twins.sandbox, HERE);
+    const largest = Math.max(...dataplanes.map(({ rssBytes }) => rssBytes));
+    expect(largest).toBeGreaterThan(0);
+    return largest;
+  });
 
 /** How far a dataplane's memory went beyond what it was before while `act` ran. */
 async function growthDuring(act: Promise<unknown>): Promise<number> {
