@@ -26,7 +26,7 @@ export const TOPOLOGY: TopologyInput = {
       namespace: 'shop',
       node: 'node-b',
       labels: { app: 'web' },
-      command: ['nginx', '-c', here('..', 'sandbox', 'servers', 'nginx.conf')],
+      command: ['nginx', '-c', here('servers', 'nginx.conf')],
       ports: [8080],
     },
     {

@@ -24,7 +24,8 @@ export class Acceptor {
 
   constructor(fd: number, accept: (handle: AcceptedHandle) => void) {
     this.server = createServer();
-    this.server.listen({ fd, backlog: BACKLOG });
+    // As an argument: beside a descriptor Node ignores the option, and would make the queue shorter than it is.
+    this.server.listen({ fd }, BACKLOG);
     const { _handle: listening } = this.server as unknown as { _handle: ListeningHandle };
     listening.onconnection = (status, handle) => {
       if (status === 0 && handle !== undefined) accept(handle);
