@@ -88,6 +88,9 @@ session.settings({ initialWindowSize: 4 << 20, headerTableSize: 0 });
 await once(session, 'localSettings');
 say('after new settings', (await exchange(session, { ':path': '/large' })).sha256);
 
-session.on('goaway', (code) => say('goaway', code));
+// Node's server says it a second time while it closes, which does not always reach a client that closes, too.
+const goaways = new Set();
+session.on('goaway', (code) => goaways.add(code));
 say('last', await exchange(session, { ':path': '/goaway' }));
 await once(session, 'close');
+say('goaway', [...goaways]);
