@@ -5,6 +5,8 @@ export { PolicySet } from './compile/policy-set.ts';
 export type { Governed, Scope } from './compile/scope.ts';
 export type { CacheLimits } from './compile/scope-cache.ts';
 export { DEFAULT_CACHE_LIMITS } from './compile/scope-cache.ts';
+export type { Detection, DetectionId, Severity } from './detect/detections.ts';
+export { DETECTION_IDS, DETECTIONS, SEVERITIES } from './detect/detections.ts';
 export type { EgressFacts, Facts, PoliciesInForce } from './evaluate/evaluate.ts';
 export { evaluate, evaluateEgress, scopeOf } from './evaluate/evaluate.ts';
 export { explainDecision } from './evaluate/explain.ts';

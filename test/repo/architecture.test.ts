@@ -12,6 +12,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['decide'],
   ['record'],
   ['exchange', 'ipc'],
+  ['guard'],
   ['config'],
   ['capture', 'kube', 'sinks'],
   ['connection', 'admin', 'handover'],
