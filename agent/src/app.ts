@@ -24,6 +24,8 @@ import { Snapshot } from './roles/snapshot.ts';
 import { reportStatus } from './roles/status-report.ts';
 import { Succession } from './roles/succession.ts';
 import { EventLog } from './sinks/event-log.ts';
+import { FindingLog } from './sinks/finding-log.ts';
+import { FindingMetrics } from './sinks/finding-metrics.ts';
 import { FlowLog } from './sinks/flow-log.ts';
 import { TrafficMetrics } from './sinks/traffic-metrics.ts';
 
@@ -64,6 +66,8 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     { capacity: config.flowLogRecords, maxSubscribers: config.maxTails, queue: config.tailQueue },
     (on) => supervisor.streamAll(on),
   );
+  const findings = new FindingLog({ capacity: config.findingLog, maxSubscribers: config.maxTails });
+  const findingMetrics = new FindingMetrics(registry, findings);
   const readiness = new Readiness(['cluster', 'capture', 'dataplanes', 'succession']);
   const failed = Promise.withResolvers<Error>();
 
@@ -92,6 +96,8 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     tellCapture: (local) => capture.pods(local),
     flows,
     events,
+    findings,
+    findingMetrics,
     traffic,
     log,
     onSynced: () => readiness.done('cluster'),
@@ -147,6 +153,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
       status,
       readiness,
       flows,
+      findings,
       metrics: () => registry.metrics(),
       metricsType: registry.contentType,
     },

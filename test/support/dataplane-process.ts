@@ -14,6 +14,7 @@ import { closeFd } from '../../agent/src/kernel/libc.ts';
 import { sendFds, socketPair } from '../../agent/src/kernel/libc-fds.ts';
 import { bindLoopback, listenOn, setMark, tcpSocket } from '../../agent/src/kernel/libc-sockets.ts';
 import type { FlowRecord } from '../../agent/src/record/record.ts';
+import { defaultDataplaneSettings } from '../../agent/testing/dataplane-settings.ts';
 import { eventually } from './eventually.ts';
 
 /** Addresses that a test's servers listen on: one per Service, all of them redirected. */
@@ -34,18 +35,7 @@ const MARK = 77;
 const SOCKETS_PER_PACKET = 64;
 const ENTRY = new URL('../../agent/src/roles/dataplane.ts', import.meta.url).pathname;
 
-const SETTINGS: DataplaneSettings = {
-  node: 'node-1',
-  maxHeadBytes: 65_536,
-  headTimeoutMs: 30_000,
-  bodyTimeoutMs: 1_800_000,
-  firstByteTimeoutMs: 600_000,
-  idleTimeoutMs: 3_600_000,
-  identityHoldMs: 5_000,
-  maxConnections: 20_000,
-  recordQueue: 10_000,
-  beatMs: 5_000,
-};
+const SETTINGS = defaultDataplaneSettings();
 
 /** Redirects what is sent to 127.1.0.0/16, as capture does in a pod; only in a network namespace of one's own. */
 export function redirectTestAddresses(): void {

@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http';
+import type { FindingLog } from '../sinks/finding-log.ts';
 import type { FlowLog } from '../sinks/flow-log.ts';
 import type { AgentStatus } from './agent-status.ts';
 import { explain } from './explanation.ts';
+import { streamFindings } from './finding-stream.ts';
 import { parseFlowQuery } from './flow-query.ts';
 import { streamFlows } from './flow-stream.ts';
 
@@ -9,6 +11,7 @@ export interface AdminSources {
   readonly status: () => AgentStatus;
   readonly readiness: { readonly ready: boolean; readonly waitingFor: readonly string[] };
   readonly flows: FlowLog;
+  readonly findings: FindingLog;
   readonly metrics: () => Promise<string>;
   readonly metricsType: string;
 }
@@ -44,6 +47,7 @@ export function adminRoutes(sources: AdminSources): Routes {
   return async (url) => {
     if (url.pathname === '/status') return json(sources.status());
     if (url.pathname === '/flows') return flowReply(sources.flows, url.searchParams);
+    if (url.pathname === '/findings') return findingsReply(sources.findings, url.searchParams);
     const id = /^\/explain\/([\w.-]+)$/.exec(url.pathname)?.[1];
     return id === undefined ? others(url) : explanationReply(sources.flows, id);
   };
@@ -52,10 +56,15 @@ export function adminRoutes(sources: AdminSources): Routes {
 function flowReply(flows: FlowLog, parameters: URLSearchParams): Reply {
   const query = parseFlowQuery(parameters);
   if (!query.ok) return { status: 400, body: `${query.error}\n` };
-  if (query.value.follow && flows.full) {
-    return { status: 503, body: 'as many flow streams are open as may be (`--max-tails`)\n' };
-  }
+  if (query.value.follow && flows.full) return FULL;
   return { stream: (response) => streamFlows(flows, query.value, response) };
+}
+
+/** All findings that are kept; with `follow=1`, one per line, and again whenever one changes. */
+function findingsReply(findings: FindingLog, parameters: URLSearchParams): Reply {
+  if (parameters.get('follow') !== '1') return json({ findings: findings.all });
+  if (findings.full) return FULL;
+  return { stream: (response) => streamFindings(findings, response) };
 }
 
 function explanationReply(flows: FlowLog, id: string): Reply {
@@ -63,6 +72,8 @@ function explanationReply(flows: FlowLog, id: string): Reply {
   if (record === null) return { status: 404, body: 'no record with this id is kept\n' };
   return json({ record, explanation: explain(record) });
 }
+
+const FULL: Reply = { status: 503, body: 'as many streams are open as may be (`--max-tails`)\n' };
 
 const json = (value: object): Reply => ({
   status: 200,

@@ -6,6 +6,7 @@ import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { agentStatus } from '../../testing/agent-status.ts';
 import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
+import { FindingLog } from '../sinks/finding-log.ts';
 import { FlowLog } from '../sinks/flow-log.ts';
 import { registerAgentMetrics } from './agent-metrics.ts';
 import { Readiness } from './readiness.ts';
@@ -49,6 +50,7 @@ describe('the admin server', () => {
     const socketPath = join(directory, 'run', 'admin.sock');
     const wantsAll: boolean[] = [];
     const flows = new FlowLog({ capacity: 100, maxSubscribers, queue }, (on) => wantsAll.push(on));
+    const findings = new FindingLog({ capacity: 10, maxSubscribers: 1 });
     const readiness = new Readiness(['kube']);
     const registry = new Registry();
     registerAgentMetrics(registry, agentStatus);
@@ -59,13 +61,14 @@ describe('the admin server', () => {
         status: agentStatus,
         readiness,
         flows,
+        findings,
         metrics: () => registry.metrics(),
         metricsType: registry.contentType,
       },
     });
     opened.push({ server, directory });
     await server.claim();
-    return { flows, readiness, wantsAll, socket: { socketPath }, tcp: server.address ?? {} };
+    return { flows, findings, readiness, wantsAll, socket: { socketPath }, tcp: server.address ?? {} };
   }
 
   it('is open to its own user only', async () => {
@@ -167,7 +170,7 @@ describe('the admin server', () => {
     const first = await ask(socket, '/flows');
     expect(await read(socket, '/flows')).toEqual([
       503,
-      'as many flow streams are open as may be (`--max-tails`)\n',
+      'as many streams are open as may be (`--max-tails`)\n',
     ]);
     first.destroy();
   });

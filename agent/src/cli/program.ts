@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from '../config/table.ts';
 import { findSockets } from './agent-sockets.ts';
+import type { FindingsOptions } from './findings.ts';
 import { defaultStateDir } from './state-dir.ts';
 import type { TailOptions } from './tail.ts';
 import { EXIT, type ExitCode, processTerminal, type Terminal } from './terminal.ts';
@@ -30,6 +31,7 @@ export function buildProgram(outcome: Outcome): Command {
   addTail(program, outcome);
   addStatus(program, outcome);
   addExplain(program, outcome);
+  addFindings(program, outcome);
   addAgent(program, outcome);
   program
     .command('version')
@@ -83,6 +85,30 @@ function addExplain(program: Command, outcome: Outcome): void {
       const { explain } = await import('./explain.ts');
       outcome.code = await withAgents(options, ({ sockets, terminal }) =>
         explain(sockets, { id, output: options.output ?? 'text' }, terminal),
+      );
+    });
+}
+
+function addFindings(program: Command, outcome: Outcome): void {
+  const command = withSockets(program.command('findings'))
+    .description('what the guards have noticed: enumeration, misuse of credentials, anomalies')
+    .option('-n, --namespace <name>', 'only with caller or destination in this namespace')
+    .option('-w, --watch', 'what there is, then every change')
+    .addOption(new Option('-o, --output <format>', 'more columns, or JSON').choices(OUTPUTS))
+    .action(async ({ watch, ...options }: FindingsOptions & SocketOptions & { watch?: boolean }) => {
+      const { findings, watchFindings } = await import('./findings.ts');
+      outcome.code = await withAgents(options, ({ sockets, terminal, signal }) =>
+        watch ? watchFindings(sockets, options, { terminal, signal }) : findings(sockets, options, terminal),
+      );
+    });
+  withSockets(command.command('show'))
+    .description('one finding: its sequence over time, evidence, what it means and what to do')
+    .argument('<id>', 'id of the finding')
+    .addOption(new Option('-o, --output <format>', 'JSON instead of text').choices(['json']))
+    .action(async (id: string, options: SocketOptions & { output?: 'json' }) => {
+      const { showFinding } = await import('./findings.ts');
+      outcome.code = await withAgents(options, ({ sockets, terminal }) =>
+        showFinding(sockets, { id, ...options }, terminal),
       );
     });
 }

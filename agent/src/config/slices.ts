@@ -11,6 +11,8 @@ export const dataplaneSettings = (config: Config): DataplaneSettings => ({
   idleTimeoutMs: config.idleTimeoutMs,
   identityHoldMs: config.identityHoldMs,
   maxConnections: config.maxConnections,
+  maxOpenFindings: config.maxOpenFindings,
+  findingQuietMs: config.findingQuietMs,
   recordQueue: config.recordQueue,
   beatMs: Math.floor(config.gateTimeoutMs / 3),
 });

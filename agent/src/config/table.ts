@@ -162,6 +162,24 @@ export const SETTINGS = {
     1_000_000,
     'Flow records kept in memory for `explain` and `tail --since`.',
   ),
+  findingLog: count(
+    '2000',
+    10,
+    100_000,
+    'Findings kept in memory for `findings`; resolved ones make room first.',
+  ),
+  maxOpenFindings: count(
+    '1000',
+    10,
+    100_000,
+    'Findings that a dataplane keeps open at once; more are counted.',
+  ),
+  findingQuietMs: time(
+    '10m',
+    SECOND,
+    24 * HOUR,
+    'A finding without a new sign for so long is resolved; the next sign begins another.',
+  ),
   tailQueue: count('2000', 10, 1_000_000, 'Flow records kept for one slow `tail` before some are dropped.'),
   eventsPerSecond: count(
     '100',
@@ -169,7 +187,7 @@ export const SETTINGS = {
     100_000,
     'Lines per second that are logged for blocked exchanges; all are counted.',
   ),
-  maxTails: count('16', 1, 1_000, 'Flow streams that may be open at once.'),
+  maxTails: count('16', 1, 1_000, 'Streams of flows, and of findings, that may be open at once.'),
   maxSeries: count(
     '5000',
     10,

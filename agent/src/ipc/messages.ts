@@ -1,5 +1,6 @@
 import type { ApiPolicy, EgressPolicy, Workload } from '@eastwall/policy';
 import type { ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
+import type { Finding } from '../record/finding.ts';
 import type { FlowRecord } from '../record/record.ts';
 import type { TrafficCell } from '../record/traffic-cell.ts';
 
@@ -60,6 +61,8 @@ export type FromDataplane =
     }
   | { readonly kind: 'records'; readonly records: readonly FlowRecord[]; readonly dropped: number }
   | { readonly kind: 'totals'; readonly totals: DataplaneTotals }
+  /** Episodes that began, grew or were resolved; `dropped` is how many there was no room for since the last message. */
+  | { readonly kind: 'findings'; readonly findings: readonly Finding[]; readonly dropped: number }
   /**
    * Its event loop turns and it accepts for these namespaces. Nobody says it for it: without beats, the kernel stops
    * redirecting.
@@ -85,6 +88,8 @@ export interface DataplaneSettings {
   readonly identityHoldMs: number;
   readonly maxConnections: number;
   readonly recordQueue: number;
+  readonly maxOpenFindings: number;
+  readonly findingQuietMs: number;
   /** Time between two beats, in ms. */
   readonly beatMs: number;
 }

@@ -1,10 +1,14 @@
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
+import { aFinding } from '../../testing/findings.ts';
 import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
 import { podInfo } from '../../testing/pod-info.ts';
 import type { CaptureEvent } from '../capture/protocol.ts';
 import { NO_ATTEMPTS, NO_PROOFS } from '../capture/protocol.ts';
+import type { Finding } from '../record/finding.ts';
 import { EventLog } from '../sinks/event-log.ts';
+import { FindingLog } from '../sinks/finding-log.ts';
+import { FindingMetrics } from '../sinks/finding-metrics.ts';
 import { EVERYTHING } from '../sinks/flow-filter.ts';
 import { FlowLog } from '../sinks/flow-log.ts';
 import { TrafficMetrics } from '../sinks/traffic-metrics.ts';
@@ -77,19 +81,22 @@ function setUp() {
     gone: tell('gone'),
   } as unknown as ControlOptions['supervisor'];
   const flows = new FlowLog({ capacity: 10, maxSubscribers: 1, queue: 10 }, () => {});
+  const findings = new FindingLog({ capacity: 10, maxSubscribers: 1 });
   const events: object[] = [];
   const writer = { info: (event: object) => events.push(event), warn: (event: object) => events.push(event) };
   const control = new Control({
     supervisor,
     tellCapture: tell('capture'),
     flows,
+    findings,
+    findingMetrics: new FindingMetrics(new Registry(), findings),
     events: new EventLog(writer, { now: () => 0, monotonic: () => 0 }, 10),
     traffic: new TrafficMetrics(new Registry(), 10),
     log,
     onSynced: tell('cluster is synced'),
     onCaptureReady: tell('capture is ready'),
   });
-  return { control, told, flows, events, kinds: () => told.map(([what]) => what) };
+  return { control, told, flows, findings, events, kinds: () => told.map(([what]) => what) };
 }
 
 describe('Control', () => {
@@ -152,5 +159,16 @@ describe('Control', () => {
     expect(flows.since(0, EVERYTHING).map(({ id }) => id)).toEqual(['a', 'b']);
     expect(events).toEqual([{ flow: deniedRecord({ id: 'b' }) }]);
     expect(control.recordsDropped).toBe(4);
+  });
+
+  it('keeps findings, and logs when one begins and when it is over', () => {
+    const { control, findings, events } = setUp();
+    const tell = (changes: Partial<Finding>) =>
+      control.reported({ kind: 'findings', findings: [aFinding(changes)], dropped: 0 });
+    tell({ count: 1 });
+    tell({ count: 2 });
+    tell({ count: 2, state: 'resolved' });
+    expect(findings.all).toMatchObject([{ count: 2, state: 'resolved' }]);
+    expect(events).toMatchObject([{ finding: { state: 'open' } }, { finding: { state: 'resolved' } }]);
   });
 });

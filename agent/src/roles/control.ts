@@ -1,12 +1,14 @@
 import type { CaptureEvent, PodReport } from '../capture/protocol.ts';
 import type { NamespaceEntry, PodInfo } from '../identity/cluster-objects.ts';
-import type { FromDataplane } from '../ipc/messages.ts';
 import type { ClusterListener, ClusterMessage } from '../kube/cluster-watch.ts';
+import type { Finding } from '../record/finding.ts';
 import type { EventLog } from '../sinks/event-log.ts';
+import type { FindingLog } from '../sinks/finding-log.ts';
+import type { FindingMetrics } from '../sinks/finding-metrics.ts';
 import type { FlowLog } from '../sinks/flow-log.ts';
 import type { TrafficMetrics } from '../sinks/traffic-metrics.ts';
 import { CallerBoard } from './caller-board.ts';
-import type { DataplaneSupervisor, SupervisorLog } from './dataplane-supervisor.ts';
+import type { DataplaneSupervisor, SinkReport, SupervisorLog } from './dataplane-supervisor.ts';
 import { LocalPods } from './local-pods.ts';
 
 export interface ControlOptions {
@@ -15,6 +17,8 @@ export interface ControlOptions {
   readonly tellCapture: (local: ReturnType<LocalPods['forCapture']>) => void;
   readonly flows: FlowLog;
   readonly events: EventLog;
+  readonly findings: FindingLog;
+  readonly findingMetrics: FindingMetrics;
   readonly traffic: TrafficMetrics;
   readonly log: SupervisorLog;
   /** Called once each, when it is so for the first time. */
@@ -123,15 +127,33 @@ export class Control implements ClusterListener {
 
   // === from the dataplanes ===
 
-  reported(report: Extract<FromDataplane, { kind: 'records' | 'totals' }>): void {
+  reported(report: SinkReport): void {
     const { flows, events, traffic } = this.#options;
-    if (report.kind === 'totals') {
-      traffic.add(report.totals.cells);
-      return;
+    switch (report.kind) {
+      case 'totals':
+        traffic.add(report.totals.cells);
+        break;
+      case 'records':
+        this.#recordsDropped += report.dropped;
+        events.append(report.records);
+        flows.append(report.records);
+        break;
+      case 'findings':
+        this.found(report.findings, report.dropped);
+        break;
     }
-    this.#recordsDropped += report.dropped;
-    events.append(report.records);
-    flows.append(report.records);
+  }
+
+  /** Findings of the dataplanes, and of the agent itself. */
+  found(changed: readonly Finding[], dropped: number): void {
+    const { findings, findingMetrics, events } = this.#options;
+    findingMetrics.dropped(dropped);
+    for (const finding of changed) {
+      const before = findings.find(finding.id);
+      if (before === null) findingMetrics.began(finding);
+      if (before?.state !== finding.state) events.finding(finding);
+    }
+    findings.append(changed);
   }
 
   // === for `status` ===

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { aFinding } from '../../testing/findings.ts';
 import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
 import { parseReport } from './dataplane-report.ts';
 
@@ -30,6 +31,16 @@ const valid: Record<string, unknown>[] = [
   { kind: 'need-sockets', ns: 3, family: 6, count: 64 },
   { kind: 'records', records: [deniedRecord(), flowRecord({ caller: null })], dropped: 2 },
   { kind: 'totals', totals },
+  {
+    kind: 'findings',
+    findings: [
+      aFinding(),
+      aFinding({
+        sequence: { unit: 'ids', stepMs: 1, values: [1], marked: [0], baseline: 1, threshold: 2 },
+      }),
+    ],
+    dropped: 1,
+  },
   { kind: 'drained' },
 ];
 

@@ -1,4 +1,6 @@
+import { DETECTIONS, SEVERITIES } from '@eastwall/policy';
 import type { FromDataplane } from '../ipc/messages.ts';
+import { FINDING_ACTIONS, type Finding } from '../record/finding.ts';
 import type { FlowRecord } from '../record/record.ts';
 
 /** No field can be longer than the longest head a setting allows. */
@@ -7,6 +9,18 @@ const MAX_TEXT = 1 << 20;
 const KEPT_TEXT = 1_024;
 const MAX_SOCKETS = 4_096;
 
+/** Facts of a finding, and bars of its picture. */
+const MAX_EVIDENCE = 32;
+const MAX_BARS = 256;
+
+const FINDING_TEXTS = [
+  'id',
+  'node',
+  'destination',
+  'operation',
+  'explanation',
+  'decisionId',
+] as const satisfies readonly (keyof Finding)[];
 const TEXTS = [
   'id',
   'node',
@@ -58,6 +72,8 @@ function isReport(message: Fields): boolean {
       return isList(message['records'], isRecord) && isCount(message['dropped']);
     case 'totals':
       return isFields(message['totals']) && isTotals(message['totals']);
+    case 'findings':
+      return isList(message['findings'], isFinding) && isCount(message['dropped']);
     case 'beat':
       return isList(message['namespaces'], isCount);
     case 'proof':
@@ -132,10 +148,60 @@ function isDestination(destination: unknown): boolean {
 const isServiceRef = (ref: unknown): boolean =>
   isFields(ref) && isText(ref['namespace']) && isText(ref['service']) && isCount(ref['port']);
 
+function isFinding(finding: unknown): boolean {
+  return (
+    isFields(finding) &&
+    FINDING_TEXTS.every((name) => isShort(finding[name])) &&
+    Object.hasOwn(DETECTIONS, String(finding['detection'])) &&
+    isOneOf(SEVERITIES, finding['severity']) &&
+    isOneOf(FINDING_ACTIONS, finding['action']) &&
+    isOneOf(['open', 'resolved'], finding['state']) &&
+    ['firstSeen', 'lastSeen', 'count'].every((name) => isAmount(finding[name])) &&
+    isFindingCaller(finding['caller']) &&
+    isEvidence(finding['evidence']) &&
+    (finding['sequence'] === undefined || isSequence(finding['sequence']))
+  );
+}
+
+function isFindingCaller(caller: unknown): boolean {
+  const texts = ['namespace', 'kind', 'name', 'serviceAccount', 'pod'];
+  return isFields(caller) && texts.every((name) => isShort(caller[name]));
+}
+
+function isEvidence(evidence: unknown): boolean {
+  if (!isFields(evidence)) return false;
+  const entries = Object.entries(evidence);
+  return (
+    entries.length <= MAX_EVIDENCE &&
+    entries.every(
+      ([name, value]) =>
+        isShort(name) && (typeof value === 'boolean' || isShort(value) || Number.isFinite(value)),
+    )
+  );
+}
+
+function isSequence(sequence: unknown): boolean {
+  if (!isFields(sequence)) return false;
+  const { unit, stepMs, values, marked, baseline, threshold } = sequence;
+  const isBars = (bars: unknown) => isList(bars, isAmount) && (bars as []).length <= MAX_BARS;
+  const isLine = (line: unknown) => line === null || isAmount(line);
+  return (
+    isShort(unit) &&
+    isAmount(stepMs) &&
+    isBars(values) &&
+    isBars(marked) &&
+    isLine(baseline) &&
+    isLine(threshold)
+  );
+}
+
 const isFamily = (value: unknown): boolean => value === 4 || value === 6;
 const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= MAX_TEXT;
+const isShort = (value: unknown): boolean => typeof value === 'string' && value.length <= KEPT_TEXT;
+const isOneOf = (words: readonly string[], value: unknown): boolean =>
+  typeof value === 'string' && words.includes(value);
 const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
 const isAmount = (value: unknown): value is number =>
   typeof value === 'number' && value >= 0 && value < Infinity;

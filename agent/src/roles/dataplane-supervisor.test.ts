@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { defaultDataplaneSettings } from '../../testing/dataplane-settings.ts';
 import type { FromDataplane, NamespaceId } from '../ipc/messages.ts';
 import { closeFd } from '../kernel/libc.ts';
 import { sendFds } from '../kernel/libc-fds.ts';
@@ -40,18 +41,7 @@ function setUp({ count = 1, entry = ENTRY } = {}) {
   const supervisor = new DataplaneSupervisor({
     count,
     command: hostDataplaneCommand(entry),
-    settings: {
-      node: 'node-1',
-      maxHeadBytes: 65_536,
-      headTimeoutMs: 30_000,
-      firstByteTimeoutMs: 30_000,
-      bodyTimeoutMs: 30_000,
-      idleTimeoutMs: 30_000,
-      identityHoldMs: 5_000,
-      maxConnections: 100,
-      recordQueue: 100,
-      beatMs: 5_000,
-    },
+    settings: defaultDataplaneSettings({ headTimeoutMs: 30_000, idleTimeoutMs: 30_000 }),
     restartDelayMs: 10,
     maxRestartDelayMs: 50,
     snapshot: new Snapshot(),

@@ -42,9 +42,12 @@ export interface SupervisorOptions {
   readonly onBeat: (namespaces: readonly NamespaceId[]) => void;
   /** A connection that was made to prove interception has come to the dataplane that serves the namespace. */
   readonly onProof: (ns: NamespaceId, family: Family, port: number) => void;
-  /** Records and totals; the supervisor itself acts on everything else. */
-  readonly onReport: (report: Extract<FromDataplane, { kind: 'records' | 'totals' }>) => void;
+  /** What is for the sinks; the supervisor itself acts on everything else. */
+  readonly onReport: (report: SinkReport) => void;
 }
+
+/** What dataplanes tell whoever keeps and shows it. */
+export type SinkReport = Extract<FromDataplane, { kind: 'records' | 'totals' | 'findings' }>;
 
 /** One dataplane as `status` shows it. */
 export interface DataplaneState {
@@ -263,6 +266,7 @@ export class DataplaneSupervisor {
         this.#options.onReport(message);
         break;
       case 'records':
+      case 'findings':
         this.#options.onReport(message);
         break;
       case 'beat':

@@ -1,4 +1,5 @@
 import type { Clock } from '../kernel/clock.ts';
+import type { Finding } from '../record/finding.ts';
 import type { FlowRecord } from '../record/record.ts';
 import { isBlocked } from './flow-filter.ts';
 
@@ -9,7 +10,7 @@ export interface EventWriter {
 }
 
 /**
- * Blocked and would-deny exchanges as one JSON line each, for whoever collects the agent's output. At most `perSecond`
+ * Blocked and would-deny exchanges, and findings, as one JSON line each, for whoever collects the agent's output. At most `perSecond`
  * lines: a caller that is refused ten thousand times a second must not fill the node's disk. The records stay in the
  * flow log and in the counters.
  */
@@ -29,11 +30,23 @@ export class EventLog {
 
   append(records: readonly FlowRecord[]): void {
     for (const record of records) {
-      if (isBlocked(record)) this.#write(record);
+      if (isBlocked(record) && this.#mayWrite()) this.#write(record);
     }
   }
 
+  /** An episode has begun or is over; how it grows in between is for the finding log. */
+  finding(finding: Finding): void {
+    if (!this.#mayWrite()) return;
+    if (finding.state === 'open') this.#writer.warn({ finding }, 'finding');
+    else this.#writer.info({ finding }, 'finding resolved');
+  }
+
   #write(record: FlowRecord): void {
+    if (record.verdict === 'would-deny') this.#writer.info({ flow: record }, 'exchange would be denied');
+    else this.#writer.warn({ flow: record }, 'exchange blocked');
+  }
+
+  #mayWrite(): boolean {
     const second = Math.floor(this.#clock.monotonic() / 1_000);
     if (second !== this.#second) {
       this.#second = second;
@@ -42,16 +55,18 @@ export class EventLog {
     }
     if (this.#written >= this.#perSecond) {
       this.#suppressed++;
-      return;
+      return false;
     }
     this.#written++;
-    if (record.verdict === 'would-deny') this.#writer.info({ flow: record }, 'exchange would be denied');
-    else this.#writer.warn({ flow: record }, 'exchange blocked');
+    return true;
   }
 
   #reportSuppressed(): void {
     if (this.#suppressed === 0) return;
-    this.#writer.warn({ suppressed: this.#suppressed }, 'more blocked exchanges than are logged');
+    this.#writer.warn(
+      { suppressed: this.#suppressed },
+      'more blocked exchanges and findings than are logged',
+    );
     this.#suppressed = 0;
   }
 }

@@ -1,0 +1,91 @@
+import type { Finding } from '../record/finding.ts';
+
+export interface FindingLogLimits {
+  /** Findings kept; the oldest resolved one goes first, else the oldest. */
+  readonly capacity: number;
+  readonly maxSubscribers: number;
+}
+
+/** One reader of changes. A finding that changes twice before `take` is taken once, as it is then. */
+export interface FindingSubscription {
+  take(): readonly Finding[];
+  close(): void;
+}
+
+interface Subscriber {
+  readonly changed: Set<string>;
+  readonly wake: () => void;
+}
+
+/** The last findings of this node, and those who follow them. */
+export class FindingLog {
+  readonly #limits: FindingLogLimits;
+  /** In the order in which they began. */
+  readonly #findings = new Map<string, Finding>();
+  readonly #subscribers = new Set<Subscriber>();
+
+  constructor(limits: FindingLogLimits) {
+    this.#limits = limits;
+  }
+
+  append(findings: readonly Finding[]): void {
+    for (const finding of findings) {
+      if (!this.#findings.has(finding.id)) this.#makeRoom();
+      this.#findings.set(finding.id, finding);
+      for (const subscriber of this.#subscribers) offer(subscriber, finding.id);
+    }
+  }
+
+  find(id: string): Finding | null {
+    return this.#findings.get(id) ?? null;
+  }
+
+  /** All that are kept, the oldest first. */
+  get all(): readonly Finding[] {
+    return [...this.#findings.values()];
+  }
+
+  get open(): number {
+    let open = 0;
+    for (const { state } of this.#findings.values()) if (state === 'open') open++;
+    return open;
+  }
+
+  /** True while there is no room for one more subscriber. */
+  get full(): boolean {
+    return this.#subscribers.size >= this.#limits.maxSubscribers;
+  }
+
+  /** `wake` is called once per filling of an empty queue. Throws when the log is full. */
+  subscribe(wake: () => void): FindingSubscription {
+    if (this.full) throw new RangeError(`more than ${this.#limits.maxSubscribers} subscribers`);
+    const subscriber: Subscriber = { changed: new Set(), wake };
+    this.#subscribers.add(subscriber);
+    return {
+      take: () => this.#take(subscriber),
+      close: () => this.#subscribers.delete(subscriber),
+    };
+  }
+
+  #take({ changed }: Subscriber): Finding[] {
+    const taken = [...changed].flatMap((id) => this.find(id) ?? []);
+    changed.clear();
+    return taken;
+  }
+
+  #makeRoom(): void {
+    if (this.#findings.size < this.#limits.capacity) return;
+    let victim = '';
+    for (const [id, { state }] of this.#findings) {
+      if (victim === '' || state === 'resolved') victim = id;
+      if (state === 'resolved') break;
+    }
+    this.#findings.delete(victim);
+  }
+}
+
+function offer({ changed, wake }: Subscriber, id: string): void {
+  const wasEmpty = changed.size === 0;
+  changed.add(id);
+  if (wasEmpty) wake();
+}
