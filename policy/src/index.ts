@@ -1,3 +1,4 @@
+export type { CompiledLimit } from './compile/compiled-limit.ts';
 export type { EgressChange } from './compile/egress-set.ts';
 export { EgressSet } from './compile/egress-set.ts';
 export type { PolicyChange } from './compile/policy-set.ts';
@@ -11,10 +12,11 @@ export type { EgressFacts, Facts, PoliciesInForce } from './evaluate/evaluate.ts
 export { evaluate, evaluateEgress, scopeOf } from './evaluate/evaluate.ts';
 export { explainDecision } from './evaluate/explain.ts';
 export { hostName } from './host/host-name.ts';
-export type { Decision, Operation, Reason, Verdict } from './model/decision.ts';
+export type { Decision, LimitReason, Operation, Reason, Verdict } from './model/decision.ts';
 export { REASONS } from './model/decision.ts';
 export type { Destination, ServiceRef } from './model/destination.ts';
 export type { EgressPolicy, EgressRule, EgressSelector, LocalCallerSelector } from './model/egress-policy.ts';
+export type { Limit, LimitKey, OnStoreFailure } from './model/limit.ts';
 export type {
   Action,
   ApiPolicy,

@@ -27,7 +27,7 @@ const EVERYWHERE = compileSelector({});
 /** Throws when a template or a network is invalid: a parsed policy has none, so that is a bug of whoever built it. */
 export function compileEgress(source: EgressPolicy, serial: number): CompiledEgress {
   return {
-    ...compileRules(source, serial, { compile: compileSelector, everything: EVERYWHERE }),
+    ...compileRules(source, serial, { name: 'egress', compile: compileSelector, everything: EVERYWHERE }),
     source,
   };
 }

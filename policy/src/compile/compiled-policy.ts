@@ -18,7 +18,7 @@ export interface CompiledPolicy extends CompiledRules<CompiledOperation> {
 /** Throws when a template is invalid: a parsed policy has none, so that is a bug of whoever built the object. */
 export function compilePolicy(source: ApiPolicy, serial: number): CompiledPolicy {
   return {
-    ...compileRules(source, serial, { compile: compileSelector, everything: EVERY_OPERATION }),
+    ...compileRules(source, serial, { name: 'api', compile: compileSelector, everything: EVERY_OPERATION }),
     source,
     callers: new CallerIndex(source.namespace, source.rules),
   };

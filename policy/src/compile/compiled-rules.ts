@@ -1,7 +1,9 @@
 import type { Decision, Reason, Verdict } from '../model/decision.ts';
+import type { Limit } from '../model/limit.ts';
 import type { Action, Mode } from '../model/policy.ts';
 import { policyId } from '../model/policy-id.ts';
 import { parseTemplate, type Template } from '../path/template.ts';
+import { compileLimits } from './compiled-limit.ts';
 
 /** What a selector says of a request; null means all. */
 export interface CompiledOperation {
@@ -36,6 +38,7 @@ interface WrittenRule<Selector> {
   readonly name: string;
   readonly action: Action;
   readonly to?: readonly Selector[];
+  readonly limits?: readonly Limit[];
 }
 
 interface Written<Selector> {
@@ -45,11 +48,19 @@ interface Written<Selector> {
   readonly rules: readonly WrittenRule<Selector>[];
 }
 
-/** `compile` is given each selector, `everything` stands for an absent `to`. */
+/** What tells the rules of one kind of policy from another's. */
+export interface RuleKind<Selector, To> {
+  /** Part of the ids of its limits. */
+  readonly name: string;
+  compile(selector: Selector): To;
+  /** Stands for an absent `to`. */
+  readonly everything: To;
+}
+
 export function compileRules<Selector, To>(
   source: Written<Selector>,
   serial: number,
-  { compile, everything }: { compile(selector: Selector): To; readonly everything: To },
+  { name: kind, compile, everything }: RuleKind<Selector, To>,
 ): CompiledRules<To> {
   const id = policyId(source);
   const enforced = source.mode === 'Enforce';
@@ -63,15 +74,27 @@ export function compileRules<Selector, To>(
     noRuleAllows: decide(denial, 'no_rule_allows'),
     ambiguousPath: decide(denial, 'ambiguous_path'),
     unreadable: decide(denial, 'unreadable_protocol'),
-    rules: source.rules.map(({ name, action, to }) => ({
+    rules: source.rules.map(({ name, action, to, limits = [] }) => ({
       allows: action === 'Allow',
       decision:
         action === 'Allow'
-          ? decide('allow', 'allowed_by_rule', name)
+          ? within(decide('allow', 'allowed_by_rule', name), limits)
           : decide(denial, 'denied_by_rule', name),
       to: to === undefined ? [everything] : to.map(compile),
     })),
   };
+
+  function within(allowed: Decision, limits: readonly Limit[]): Decision {
+    if (limits.length === 0) return allowed;
+    const { rule } = allowed;
+    const compiled = compileLimits(limits, {
+      kind,
+      policy: id,
+      rule: rule ?? '',
+      refuse: (reason) => decide(denial, reason, rule),
+    });
+    return Object.freeze({ ...allowed, limits: compiled });
+  }
 }
 
 /** Throws when the template is invalid: a parsed policy has none, so that is a bug of whoever built the object. */

@@ -15,6 +15,12 @@ const BECAUSE: Readonly<Record<Reason, (policy: string, rule: string) => string>
     'an enforced policy selects this destination and the connection speaks nothing that it can read',
   ambiguous_path: (policy) =>
     `policy \`${policy}\` selects this destination and servers may read the path in two ways, so no rule can judge it`,
+  rate_limited: (policy, rule) =>
+    `rule \`${rule}\` of policy \`${policy}\` allows it, but more requests came than the rate of its limit`,
+  concurrency_limited: (policy, rule) =>
+    `rule \`${rule}\` of policy \`${policy}\` allows it, but as many requests as its limit takes are under way`,
+  limits_unavailable: (policy, rule) =>
+    `rule \`${rule}\` of policy \`${policy}\` allows it, but the state of its limit is out of reach and the limit is closed then`,
 };
 
 /** One sentence for the operator, without a full stop: what happened and which policy and rule decided. */

@@ -1,3 +1,5 @@
+import type { CompiledLimit } from '../compile/compiled-limit.ts';
+
 /** Everything that a decision may depend on. `path` is the raw request target's path, without the query. */
 export interface Operation {
   readonly method: string;
@@ -15,8 +17,14 @@ export const REASONS = {
   ambiguous_path: 'the path can be read in two ways, so no rule can judge it',
   unreadable_protocol:
     'an enforced policy selects this destination and the connection speaks nothing it can read',
+  rate_limited: 'the rule that allows it has a limit, and more requests came than its rate',
+  concurrency_limited: 'the rule that allows it has a limit, and as many requests are under way',
+  limits_unavailable:
+    'the rule that allows it has a limit whose state is out of reach, and which is closed then',
 } as const;
 export type Reason = keyof typeof REASONS;
+/** Why a limit refuses what its rule allows. */
+export type LimitReason = 'rate_limited' | 'concurrency_limited' | 'limits_unavailable';
 
 /**
  * The answer, with what decided it. `policy` is `namespace/name`; for `no_rule_allows` it is
@@ -27,4 +35,6 @@ export interface Decision {
   readonly reason: Reason;
   readonly policy: string | null;
   readonly rule: string | null;
+  /** What the rule that allows it still asks for; absent when nothing. Of no use in a record. */
+  readonly limits?: readonly CompiledLimit[];
 }

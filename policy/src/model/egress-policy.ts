@@ -1,3 +1,4 @@
+import type { Limit } from './limit.ts';
 import type { Action, CallerSelector, Mode } from './policy.ts';
 
 /** Callers of the policy's own namespace: nobody may rule over the connections of somebody else's pods. */
@@ -24,6 +25,8 @@ export interface EgressRule {
   readonly name: string;
   readonly action: Action;
   readonly to?: readonly EgressSelector[];
+  /** How much it allows; only where the action is Allow. */
+  readonly limits?: readonly Limit[];
 }
 
 /** One accepted EgressPolicy object: the parser's output, so every field is already valid. */

@@ -1,3 +1,5 @@
+import type { Limit } from './limit.ts';
+
 /** `Off` selects nothing; `Audit` reports what it would deny; `Enforce` denies what no rule allows. */
 export type Mode = 'Off' | 'Audit' | 'Enforce';
 
@@ -34,6 +36,8 @@ export interface Rule {
   readonly action: Action;
   readonly from?: readonly CallerSelector[];
   readonly to?: readonly OperationSelector[];
+  /** How much it allows; only where the action is Allow. */
+  readonly limits?: readonly Limit[];
 }
 
 /** One accepted ApiPolicy object: the parser's output, so every field is already valid. */

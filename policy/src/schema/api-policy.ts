@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import * as checks from './checks.ts';
+import { limitedRule, limits } from './limit.ts';
 import { POLICY_LIMITS as LIMITS } from './limits.ts';
 import * as names from './names.ts';
 import { callers, methods, mode, path, ports, ruleHead, ruleList, SET, selectorList } from './selectors.ts';
@@ -36,10 +37,11 @@ const operationSelector = z
     ],
   });
 
-const rule = z.strictObject({
+const rule = limitedRule({
   ...ruleHead,
   from: callers(),
   to: selectorList(operationSelector, 'Operations; one selector must match. Absent: every operation.'),
+  limits: limits(),
 });
 
 const target = z

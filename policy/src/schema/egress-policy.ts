@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import * as checks from './checks.ts';
+import { limitedRule, limits } from './limit.ts';
 import { POLICY_LIMITS as LIMITS } from './limits.ts';
 import { cidr, hostPattern } from './places.ts';
 import {
@@ -50,12 +51,13 @@ const egressSelector = z
     minProperties: 1,
   });
 
-const rule = z.strictObject({
+const rule = limitedRule({
   ...ruleHead,
   to: selectorList(
     egressSelector,
     'Where to, and what is asked for; one selector must match. Absent: everything outside.',
   ),
+  limits: limits(),
 });
 
 export const egressPolicySpec = z

@@ -18,6 +18,12 @@ export const POLICY_LIMITS = {
   /** Characters of a gRPC service with its package, and of a gRPC method: together a path that a template can say. */
   grpcService: 253,
   grpcMethod: 128,
+  /** Limits of a rule. */
+  limits: 4,
+  /** Bounds of what a limit may say: tokens at once, tokens per request, requests under way. */
+  burst: 10_000_000,
+  cost: 10_000,
+  concurrency: 1_000_000,
   /** Labels of a caller selector. */
   labels: 8,
   /** Hosts and networks in all rules together, each time one is named. */

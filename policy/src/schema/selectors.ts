@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { TEMPLATE_LIMITS } from '../path/template.ts';
 import * as checks from './checks.ts';
+import { checkSharedLimits } from './limit.ts';
 import { POLICY_LIMITS as LIMITS } from './limits.ts';
 import * as names from './names.ts';
 import { TEMPLATE_PATTERN } from './template-pattern.ts';
@@ -32,6 +33,7 @@ export const ruleList = <Rule extends z.ZodType>(rule: Rule, description: string
     .array(rule)
     .max(LIMITS.rules)
     .superRefine(checks.checkUniqueNames, checks.ifList)
+    .superRefine(checkSharedLimits, checks.ifList)
     .superRefine(checks.checkMatchingCost, checks.ifList)
     .meta({
       description,
