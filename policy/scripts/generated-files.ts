@@ -5,10 +5,14 @@ import {
   apiPolicyCrd,
   EGRESS_POLICY,
   egressPolicyCrd,
+  GUARD_PROFILE,
+  guardProfileCrd,
   type KindNames,
 } from '../src/index.ts';
 import { apiPolicyPage } from './api-policy-page.ts';
+import { detectionsPage } from './detections-page.ts';
 import { egressPolicyPage } from './egress-policy-page.ts';
+import { guardProfilePage } from './guard-profile-page.ts';
 
 interface GeneratedFile {
   /** Relative to the repository. */
@@ -21,6 +25,9 @@ export function generatedFiles(): GeneratedFile[] {
   return [
     crdFile(API_POLICY, apiPolicyCrd()),
     crdFile(EGRESS_POLICY, egressPolicyCrd()),
+    crdFile(GUARD_PROFILE, guardProfileCrd()),
+    { path: 'docs/reference/detections.md', text: detectionsPage() },
+    { path: 'docs/reference/guard-profile.md', text: guardProfilePage() },
     { path: 'docs/reference/api-policy.md', text: apiPolicyPage() },
     { path: 'docs/reference/egress-policy.md', text: egressPolicyPage() },
   ];

@@ -1,6 +1,8 @@
 export type { CompiledLimit } from './compile/compiled-limit.ts';
 export type { EgressChange } from './compile/egress-set.ts';
 export { EgressSet } from './compile/egress-set.ts';
+export type { GuardSettings, ProfileChange } from './compile/guard-settings.ts';
+export { actsInline, DEFAULT_GUARDS, GuardProfiles } from './compile/guard-settings.ts';
 export type { PolicyChange } from './compile/policy-set.ts';
 export { PolicySet } from './compile/policy-set.ts';
 export type { Governed, Scope } from './compile/scope.ts';
@@ -16,6 +18,8 @@ export type { Decision, LimitReason, Operation, Reason, Verdict } from './model/
 export { REASONS } from './model/decision.ts';
 export type { Destination, ServiceRef } from './model/destination.ts';
 export type { EgressPolicy, EgressRule, EgressSelector, LocalCallerSelector } from './model/egress-policy.ts';
+export type { EnumerationSettings, GuardAction, GuardProfile } from './model/guard-profile.ts';
+export { GUARD_ACTIONS } from './model/guard-profile.ts';
 export type { Limit, LimitKey, OnStoreFailure } from './model/limit.ts';
 export type {
   Action,
@@ -34,7 +38,14 @@ export { canonicalPath } from './path/canonical.ts';
 export { SEGMENT_TYPES, type SegmentType } from './path/segment-type.ts';
 export type { Segment, Template, TemplateProblem } from './path/template.ts';
 export { parseTemplate, TEMPLATE_LIMITS } from './path/template.ts';
-export { apiPolicyCrd, egressPolicyCrd } from './schema/crd.ts';
-export { API_GROUP, API_POLICY, API_VERSION, EGRESS_POLICY, type KindNames } from './schema/kinds.ts';
+export { apiPolicyCrd, egressPolicyCrd, guardProfileCrd } from './schema/crd.ts';
+export {
+  API_GROUP,
+  API_POLICY,
+  API_VERSION,
+  EGRESS_POLICY,
+  GUARD_PROFILE,
+  type KindNames,
+} from './schema/kinds.ts';
 export { POLICY_LIMITS } from './schema/limits.ts';
-export { formatProblem, parseApiPolicy, parseEgressPolicy } from './schema/parse.ts';
+export { formatProblem, parseApiPolicy, parseEgressPolicy, parseGuardProfile } from './schema/parse.ts';

@@ -87,13 +87,20 @@ interface NamedObject {
 
 /** The parts that every namespaced object has. */
 export function namedObject(json: unknown): Result<NamedObject, Problem> {
+  const named = clusterObject(json);
+  if (!named.ok) return named;
+  const namespace = textAt(named.value.metadata, 'namespace');
+  if (namespace === '') return err({ path: 'metadata.namespace', message: 'is missing' });
+  return ok({ ...named.value, namespace });
+}
+
+/** The same for an object that is in no namespace: that is empty. */
+export function clusterObject(json: unknown): Result<NamedObject, Problem> {
   const metadata = objectAt(json, 'metadata');
-  const namespace = textAt(metadata, 'namespace');
   const name = textAt(metadata, 'name');
   if (name === '') return err({ path: 'metadata.name', message: 'is missing' });
-  if (namespace === '') return err({ path: 'metadata.namespace', message: 'is missing' });
   return ok({
-    namespace,
+    namespace: '',
     name,
     metadata,
     labels: textMapAt(metadata, 'labels'),

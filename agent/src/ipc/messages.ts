@@ -1,4 +1,4 @@
-import type { ApiPolicy, EgressPolicy, Workload } from '@eastwall/policy';
+import type { ApiPolicy, EgressPolicy, GuardProfile, Workload } from '@eastwall/policy';
 import type { ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
 import type { Finding } from '../record/finding.ts';
 import type { FlowRecord } from '../record/record.ts';
@@ -43,6 +43,11 @@ export type ToDataplane =
   | {
       readonly kind: 'egress-policies';
       readonly upsert: readonly EgressPolicy[];
+      readonly remove: readonly string[];
+    }
+  | {
+      readonly kind: 'guard-profiles';
+      readonly upsert: readonly GuardProfile[];
       readonly remove: readonly string[];
     }
   /** Everything listed so far has been sent: from here on an unknown destination really is unknown. */

@@ -14,6 +14,7 @@ const SERVICES = '/api/v1/services';
 const SLICES = '/apis/discovery.k8s.io/v1/endpointslices';
 const POLICIES = '/apis/eastwall.dev/v1alpha1/apipolicies';
 const EGRESS = '/apis/eastwall.dev/v1alpha1/egresspolicies';
+const PROFILES = '/apis/eastwall.dev/v1alpha1/guardprofiles';
 
 /** The lists and watches of some resource types in memory; a type without a list does not answer. */
 class MemoryKube implements KubeClient {
@@ -128,6 +129,7 @@ test('is synced when everything has been listed, and not before', async () => {
   kube.lists.set(SERVICES, ok([service('orders', '10.96.0.1')]));
   kube.lists.set(POLICIES, ok([policy('p', 'Audit')]));
   kube.lists.set(EGRESS, ok([egressPolicy('p', 'Audit')]));
+  kube.lists.set(PROFILES, ok([]));
   await using run = watching(kube);
   await vi.waitUntil(() =>
     [PODS, NAMESPACES, SERVICES, POLICIES, EGRESS].every((path) => kube.watched(path)),
@@ -159,7 +161,7 @@ test('is synced when everything has been listed, and not before', async () => {
   });
 });
 
-const EMPTY = [PODS, NAMESPACES, SERVICES, SLICES, EGRESS].map((path) => [path, ok([])] as const);
+const EMPTY = [PODS, NAMESPACES, SERVICES, SLICES, EGRESS, PROFILES].map((path) => [path, ok([])] as const);
 
 test('does without policies while their type is not installed, and says so', async () => {
   const kube = new MemoryKube();

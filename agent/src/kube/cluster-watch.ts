@@ -1,4 +1,4 @@
-import type { ApiPolicy, EgressPolicy } from '@eastwall/policy';
+import type { ApiPolicy, EgressPolicy, GuardProfile } from '@eastwall/policy';
 import type { NamespaceEntry, PodInfo, ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
 import { projectPod } from '../identity/pod.ts';
 import { type Projected, projectNamespace, projectService, projectSlice } from '../identity/project.ts';
@@ -7,6 +7,7 @@ import { Changes } from './changes.ts';
 import {
   API_POLICIES,
   EGRESS_POLICIES,
+  GUARD_PROFILES,
   PolicyIntake,
   type PolicyKind,
   type PolicyObject,
@@ -20,7 +21,7 @@ import { ResourceWatch, type WatchContext, type WatchSpec, type WatchStatus } fr
 /** What a dataplane process has to be told of the cluster. */
 export type ClusterMessage = Extract<
   ToDataplane,
-  { kind: 'services' | 'slices' | 'policies' | 'egress-policies' | 'synced' }
+  { kind: 'services' | 'slices' | 'policies' | 'egress-policies' | 'guard-profiles' | 'synced' }
 >;
 
 export interface ClusterListener {
@@ -70,6 +71,7 @@ export class ClusterWatch {
   readonly #slices = new Changes<SliceEntry>(this.#changed);
   readonly #policies = new Changes<ApiPolicy>(this.#changed);
   readonly #egress = new Changes<EgressPolicy>(this.#changed);
+  readonly #profiles = new Changes<GuardProfile>(this.#changed);
   readonly #status: StatusWriter;
   readonly #kinds: readonly FollowedKind[];
   readonly #watches: readonly Pick<ResourceWatch<unknown>, 'start' | 'stop' | 'status'>[];
@@ -82,6 +84,7 @@ export class ClusterWatch {
     this.#kinds = [
       this.#followKind(API_POLICIES, this.#policies),
       this.#followKind(EGRESS_POLICIES, this.#egress),
+      this.#followKind(GUARD_PROFILES, this.#profiles),
     ];
     this.#watches = [
       this.#follow({
@@ -167,6 +170,7 @@ export class ClusterWatch {
     for (const change of this.#slices.take(BATCH)) listener.message({ kind: 'slices', ...change });
     for (const change of this.#policies.take(BATCH)) listener.message({ kind: 'policies', ...change });
     for (const change of this.#egress.take(BATCH)) listener.message({ kind: 'egress-policies', ...change });
+    for (const change of this.#profiles.take(BATCH)) listener.message({ kind: 'guard-profiles', ...change });
     for (const change of this.#namespaces.take(BATCH)) listener.namespaces(change.upsert, change.remove);
     for (const change of this.#pods.take(BATCH)) listener.pods(change.upsert, change.remove);
     if (this.#synced || !this.#watches.every((watch) => watch.status().synced)) return;

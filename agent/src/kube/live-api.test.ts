@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { apiPolicyCrd, egressPolicyCrd } from '@eastwall/policy';
+import { apiPolicyCrd, egressPolicyCrd, guardProfileCrd } from '@eastwall/policy';
 import { expect, test, vi } from 'vitest';
 import { stringify } from 'yaml';
 import { systemClock } from '../kernel/clock.ts';
@@ -23,7 +23,9 @@ const TOKEN = { token: 'agent-token', name: 'agent', groups: [] };
 const EGRESS = 'egresspolicies.eastwall.dev';
 const CRD = apiPolicyCrd() as ObjectInput;
 const EGRESS_CRD = egressPolicyCrd() as ObjectInput;
-const installPolicies = (store: ObjectStore) => [CRD, EGRESS_CRD].map((crd) => store.apply(crd));
+const PROFILES = 'guardprofiles.eastwall.dev';
+const PROFILE_CRD = guardProfileCrd() as ObjectInput;
+const installPolicies = (store: ObjectStore) => [CRD, EGRESS_CRD, PROFILE_CRD].map((crd) => store.apply(crd));
 
 /** As loose as the definition of another release may be, so that bad policies get past it. */
 const LOOSE_CRD = {
@@ -45,6 +47,13 @@ const LOOSE_CRD = {
     ],
   },
 };
+
+const guardProfile = (name: string) => ({
+  apiVersion: 'eastwall.dev/v1alpha1',
+  kind: 'GuardProfile',
+  metadata: { name },
+  spec: { detections: [{ id: 'object-enumeration', action: 'Block' }] },
+});
 
 const service = (name: string, clusterIP: string) => ({
   apiVersion: 'v1',
@@ -132,6 +141,7 @@ function agent(
     slices: new Map<string, readonly string[]>(),
     policies: new Map<string, string>(),
     'egress-policies': new Map<string, string>(),
+    'guard-profiles': new Map<string, string>(),
     pods: new Map<string, string>(),
     namespaces: new Set<string>(),
     removals: [] as string[],
@@ -161,6 +171,9 @@ function agent(
           for (const at of message.upsert) seen.services.set(`${at.namespace}/${at.name}`, at.ips);
         else if (message.kind === 'slices')
           for (const at of message.upsert) seen.slices.set(`${at.namespace}/${at.name}`, at.ips);
+        else if (message.kind === 'guard-profiles')
+          for (const at of message.upsert)
+            seen['guard-profiles'].set(at.name, at.detections?.[0]?.action ?? '');
         else for (const at of message.upsert) seen[message.kind].set(`${at.namespace}/${at.name}`, at.mode);
         if (message.kind !== 'synced') removed(seen[message.kind], message.remove);
       },
@@ -310,15 +323,23 @@ test('starts without the policy type, and takes policies as soon as there is one
   const { store, api, access } = at;
   await using run = agent(access.path);
   await eventually(() => run.seen.synced);
-  expect(run.watch.status()).toMatchObject({ missingKinds: ['ApiPolicy', 'EgressPolicy'], policies: 0 });
+  expect(run.watch.status()).toMatchObject({
+    missingKinds: ['ApiPolicy', 'EgressPolicy', 'GuardProfile'],
+    policies: 0,
+  });
   store.apply(CRD);
   store.create(POLICIES, policy('p'));
   await until(() => run.seen.policies.get('default/p'), 'Enforce');
-  expect(run.watch.status()).toMatchObject({ missingKinds: ['EgressPolicy'], policies: 1 });
+  expect(run.watch.status()).toMatchObject({ missingKinds: ['EgressPolicy', 'GuardProfile'], policies: 1 });
   store.apply(EGRESS_CRD);
   store.create(EGRESS, { ...policy('out'), kind: 'EgressPolicy', spec: { mode: 'Enforce', rules: [] } });
   await until(() => run.seen['egress-policies'].get('default/out'), 'Enforce');
-  expect(run.watch.status()).toMatchObject({ missingKinds: [], policies: 2 });
+  store.apply(PROFILE_CRD);
+  store.create(PROFILES, guardProfile('all'));
+  await until(() => run.seen['guard-profiles'].get('all'), 'Block');
+  expect(run.watch.status()).toMatchObject({ missingKinds: [], policies: 3 });
+  const status = () => store.get(PROFILES, undefined, 'all')?.['status'];
+  await eventually(() => JSON.stringify(status() ?? {}).includes('Accepted'));
   await api.close();
 });
 

@@ -6,13 +6,16 @@ import {
   EGRESS_POLICY,
   type EgressPolicy,
   formatProblem,
+  GUARD_PROFILE,
+  type GuardProfile,
   type KindNames,
   type Problem,
   parseApiPolicy,
   parseEgressPolicy,
+  parseGuardProfile,
 } from '@eastwall/policy';
 import { isObject, type Json, objectAt, objectsAt, textAt } from '../identity/json.ts';
-import { namedObject, type Projected } from '../identity/project.ts';
+import { clusterObject, namedObject, type Projected } from '../identity/project.ts';
 import { ok, type Result } from '../kernel/result.ts';
 import type { Acceptance } from './condition.ts';
 import type { StatusTarget, StatusWriter } from './status.ts';
@@ -27,13 +30,14 @@ export interface PolicyKind<Policy> {
 
 export const API_POLICIES: PolicyKind<ApiPolicy> = { names: API_POLICY, parse: parseApiPolicy };
 export const EGRESS_POLICIES: PolicyKind<EgressPolicy> = { names: EGRESS_POLICY, parse: parseEgressPolicy };
+export const GUARD_PROFILES: PolicyKind<GuardProfile> = { names: GUARD_PROFILE, parse: parseGuardProfile };
 
 /** Where the objects of all namespaces are listed. */
 export const pathOf = ({ plural }: KindNames): string => `${GROUP_PATH}/${plural}`;
 
 /** One policy object as it came: what it says, if it says anything, and what its status must be written with. */
 export interface PolicyObject<Policy> extends StatusTarget {
-  /** `namespace/name`. */
+  /** `namespace/name`, or the name of an object that is in no namespace. */
   readonly key: string;
   readonly parsed: Result<Policy, readonly Problem[]>;
 }
@@ -59,10 +63,10 @@ export function projectPolicy<Policy>(
   { names, parse }: PolicyKind<Policy>,
   json: unknown,
 ): Projected<PolicyObject<Policy>> {
-  const named = namedObject(json);
+  const named = names.scope === 'Cluster' ? clusterObject(json) : namedObject(json);
   if (!named.ok) return named;
   const { namespace, name, metadata } = named.value;
-  const key = `${namespace}/${name}`;
+  const key = namespace === '' ? name : `${namespace}/${name}`;
   return ok({
     key,
     path: statusPath(names, key),
@@ -148,6 +152,7 @@ function describe(problems: readonly Problem[]): string {
 
 function statusPath({ plural }: KindNames, key: string): string {
   const slash = key.indexOf('/');
+  if (slash < 0) return `${GROUP_PATH}/${plural}/${encodeURIComponent(key)}/status`;
   const [namespace, name] = [key.slice(0, slash), key.slice(slash + 1)].map(encodeURIComponent);
   return `${GROUP_PATH}/namespaces/${namespace}/${plural}/${name}/status`;
 }

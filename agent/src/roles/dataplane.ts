@@ -4,6 +4,7 @@ import type { DataplaneContext } from '../connection/dataplane-context.ts';
 import { EnrolledNetns } from '../connection/enrolled-netns.ts';
 import { Recorder } from '../connection/recorder.ts';
 import { World } from '../decide/world.ts';
+import { Guards } from '../guard/guards.ts';
 import type {
   DataplaneSettings,
   FdPacket,
@@ -27,6 +28,7 @@ const SWEEP_MS = 100;
 const DRAIN_POLL_MS = 50;
 const RECORDS_MS = 100;
 const TOTALS_MS = 1_000;
+const FINDINGS_MS = 500;
 /** Records per IPC message: a larger message blocks both loops for longer than a small request takes. */
 const RECORDS_PER_MESSAGE = 256;
 /** Descriptors kept back for Node itself, listeners and batches on their way. */
@@ -37,6 +39,7 @@ const MAX_DISCARD_BYTES = 1 << 20;
 class Dataplane {
   private readonly netns = new Map<NamespaceId, EnrolledNetns>();
   private readonly context: DataplaneContext;
+  private readonly guards: Guards;
   /** Messages that control has not taken yet. */
   private outstanding = 0;
   private readonly loopDelay = monitorEventLoopDelay({ resolution: 20 });
@@ -47,6 +50,13 @@ class Dataplane {
   constructor(settings: DataplaneSettings) {
     const world = new World();
     const idPrefix = randomBytes(4).toString('hex');
+    this.guards = new Guards({
+      node: settings.node,
+      wallClock: systemClock.now,
+      idPrefix,
+      maxOpenFindings: settings.maxOpenFindings,
+      findingQuietMs: settings.findingQuietMs,
+    });
     this.context = {
       settings,
       world,
@@ -64,6 +74,7 @@ class Dataplane {
     setInterval(() => this.sweep(), SWEEP_MS);
     setInterval(() => this.unlessBehind(() => this.sendRecords()), RECORDS_MS);
     setInterval(() => this.unlessBehind(() => this.sendTotals()), TOTALS_MS);
+    setInterval(() => this.unlessBehind(() => this.sendFindings()), FINDINGS_MS);
     setInterval(() => this.beat(), settings.beatMs);
   }
 
@@ -97,6 +108,9 @@ class Dataplane {
         break;
       case 'egress-policies':
         world.replaceEgress(world.egress.with(message));
+        break;
+      case 'guard-profiles':
+        this.guards.replaceProfiles(this.guards.profiles.with(message));
         break;
       case 'synced':
         world.synced = true;
@@ -201,6 +215,17 @@ class Dataplane {
     if (dropped > 0) this.report({ kind: 'records', records: [], dropped });
   }
 
+  private sendFindings(): void {
+    const { findings, dropped } = this.guards.takeFindings();
+    for (let start = 0; start < findings.length; start += RECORDS_PER_MESSAGE)
+      this.report({
+        kind: 'findings',
+        findings: findings.slice(start, start + RECORDS_PER_MESSAGE),
+        dropped: 0,
+      });
+    if (dropped > 0) this.report({ kind: 'findings', findings: [], dropped });
+  }
+
   private sendTotals(): void {
     const held = [...this.netns.values()].reduce((sum, netns) => sum + netns.waitingCount, 0);
     this.report({
@@ -231,6 +256,7 @@ class Dataplane {
       if (!this.leave(this.context.now())) return;
       clearInterval(poll);
       this.sendRecords();
+      this.sendFindings();
       this.sendTotals();
       send({ kind: 'drained' });
     }, DRAIN_POLL_MS);

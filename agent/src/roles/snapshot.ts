@@ -1,18 +1,19 @@
-import type { ApiPolicy, EgressPolicy } from '@eastwall/policy';
+import type { ApiPolicy, EgressPolicy, GuardProfile } from '@eastwall/policy';
 import type { ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
 import type { CallerState, NamespaceId, ToDataplane } from '../ipc/messages.ts';
 
 /** A change of what all dataplanes know alike. */
 export type ClusterDelta = Extract<
   ToDataplane,
-  { kind: 'services' | 'slices' | 'policies' | 'egress-policies' }
+  { kind: 'services' | 'slices' | 'policies' | 'egress-policies' | 'guard-profiles' }
 >;
 
 /** Objects per message: small enough that a dataplane serves connections between two of them. */
 const CHUNK = 200;
 
 interface Named {
-  readonly namespace: string;
+  /** Absent for what is in no namespace. */
+  readonly namespace?: string;
   readonly name: string;
 }
 
@@ -27,6 +28,7 @@ export class Snapshot {
   readonly #slices = new Map<string, SliceEntry>();
   readonly #policies = new Map<string, ApiPolicy>();
   readonly #egress = new Map<string, EgressPolicy>();
+  readonly #profiles = new Map<string, GuardProfile>();
   readonly #callers = new Map<NamespaceId, CallerState>();
   #synced = false;
   #streamAll = false;
@@ -44,6 +46,9 @@ export class Snapshot {
         break;
       case 'egress-policies':
         change(this.#egress, delta.upsert, delta.remove);
+        break;
+      case 'guard-profiles':
+        change(this.#profiles, delta.upsert, delta.remove);
         break;
     }
   }
@@ -80,6 +85,10 @@ export class Snapshot {
     return this.#egress.values();
   }
 
+  get guardProfiles(): Iterable<GuardProfile> {
+    return this.#profiles.values();
+  }
+
   get size(): { readonly services: number; readonly slices: number; readonly policies: number } {
     return { services: this.#services.size, slices: this.#slices.size, policies: this.#policies.size };
   }
@@ -90,6 +99,7 @@ export class Snapshot {
     for (const upsert of chunks(this.#slices)) yield { kind: 'slices', upsert, remove: [] };
     for (const upsert of chunks(this.#policies)) yield { kind: 'policies', upsert, remove: [] };
     for (const upsert of chunks(this.#egress)) yield { kind: 'egress-policies', upsert, remove: [] };
+    for (const upsert of chunks(this.#profiles)) yield { kind: 'guard-profiles', upsert, remove: [] };
     for (const [ns, caller] of this.#callers) if (serves(ns)) yield { kind: 'caller', ns, caller };
     if (this.#streamAll) yield { kind: 'stream-all', on: true };
     if (this.#synced) yield { kind: 'synced' };
@@ -101,9 +111,12 @@ function change<T extends Named>(
   upsert: readonly T[],
   remove: readonly string[],
 ): void {
-  for (const entry of upsert) known.set(`${entry.namespace}/${entry.name}`, entry);
+  for (const entry of upsert) known.set(keyOf(entry), entry);
   for (const key of remove) known.delete(key);
 }
+
+const keyOf = ({ namespace, name }: Named): string =>
+  namespace === undefined ? name : `${namespace}/${name}`;
 
 function* chunks<T>(known: ReadonlyMap<string, T>): Generator<T[]> {
   let chunk: T[] = [];

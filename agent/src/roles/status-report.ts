@@ -1,4 +1,12 @@
-import { API_POLICY, type ApiPolicy, EGRESS_POLICY, type EgressPolicy } from '@eastwall/policy';
+import {
+  API_POLICY,
+  type ApiPolicy,
+  EGRESS_POLICY,
+  type EgressPolicy,
+  GUARD_PROFILE,
+  type GuardProfile,
+  policyId,
+} from '@eastwall/policy';
 import type {
   AbilityStatus,
   AgentStatus,
@@ -109,18 +117,21 @@ function policyStatuses({ snapshot, cluster }: StatusSources): PolicyStatus[] {
   return [
     ...kindStatuses(API_POLICY.kind, snapshot.policies, cluster),
     ...kindStatuses(EGRESS_POLICY.kind, snapshot.egressPolicies, cluster),
+    ...kindStatuses(GUARD_PROFILE.kind, snapshot.guardProfiles, cluster),
   ];
 }
 
 function kindStatuses(
   kind: string,
-  inForce: Iterable<ApiPolicy | EgressPolicy>,
+  inForce: Iterable<ApiPolicy | EgressPolicy | GuardProfile>,
   { refused }: ClusterStatus,
 ): PolicyStatus[] {
   const statuses = new Map<string, PolicyStatus>();
-  for (const { namespace, name, mode, rules } of inForce) {
-    const policy = `${namespace}/${name}`;
-    statuses.set(policy, { kind, policy, mode, rules: rules.length, refused: null });
+  for (const object of inForce) {
+    const policy = 'namespace' in object ? policyId(object) : object.name;
+    const about =
+      'rules' in object ? { mode: object.mode, rules: object.rules.length } : { mode: 'On', rules: 0 };
+    statuses.set(policy, { kind, policy, ...about, refused: null });
   }
   for (const { policy, message } of refused.filter((one) => one.kind === kind)) {
     const known = statuses.get(policy) ?? { kind, policy, mode: null, rules: 0 };

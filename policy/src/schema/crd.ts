@@ -1,7 +1,8 @@
 import type { z } from 'zod';
 import { apiPolicySpec } from './api-policy.ts';
 import { egressPolicySpec } from './egress-policy.ts';
-import { API_GROUP, API_POLICY, API_VERSION, EGRESS_POLICY, type KindNames } from './kinds.ts';
+import { guardProfileSpec } from './guard-profile.ts';
+import { API_GROUP, API_POLICY, API_VERSION, EGRESS_POLICY, GUARD_PROFILE, type KindNames } from './kinds.ts';
 import { type StructuralSchema, specSchema } from './structural.ts';
 
 /** The CustomResourceDefinition to install; plain JSON, generated from the one schema. */
@@ -20,19 +21,35 @@ export function egressPolicyCrd(): object {
   });
 }
 
+export function guardProfileCrd(): object {
+  return definition(GUARD_PROFILE, {
+    spec: guardProfileSpec,
+    description: 'What guards do about what they notice: enumeration, misuse of credentials, anomalies.',
+    columns: [{ name: 'Budget', type: 'integer', jsonPath: '.spec.alertBudgetPerWeek' }],
+  });
+}
+
 interface Definition {
   readonly spec: z.ZodType;
   readonly description: string;
+  /** Absent: the mode. */
+  readonly columns?: readonly PrinterColumn[];
 }
 
-function definition({ kind, plural, singular, short }: KindNames, about: Definition): object {
+interface PrinterColumn {
+  readonly name: string;
+  readonly type: string;
+  readonly jsonPath: string;
+}
+
+function definition({ kind, plural, singular, short, scope }: KindNames, about: Definition): object {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
     metadata: { name: `${plural}.${API_GROUP}` },
     spec: {
       group: API_GROUP,
-      scope: 'Namespaced',
+      scope,
       names: {
         kind,
         listKind: `${kind}List`,
@@ -47,7 +64,7 @@ function definition({ kind, plural, singular, short }: KindNames, about: Definit
           served: true,
           storage: true,
           subresources: { status: {} },
-          additionalPrinterColumns: PRINTER_COLUMNS,
+          additionalPrinterColumns: [...(about.columns ?? MODE_COLUMN), ...COLUMNS],
           schema: { openAPIV3Schema: objectSchema(about) },
         },
       ],
@@ -55,8 +72,9 @@ function definition({ kind, plural, singular, short }: KindNames, about: Definit
   };
 }
 
-const PRINTER_COLUMNS = [
-  { name: 'Mode', type: 'string', jsonPath: '.spec.mode' },
+const MODE_COLUMN = [{ name: 'Mode', type: 'string', jsonPath: '.spec.mode' }];
+
+const COLUMNS = [
   { name: 'Accepted', type: 'string', jsonPath: '.status.conditions[?(@.type=="Accepted")].status' },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
 ];

@@ -8,6 +8,7 @@ export interface KindNames {
   readonly plural: string;
   readonly singular: string;
   readonly short: string;
+  readonly scope: 'Namespaced' | 'Cluster';
 }
 
 export const API_POLICY: KindNames = {
@@ -15,6 +16,7 @@ export const API_POLICY: KindNames = {
   plural: 'apipolicies',
   singular: 'apipolicy',
   short: 'apipol',
+  scope: 'Namespaced',
 };
 
 export const EGRESS_POLICY: KindNames = {
@@ -22,4 +24,13 @@ export const EGRESS_POLICY: KindNames = {
   plural: 'egresspolicies',
   singular: 'egresspolicy',
   short: 'egresspol',
+  scope: 'Namespaced',
+};
+
+export const GUARD_PROFILE: KindNames = {
+  kind: 'GuardProfile',
+  plural: 'guardprofiles',
+  singular: 'guardprofile',
+  short: 'guardprof',
+  scope: 'Cluster',
 };

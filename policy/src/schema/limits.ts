@@ -4,6 +4,9 @@ export const POLICY_LIMITS = {
   services: 64,
   /** Ports of a target or a selector. */
   ports: 64,
+  /** Namespaces of a profile, and administrative paths. */
+  namespaces: 256,
+  adminPaths: 64,
   /** Hosts, and networks, of an egress selector. */
   hosts: 64,
   cidrs: 64,

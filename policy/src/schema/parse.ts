@@ -1,12 +1,14 @@
 import type { z } from 'zod';
 import type { EgressPolicy } from '../model/egress-policy.ts';
+import type { GuardProfile } from '../model/guard-profile.ts';
 import type { ApiPolicy } from '../model/policy.ts';
 import type { Problem } from '../model/problem.ts';
 import { err, ok, type Result } from '../model/result.ts';
 import { apiPolicySpec } from './api-policy.ts';
 import { egressPolicySpec } from './egress-policy.ts';
-import { API_POLICY, EGRESS_POLICY } from './kinds.ts';
-import { policyObject } from './object.ts';
+import { guardProfileSpec } from './guard-profile.ts';
+import { API_POLICY, EGRESS_POLICY, GUARD_PROFILE } from './kinds.ts';
+import { clusterObject, policyObject } from './object.ts';
 import { quote } from './quote.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -14,6 +16,7 @@ type RawIssue = z.core.$ZodRawIssue;
 
 const apiPolicyObject = policyObject(API_POLICY, apiPolicySpec);
 const egressPolicyObject = policyObject(EGRESS_POLICY, egressPolicySpec);
+const guardProfileObject = clusterObject(GUARD_PROFILE, guardProfileSpec);
 
 /** Reads an ApiPolicy object as the kube API serves it; on failure says everything that is wrong with it at once. */
 export function parseApiPolicy(object: unknown): Result<ApiPolicy, Problem[]> {
@@ -23,6 +26,14 @@ export function parseApiPolicy(object: unknown): Result<ApiPolicy, Problem[]> {
 /** The same for an EgressPolicy. */
 export function parseEgressPolicy(object: unknown): Result<EgressPolicy, Problem[]> {
   return flatten(egressPolicyObject.safeParse(object, OPTIONS));
+}
+
+/** The same for a GuardProfile, which is in no namespace. */
+export function parseGuardProfile(object: unknown): Result<GuardProfile, Problem[]> {
+  const parsed = guardProfileObject.safeParse(object, OPTIONS);
+  if (!parsed.success) return err(parsed.error.issues.flatMap(problemsOf));
+  const { metadata, spec } = parsed.data;
+  return ok({ ...spec, name: metadata.name, generation: metadata.generation ?? 0 });
 }
 
 const OPTIONS = { error: messageOf, reportInput: true };

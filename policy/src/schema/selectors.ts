@@ -143,8 +143,8 @@ export const selectorList = <Selector extends z.ZodType>(selector: Selector, des
     .meta({ description, ...ATOMIC })
     .exactOptional();
 
-export const callers = () =>
-  selectorList(callerSelector, 'Callers; one selector must match. Absent: every caller.');
+export const callers = (description = 'Callers; one selector must match. Absent: every caller.') =>
+  selectorList(callerSelector, description);
 
 export const localCallers = () =>
   selectorList(

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { apiPolicyCrd, egressPolicyCrd } from '@eastwall/policy';
+import { apiPolicyCrd, egressPolicyCrd, guardProfileCrd } from '@eastwall/policy';
 import type { Clock } from '../../kernel/clock.ts';
 import { startClusterIps } from '../controllers/cluster-ips.ts';
 import { startEndpointSlices } from '../controllers/endpoint-slices.ts';
@@ -60,6 +60,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   applyAll(store, [
     apiPolicyCrd() as ObjectInput,
     egressPolicyCrd() as ObjectInput,
+    guardProfileCrd() as ObjectInput,
     ...nodes.map(({ name, addresses }) => nodeObject(name, addresses, now)),
     ...systemServices(own),
   ]);
