@@ -1,11 +1,24 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { apiPolicyCrd, egressPolicyCrd, guardProfileCrd } from '@eastwall/policy';
 import { expect, test, vi } from 'vitest';
 import { stringify } from 'yaml';
+import {
+  CRD,
+  EGRESS,
+  EGRESS_CRD,
+  guardProfile,
+  installPolicies,
+  LOOSE_CRD,
+  POLICIES,
+  PROFILE_CRD,
+  PROFILES,
+  pod,
+  policy,
+  service,
+  slice,
+} from '../../testing/kube-objects.ts';
 import { systemClock } from '../kernel/clock.ts';
-import type { ObjectInput } from '../sandbox/kube-api/object.ts';
 import { type KubeApi, type KubeApiOptions, startKubeApi } from '../sandbox/kube-api/start-kube-api.ts';
 import { ObjectStore } from '../sandbox/kube-api/store.ts';
 import { connectKube } from './client.ts';
@@ -17,75 +30,8 @@ import { WATCH_DEFAULTS, type WatchSettings } from './watch.ts';
 
 vi.setConfig({ testTimeout: 30_000 });
 
-const POLICIES = 'apipolicies.eastwall.dev';
 const TOKEN = { token: 'agent-token', name: 'agent', groups: [] };
 
-const EGRESS = 'egresspolicies.eastwall.dev';
-const CRD = apiPolicyCrd() as ObjectInput;
-const EGRESS_CRD = egressPolicyCrd() as ObjectInput;
-const PROFILES = 'guardprofiles.eastwall.dev';
-const PROFILE_CRD = guardProfileCrd() as ObjectInput;
-const installPolicies = (store: ObjectStore) => [CRD, EGRESS_CRD, PROFILE_CRD].map((crd) => store.apply(crd));
-
-/** As loose as the definition of another release may be, so that bad policies get past it. */
-const LOOSE_CRD = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: POLICIES },
-  spec: {
-    group: 'eastwall.dev',
-    scope: 'Namespaced',
-    names: { kind: 'ApiPolicy', plural: 'apipolicies', singular: 'apipolicy' },
-    versions: [
-      {
-        name: 'v1alpha1',
-        served: true,
-        storage: true,
-        subresources: { status: {} },
-        schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-      },
-    ],
-  },
-};
-
-const guardProfile = (name: string) => ({
-  apiVersion: 'eastwall.dev/v1alpha1',
-  kind: 'GuardProfile',
-  metadata: { name },
-  spec: { detections: [{ id: 'object-enumeration', action: 'Block' }] },
-});
-
-const service = (name: string, clusterIP: string) => ({
-  apiVersion: 'v1',
-  kind: 'Service',
-  metadata: { name, namespace: 'default' },
-  spec: { clusterIP, clusterIPs: [clusterIP], ports: [{ port: 80 }] },
-});
-
-const slice = (name: string, of: string, addresses: string[]) => ({
-  apiVersion: 'discovery.k8s.io/v1',
-  kind: 'EndpointSlice',
-  metadata: { name, namespace: 'default', labels: { 'kubernetes.io/service-name': of } },
-  addressType: 'IPv4',
-  endpoints: [{ addresses }],
-  ports: [{ name: '', port: 8080 }],
-});
-
-const pod = (name: string, nodeName: string) => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name, namespace: 'default' },
-  spec: { nodeName, containers: [{ name: 'main', image: 'app' }] },
-});
-
-const policy = (name: string, mode = 'Enforce') => ({
-  apiVersion: 'eastwall.dev/v1alpha1',
-  kind: 'ApiPolicy',
-  metadata: { name, namespace: 'default' },
-  spec: { mode, target: {}, rules: [] },
-});
-
-/** A folder with a kubeconfig that names its CA by file, so that a restarted server may bring a new one. */
 class Access {
   readonly #folder = mkdtempSync(join(tmpdir(), 'eastwall-live-'));
   readonly path = join(this.#folder, 'kubeconfig');
