@@ -14,6 +14,12 @@ export type { EgressFacts, Facts, PoliciesInForce } from './evaluate/evaluate.ts
 export { evaluate, evaluateEgress, scopeOf } from './evaluate/evaluate.ts';
 export { explainDecision } from './evaluate/explain.ts';
 export { hostName } from './host/host-name.ts';
+export type { Bucket } from './limit/bucket.ts';
+export { type BucketState, MAX_DEBT_US, newBucketState, PERIOD_US, settle } from './limit/gcra.ts';
+export type { LeaseAsk, LeaseGrant } from './limit/lease.ts';
+export type { BookCounts, Shortage } from './limit/lease-book.ts';
+export { LeaseBook } from './limit/lease-book.ts';
+export type { Rate } from './limit/rate.ts';
 export type { Decision, LimitReason, Operation, Reason, Verdict } from './model/decision.ts';
 export { REASONS } from './model/decision.ts';
 export type { Destination, ServiceRef } from './model/destination.ts';
