@@ -3,10 +3,7 @@ const DECISIONS = 200_000;
 const FEW_DECISIONS = 10_000;
 
 /** Median nanoseconds of one decision, over requests that keep the data paths from being one warm line. */
-export function nsPerDecision<T>(
-  requests: readonly T[],
-  decide: (request: T) => { verdict: string },
-): number {
+export function nsPerDecision<T>(requests: readonly T[], decide: (request: T) => object | null): number {
   return median(() => {
     const start = process.hrtime.bigint();
     run(requests, decide, DECISIONS);
@@ -15,10 +12,7 @@ export function nsPerDecision<T>(
 }
 
 /** Heap growth over few enough decisions that no collection hides it. */
-export function bytesPerDecision<T>(
-  requests: readonly T[],
-  decide: (request: T) => { verdict: string },
-): number {
+export function bytesPerDecision<T>(requests: readonly T[], decide: (request: T) => object | null): number {
   return median(() => {
     const before = process.memoryUsage().heapUsed;
     run(requests, decide, FEW_DECISIONS);
@@ -47,18 +41,14 @@ export function printHeader(name: string, header: readonly string[]): void {
   print(`  ${header.map((title) => title.padStart(14)).join('  ')}`);
 }
 
-function run<T>(
-  requests: readonly T[],
-  decide: (request: T) => { verdict: string },
-  decisions: number,
-): void {
-  let denied = 0;
+function run<T>(requests: readonly T[], decide: (request: T) => object | null, decisions: number): void {
+  let none = 0;
   for (let i = 0; i < decisions; i++) {
     const request = requests[i % requests.length];
-    if (request !== undefined && decide(request).verdict === 'deny') denied++;
+    if (request !== undefined && decide(request) === null) none++;
   }
   // Used, so that the engine can't drop the loop.
-  if (denied < 0) print(String(denied));
+  if (none < 0) print(String(none));
 }
 
 function median(measure: () => number): number {

@@ -21,6 +21,14 @@ export class LiteralEdges<Node extends { readonly id: number }> {
     this.#edges.set(hash, { parent, text, child, next: this.#edges.get(hash) });
   }
 
+  /** `text` must be there. */
+  remove(parent: Node, text: string): void {
+    const hash = hashOf(parent.id, text, 0, text.length);
+    const rest = without(this.#edges?.get(hash), parent, text);
+    if (rest === undefined) this.#edges?.delete(hash);
+    else this.#edges?.set(hash, rest);
+  }
+
   /** The child of `parent` by the literal that stands in `path` from `start` up to `end`. */
   find(parent: Node, path: string, start: number, end: number): Node | null {
     let edge = this.#edges?.get(hashOf(parent.id, path, start, end));
@@ -32,6 +40,13 @@ export class LiteralEdges<Node extends { readonly id: number }> {
     }
     return null;
   }
+}
+
+/** The list without that edge. Lists are as short as hashes are good. */
+function without<Node>(edge: Edge<Node> | undefined, parent: Node, text: string): Edge<Node> | undefined {
+  if (edge === undefined) return undefined;
+  if (edge.parent === parent && edge.text === text) return edge.next;
+  return { ...edge, next: without(edge.next, parent, text) };
 }
 
 /** FNV-1a, kept within 30 bits so that the engine holds it as a small integer. */

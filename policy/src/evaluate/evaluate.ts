@@ -1,7 +1,7 @@
 import type { EgressSet } from '../compile/egress-set.ts';
 import type { PolicySet } from '../compile/policy-set.ts';
 import type { Scope } from '../compile/scope.ts';
-import type { Decision, Operation } from '../model/decision.ts';
+import type { Call, Decision } from '../model/decision.ts';
 import type { Destination } from '../model/destination.ts';
 import type { Workload } from '../model/workload.ts';
 
@@ -9,7 +9,7 @@ import type { Workload } from '../model/workload.ts';
 export interface Facts {
   readonly caller: Workload;
   readonly destination: Destination;
-  readonly operation: Operation;
+  readonly operation: Call;
 }
 
 /** Total and pure. Where many requests share a connection, hold its `PolicySet.scope` instead. */
@@ -24,7 +24,7 @@ export interface EgressFacts {
   /** As written by the caller; empty when it is not known. */
   readonly host: string;
   /** Null for TLS and opaque bytes. */
-  readonly operation: Operation | null;
+  readonly operation: Call | null;
 }
 
 /** Total and pure, like `evaluate`. */

@@ -1,7 +1,7 @@
 import type { CompiledLimit } from '../compile/compiled-limit.ts';
 
-/** Everything that a decision may depend on. `path` is the raw request target's path, without the query. */
-export interface Operation {
+/** What a request calls, as far as decisions depend on it. `path` is the raw request target's path, without the query. */
+export interface Call {
   readonly method: string;
   readonly path: string;
 }
