@@ -3,6 +3,7 @@ export type { EgressChange } from './compile/egress-set.ts';
 export { EgressSet } from './compile/egress-set.ts';
 export type { GuardSettings, ProfileChange } from './compile/guard-settings.ts';
 export { actsInline, DEFAULT_GUARDS, GuardProfiles } from './compile/guard-settings.ts';
+export { PathSet } from './compile/path-set.ts';
 export type { PolicyChange } from './compile/policy-set.ts';
 export { PolicySet } from './compile/policy-set.ts';
 export type { Governed, Scope } from './compile/scope.ts';

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest';
+import { aToken } from '../../testing/tokens.ts';
+import { aWorkload } from '../../testing/workloads.ts';
+import { Credentials } from './credentials.ts';
+
+const credentials = () => new Credentials({ fingerprint: (secret) => `#${secret}`, maxCredentials: 3 });
+const orders = aWorkload({ name: 'orders', serviceAccount: 'orders', uid: 'u-1' });
+const tokenOf = (account: string, uid?: string) =>
+  `Bearer ${aToken({
+    sub: `system:serviceaccount:${account}`,
+    ...(uid !== undefined && { 'kubernetes.io': { pod: { uid } } }),
+  })}`;
+
+test('a workload may use its own token', () => {
+  for (const token of [tokenOf('shop:orders'), tokenOf('shop:orders', 'u-1')])
+    expect(credentials().check(orders, token, '')).toBeNull();
+});
+
+test.each([
+  ['of another service account', tokenOf('shop:billing')],
+  ['of the same name elsewhere', tokenOf('pay:orders')],
+  ['bound to another pod of the same service account', tokenOf('shop:orders', 'u-2')],
+])('a token %s has been copied', (_, token) => {
+  expect(credentials().check(orders, token, '')).toMatchObject({ detection: 'foreign-token' });
+});
+
+test('nobody knows whose token an unknown caller may use', () => {
+  expect(credentials().check(aWorkload({ uid: '', serviceAccount: '' }), tokenOf('a:b'), '')).toBeNull();
+});
+
+test.each([
+  ['Basic b3BlbjpzZXNhbWU=', '', 'Basic credential'],
+  ['Bearer opaque-token', '', 'token'],
+  ['', 'key-1', 'API key'],
+])('one credential in the hands of two workloads: %s%s', (authorization, apiKey, what) => {
+  const guard = credentials();
+  expect(guard.check(orders, authorization, apiKey)).toBeNull();
+  expect(guard.check(aWorkload({ name: 'orders', pod: 'orders-2' }), authorization, apiKey)).toBeNull();
+  const sight = guard.check(aWorkload({ name: 'cart' }), authorization, apiKey);
+  expect(sight).toMatchObject({
+    detection: 'shared-credential',
+    explanation: `2 workloads use one ${what}: shop/orders, shop/cart`,
+    evidence: { workloads: 2 },
+  });
+  expect(JSON.stringify(sight)).not.toMatch(/opaque-token|key-1|b3BlbjpzZXNhbWU/);
+});
+
+test('services hand session tokens on to each other, as they should', () => {
+  const guard = credentials();
+  const session = `Bearer ${aToken({ sub: 'alice', iat: 1_000, exp: 4_600 })}`;
+  const forever = `Bearer ${aToken({ sub: 'robot', iat: 1_000, exp: 1_000 + 365 * 86_400 })}`;
+  for (const [token, expected] of [
+    [session, null],
+    [forever, expect.objectContaining({ detection: 'shared-credential' })],
+  ] as const) {
+    guard.check(orders, token, '');
+    expect(guard.check(aWorkload({ name: 'cart' }), token, '')).toEqual(expected);
+  }
+});
+
+test('remembers a bounded number of credentials, the last that were used', () => {
+  const guard = credentials();
+  for (const key of ['a', 'b', 'c', 'a', 'd']) guard.check(orders, '', key);
+  expect(guard.check(aWorkload({ name: 'cart' }), '', 'a')).not.toBeNull();
+  expect(guard.check(aWorkload({ name: 'cart' }), '', 'b')).toBeNull();
+});
