@@ -11,6 +11,7 @@ import { CaptureClient } from './capture/client.ts';
 import { adminSocketPath, type Config, handoverSocketPath } from './config/load.ts';
 import type { Address } from './config/parsers.ts';
 import { dataplaneSettings } from './config/slices.ts';
+import { FindingBook } from './guard/finding-book.ts';
 import { isPredecessorThere } from './handover/take-over.ts';
 import { systemClock } from './kernel/clock.ts';
 import { raiseDescriptorLimit } from './kernel/libc-limits.ts';
@@ -67,6 +68,14 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     (on) => supervisor.streamAll(on),
   );
   const findings = new FindingLog({ capacity: config.findingLog, maxSubscribers: config.maxTails });
+  let ownSequence = 0;
+  const ownFindings = new FindingBook({
+    node: config.node,
+    now: systemClock.now,
+    newId: () => `ef-${startedAt.toString(36)}-${(ownSequence++).toString(36)}`,
+    maxOpen: config.maxOpenFindings,
+    quietMs: config.findingQuietMs,
+  });
   const findingMetrics = new FindingMetrics(registry, findings);
   const readiness = new Readiness(['cluster', 'capture', 'dataplanes', 'succession']);
   const failed = Promise.withResolvers<Error>();
@@ -96,6 +105,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     tellCapture: (local) => capture.pods(local),
     flows,
     events,
+    ownFindings,
     findings,
     findingMetrics,
     traffic,

@@ -44,7 +44,7 @@ interface Episode {
  * is one alert and not ten thousand.
  */
 export class FindingBook {
-  dropped = 0;
+  #dropped = 0;
   readonly #options: FindingBookOptions;
   readonly #open = new Map<string, Episode>();
 
@@ -57,6 +57,13 @@ export class FindingBook {
     return this.#open.size;
   }
 
+  /** How many signs there was no room for since the last call. */
+  takeDropped(): number {
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    return dropped;
+  }
+
   /** Takes a sign in. Returns the finding it belongs to; null when there is no room for one more. */
   note(sign: Sign): Finding | null {
     const key = keyOf(sign);
@@ -67,7 +74,7 @@ export class FindingBook {
       return episode.finding;
     }
     if (this.#open.size >= this.#options.maxOpen) {
-      this.dropped++;
+      this.#dropped++;
       return null;
     }
     const finding = this.#begin(sign);

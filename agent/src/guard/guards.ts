@@ -39,9 +39,6 @@ export class Guards {
 
   /** Findings that have changed since the last call, and how many signs there was no room for. */
   takeFindings(): { findings: Finding[]; dropped: number } {
-    const findings = this.findings.drain();
-    const { dropped } = this.findings;
-    this.findings.dropped = 0;
-    return { findings, dropped };
+    return { findings: this.findings.drain(), dropped: this.findings.takeDropped() };
   }
 }

@@ -5,6 +5,8 @@ import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
 import { podInfo } from '../../testing/pod-info.ts';
 import type { CaptureEvent } from '../capture/protocol.ts';
 import { NO_ATTEMPTS, NO_PROOFS } from '../capture/protocol.ts';
+import { FindingBook } from '../guard/finding-book.ts';
+import type { DataplaneTotals } from '../ipc/messages.ts';
 import type { Finding } from '../record/finding.ts';
 import { EventLog } from '../sinks/event-log.ts';
 import { FindingLog } from '../sinks/finding-log.ts';
@@ -82,12 +84,20 @@ function setUp() {
   } as unknown as ControlOptions['supervisor'];
   const flows = new FlowLog({ capacity: 10, maxSubscribers: 1, queue: 10 }, () => {});
   const findings = new FindingLog({ capacity: 10, maxSubscribers: 1 });
+  const ownFindings = new FindingBook({
+    node: 'node-1',
+    now: () => 1_000,
+    newId: () => 'ef-own',
+    maxOpen: 10,
+    quietMs: 1_000,
+  });
   const events: object[] = [];
   const writer = { info: (event: object) => events.push(event), warn: (event: object) => events.push(event) };
   const control = new Control({
     supervisor,
     tellCapture: tell('capture'),
     flows,
+    ownFindings,
     findings,
     findingMetrics: new FindingMetrics(new Registry(), findings),
     events: new EventLog(writer, { now: () => 0, monotonic: () => 0 }, 10),
@@ -170,5 +180,17 @@ describe('Control', () => {
     tell({ count: 2, state: 'resolved' });
     expect(findings.all).toMatchObject([{ count: 2, state: 'resolved' }]);
     expect(events).toMatchObject([{ finding: { state: 'open' } }, { finding: { state: 'resolved' } }]);
+  });
+
+  it('makes a finding of a pod that tries to get past the agent', () => {
+    const { control, findings } = setUp();
+    control.pods([podInfo()], []);
+    const pods = PAIRED.kind === 'pairings' ? PAIRED.pods : [];
+    const smuggling = pods.map((pod) => ({ ...pod, attempts: { ...NO_ATTEMPTS, smuggled: 4 } }));
+    control.captured({ kind: 'pairings', namespaces: [], pods: smuggling });
+    control.reported({ kind: 'totals', totals: { cells: [] } as unknown as DataplaneTotals });
+    expect(findings.all).toMatchObject([
+      { detection: 'interception-bypass', severity: 'critical', caller: { pod: 'frontend-1' } },
+    ]);
   });
 });

@@ -1,5 +1,8 @@
+import type { Workload } from '@eastwall/policy';
 import type { CaptureEvent, PodReport } from '../capture/protocol.ts';
+import type { FindingBook } from '../guard/finding-book.ts';
 import type { NamespaceEntry, PodInfo } from '../identity/cluster-objects.ts';
+import { workloadOf } from '../identity/workload.ts';
 import type { ClusterListener, ClusterMessage } from '../kube/cluster-watch.ts';
 import type { Finding } from '../record/finding.ts';
 import type { EventLog } from '../sinks/event-log.ts';
@@ -7,6 +10,7 @@ import type { FindingLog } from '../sinks/finding-log.ts';
 import type { FindingMetrics } from '../sinks/finding-metrics.ts';
 import type { FlowLog } from '../sinks/flow-log.ts';
 import type { TrafficMetrics } from '../sinks/traffic-metrics.ts';
+import { BypassWatch } from './bypass-watch.ts';
 import { CallerBoard } from './caller-board.ts';
 import type { DataplaneSupervisor, SinkReport, SupervisorLog } from './dataplane-supervisor.ts';
 import { LocalPods } from './local-pods.ts';
@@ -17,6 +21,8 @@ export interface ControlOptions {
   readonly tellCapture: (local: ReturnType<LocalPods['forCapture']>) => void;
   readonly flows: FlowLog;
   readonly events: EventLog;
+  /** What the agent itself has noticed. */
+  readonly ownFindings: FindingBook;
   readonly findings: FindingLog;
   readonly findingMetrics: FindingMetrics;
   readonly traffic: TrafficMetrics;
@@ -43,6 +49,7 @@ export class Control implements ClusterListener {
   readonly #options: ControlOptions;
   readonly #local = new LocalPods();
   readonly #callers = new CallerBoard();
+  readonly #bypass: BypassWatch;
   #captureReady: CaptureReady | null = null;
   #repairs = 0;
   #podReports = new Map<string, PodReport>();
@@ -50,6 +57,7 @@ export class Control implements ClusterListener {
 
   constructor(options: ControlOptions) {
     this.#options = options;
+    this.#bypass = new BypassWatch((sign) => options.ownFindings.note(sign));
   }
 
   // === from the kube API ===
@@ -132,6 +140,7 @@ export class Control implements ClusterListener {
     switch (report.kind) {
       case 'totals':
         traffic.add(report.totals.cells);
+        this.#tellOwn();
         break;
       case 'records':
         this.#recordsDropped += report.dropped;
@@ -139,13 +148,12 @@ export class Control implements ClusterListener {
         flows.append(report.records);
         break;
       case 'findings':
-        this.found(report.findings, report.dropped);
+        this.#keep(report.findings, report.dropped);
         break;
     }
   }
 
-  /** Findings of the dataplanes, and of the agent itself. */
-  found(changed: readonly Finding[], dropped: number): void {
+  #keep(changed: readonly Finding[], dropped: number): void {
     const { findings, findingMetrics, events } = this.#options;
     findingMetrics.dropped(dropped);
     for (const finding of changed) {
@@ -154,6 +162,12 @@ export class Control implements ClusterListener {
       if (before?.state !== finding.state) events.finding(finding);
     }
     findings.append(changed);
+  }
+
+  /** Once a second and dataplane: often enough, and the only clock there is here. */
+  #tellOwn(): void {
+    const { ownFindings } = this.#options;
+    this.#keep(ownFindings.drain(), ownFindings.takeDropped());
   }
 
   // === for `status` ===
@@ -190,8 +204,14 @@ export class Control implements ClusterListener {
 
   #paired({ namespaces, pods }: Extract<CaptureEvent, { kind: 'pairings' }>): void {
     this.#podReports = new Map(pods.map((report) => [report.uid, report]));
+    this.#bypass.look(pods, (uid) => this.#workload(uid));
     this.#callers.setOwners(namespaces.flatMap(({ ns, owner }) => (ns === null ? [] : [{ ns, owner }])));
     this.#tellCallers();
+  }
+
+  #workload(uid: string): Workload | null {
+    const pod = this.#local.pod(uid);
+    return pod === null ? null : workloadOf(pod);
   }
 
   #tellCallers(): void {
