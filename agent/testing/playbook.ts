@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Decision, Scope } from '@eastwall/policy';
 import { type Exchange, UNGOVERNED } from '../src/exchange/exchange.ts';
+import { NO_WATCHER, type Watcher } from '../src/exchange/watch.ts';
 import type { Relay, RelayContext, RelayLimits, Wire } from '../src/exchange/wire.ts';
 
 export const ALLOW: Decision = { verdict: 'allow', reason: 'allowed_by_rule', policy: 'shop/p', rule: 'r' };
@@ -33,12 +34,14 @@ export interface PlaybookOptions {
   unread?(host: string): Decision;
   atConnect?(): Decision | null;
   readonly limits?: Partial<RelayLimits>;
+  readonly watcher?: Watcher;
 }
 
 /** Plays events to a relay and notes what it does and records: bytes in, commands out, no socket anywhere. */
 export class Playbook implements Wire, RelayContext {
   readonly wire: Wire = this;
   readonly limits: RelayLimits;
+  readonly watcher: Watcher;
   readonly deeds: Deed[] = [];
   readonly records: (Pick<Exchange, Recorded> & { hostUnknown?: string })[] = [];
   readonly judged: string[] = [];
@@ -49,7 +52,8 @@ export class Playbook implements Wire, RelayContext {
 
   constructor(relay: (context: RelayContext, playbook: Playbook) => Relay, options: PlaybookOptions = {}) {
     this.options = options;
-    this.limits = { maxHeadBytes: 8192, maxDiscardBytes: 1000, ...options.limits };
+    this.limits = { maxHeadBytes: 8192, maxDiscardBytes: 1000, maxHeldBytes: 1000, ...options.limits };
+    this.watcher = options.watcher ?? NO_WATCHER;
     this.relay = relay(this, this);
   }
 

@@ -5,6 +5,8 @@ import type { Config } from './load.ts';
 export const dataplaneSettings = (config: Config): DataplaneSettings => ({
   node: config.node,
   maxHeadBytes: config.maxHeadBytes,
+  maxHeldBytes: config.maxHeldBytes,
+  holdTimeoutMs: config.holdTimeoutMs,
   headTimeoutMs: config.headTimeoutMs,
   bodyTimeoutMs: config.bodyTimeoutMs,
   firstByteTimeoutMs: config.firstByteTimeoutMs,

@@ -135,6 +135,18 @@ export const SETTINGS = {
     'size',
     'Longest request or response head (start line and headers).',
   ),
+  maxHeldBytes: setting(
+    bytes({ min: KIB, max: KIB * KIB }),
+    '64KiB',
+    'size',
+    'Most of a request’s body that is held back while guards have yet to see it; what is longer goes on, or is refused, by what they have seen. All of one HTTP/2 connection share 32 KiB at most.',
+  ),
+  holdTimeoutMs: time(
+    '5s',
+    100,
+    10 * MINUTE,
+    'Longest time that a request is held back for guards to see its body; then as when it is too long.',
+  ),
   headTimeoutMs: time('30s', 100, HOUR, 'Time for a head to arrive completely once its first byte has.'),
   bodyTimeoutMs: time(
     '30m',

@@ -3,6 +3,7 @@ import { Judge } from '../decide/judge.ts';
 import { Detector } from '../exchange/detector.ts';
 import { Exchange, UNGOVERNED } from '../exchange/exchange.ts';
 import { OpaqueRelay } from '../exchange/opaque-relay.ts';
+import { NO_WATCHER, type Watcher } from '../exchange/watch.ts';
 import type { Relay, RelayContext, RelayLimits, Wire } from '../exchange/wire.ts';
 import type { Outcome } from '../record/record.ts';
 import type { TrafficGroup } from '../record/traffic-cells.ts';
@@ -37,6 +38,7 @@ export class Connection implements Wire, RelayContext {
   private relay: Relay;
   private readonly caller: Leg;
   private upstream: Leg | null = null;
+  readonly watcher: Watcher;
   private readonly judging: Judge;
   private readonly traffic: TrafficGroup;
   private readonly pace = new UploadPace();
@@ -62,6 +64,7 @@ export class Connection implements Wire, RelayContext {
     this.lastActivity = context.now();
     this.seen = context.world.version;
     this.judging = new Judge(context.world, { caller: options.caller, ip: options.ip, port: options.port });
+    this.watcher = options.exempt ? NO_WATCHER : context.guards.watcher(this.judging);
     this.traffic = context.recorder.group(options.caller(), this.judging.destination);
     this.relay = options.exempt ? this.unjudged() : new Detector(this);
     this.caller = new Leg({ handle: options.handle, fd: options.handle.fd }, this.callerEvents());
@@ -163,6 +166,8 @@ export class Connection implements Wire, RelayContext {
     // A caller is not slow while upstream is.
     const uploading = this.upstream?.congested === true ? null : this.relay.uploading;
     if (this.lingeringSince !== 0) this.checkLinger(now, idleFor);
+    else if (this.relay.withheldSince !== 0 && now - this.relay.withheldSince > settings.holdTimeoutMs)
+      this.relay.letGo(now);
     else if (this.pace.isSlow(uploading, now, settings.bodyTimeoutMs)) this.relay.expire(now);
     else if (this.relay.headSince !== 0 && now - this.relay.headSince > settings.headTimeoutMs)
       this.relay.expire(now);

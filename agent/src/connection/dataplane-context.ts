@@ -1,4 +1,5 @@
 import type { World } from '../decide/world.ts';
+import type { WatcherSource } from '../exchange/watch.ts';
 import type { RelayLimits } from '../exchange/wire.ts';
 import type { DataplaneSettings } from '../ipc/messages.ts';
 import type { Recorder } from './recorder.ts';
@@ -9,6 +10,7 @@ export interface DataplaneContext {
   readonly limits: RelayLimits;
   readonly world: World;
   readonly recorder: Recorder;
+  readonly guards: WatcherSource;
   /** Monotonic milliseconds. */
   now(): number;
   closeFd(fd: number): void;

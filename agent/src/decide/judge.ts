@@ -28,6 +28,10 @@ export class Judge {
     this.#scope = world.scope(route.caller(), this.#destination);
   }
 
+  get caller(): Workload {
+    return this.#route.caller();
+  }
+
   get destination(): Destination {
     return this.#destination;
   }

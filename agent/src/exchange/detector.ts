@@ -22,6 +22,7 @@ type Detected = 'http1' | 'h2' | 'tls' | 'opaque' | 'unclear';
 export class Detector implements Relay {
   headSince = 0;
   readonly uploading = null;
+  readonly withheldSince = 0;
   readonly idle = true;
   private readonly held = new HeldBytes();
   private readonly context: RelayContext;
@@ -65,7 +66,7 @@ export class Detector implements Relay {
     this.over = true;
     const exchange = this.exchange('unknown', now);
     exchange.outcome = outcome;
-    this.context.finish(exchange, now);
+    exchange.conclude(this.context, now);
   }
 
   expire(now: number): void {
@@ -86,6 +87,8 @@ export class Detector implements Relay {
     exchange.decision = atConnect;
     refuse(this.context, exchange, now);
   }
+
+  letGo(): void {}
 
   /** There are no words for it before the protocol is known; the relay that follows is told. */
   drain(): void {}

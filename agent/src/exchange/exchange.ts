@@ -1,5 +1,7 @@
 import type { Decision } from '@eastwall/policy';
 import type { HostUnknown, Outcome, Protocol } from '../record/record.ts';
+import { type Refusal, type RequestView, UNWATCHED, type Watch } from './watch.ts';
+import type { RelayContext } from './wire.ts';
 
 export const UNGOVERNED: Decision = Object.freeze({
   verdict: 'allow',
@@ -10,9 +12,12 @@ export const UNGOVERNED: Decision = Object.freeze({
 
 /**
  * What becomes a flow record, filled in as the exchange goes on. One object serves a whole connection.
- * INVARIANT: `open` is true from `begin` to the one call of `RelayContext.finish`, so each exchange is recorded once.
+ * INVARIANT: `open` is true from `begin` to the one call of `conclude`, so each exchange is recorded once.
  */
 export class Exchange {
+  readonly watch: Watch;
+  /** Guards have been told of the request, and not of its end. */
+  private watched = false;
   protocol: Protocol = 'unknown';
   open = false;
   id = '';
@@ -33,6 +38,10 @@ export class Exchange {
   bytesSent = 0;
   bytesReceived = 0;
 
+  constructor(watch: Watch = UNWATCHED) {
+    this.watch = watch;
+  }
+
   begin(protocol: Protocol, now: number): void {
     this.protocol = protocol;
     this.open = true;
@@ -49,5 +58,31 @@ export class Exchange {
     this.startedAt = now;
     this.bytesSent = 0;
     this.bytesReceived = 0;
+  }
+
+  /** Asks the guards about a request that policy lets pass; null lets it go on. */
+  ask(view: RequestView, now: number): Refusal | null {
+    this.watched = true;
+    return this.heed(this.watch.request(view, this.decision, now));
+  }
+
+  /** Tells the guards that they have seen what they get of the request's body; null lets it go on. */
+  askAgain(complete: boolean, now: number): Refusal | null {
+    return this.heed(this.watch.requestBodyEnd(complete, now));
+  }
+
+  /** Closes the exchange and hands it over; the object may be used for the next one. */
+  conclude(context: RelayContext, now: number): void {
+    this.open = false;
+    if (this.watched) this.watch.end(this, now);
+    this.watched = false;
+    context.finish(this, now);
+  }
+
+  /** A refusal is what is recorded; only `deny` is one in earnest. */
+  private heed(refusal: Refusal | null): Refusal | null {
+    if (refusal === null) return null;
+    this.decision = refusal.decision;
+    return refusal.decision.verdict === 'deny' ? refusal : null;
   }
 }

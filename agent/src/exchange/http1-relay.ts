@@ -1,17 +1,23 @@
 import type { Decision } from '@eastwall/policy';
 import { readUpgradeSettings } from '../h2/upgrade.ts';
-import { type AnswerStatus, answerBytes } from '../http/answer.ts';
+import { type Answer, type AnswerStatus, answerBytes } from '../http/answer.ts';
 import { FAULTS, type Fault } from '../http/fault.ts';
-import { ascii } from '../kernel/bytes.ts';
+import { ascii, utf8 } from '../kernel/bytes.ts';
 import { Exchange } from './exchange.ts';
 import { explainAnswer } from './explain-answer.ts';
+import { Http1RequestView, Http1ResponseView } from './http1-views.ts';
 import { Http2Relay } from './http2-relay.ts';
 import { OpaqueRelay } from './opaque-relay.ts';
+import { refusalFields } from './refusal.ts';
 import { type RequestEvents, RequestSide } from './request-side.ts';
 import { type ResponseEvents, ResponseSide } from './response-side.ts';
+import type { Reading, Refusal } from './watch.ts';
 import type { Relay, RelayContext } from './wire.ts';
 
 type Problem = Readonly<Record<string, string | null>>;
+
+const SWITCHING = 101;
+const CONTINUE = utf8('HTTP/1.1 100 Continue\r\n\r\n');
 
 /**
  * Follows HTTP/1.1 in both directions, judges each request head, and forwards the very bytes it judged.
@@ -21,17 +27,22 @@ type Problem = Readonly<Record<string, string | null>>;
  * always belongs to the request that was recorded with it.
  */
 export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
-  private readonly exchange = new Exchange();
+  private readonly exchange: Exchange;
   private readonly request: RequestSide;
   private readonly response: ResponseSide;
+  private readonly requestView: Http1RequestView;
+  private readonly responseView: Http1ResponseView;
   private readonly context: RelayContext;
   /** The HTTP2-Settings field of a request that asks for an upgrade. */
   private h2Settings = '';
 
   constructor(context: RelayContext) {
     this.context = context;
+    this.exchange = new Exchange(context.watcher.watch());
     this.request = new RequestSide(context.wire, context.limits, this);
     this.response = new ResponseSide(this.request.head, context.limits, this);
+    this.requestView = new Http1RequestView(this.request.head, this.exchange);
+    this.responseView = new Http1ResponseView(this.response.head);
   }
 
   get headSince(): number {
@@ -40,6 +51,10 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
 
   get uploading(): Exchange | null {
     return this.request.inBody && !this.response.begun ? this.exchange : null;
+  }
+
+  get withheldSince(): number {
+    return this.request.withheldSince;
   }
 
   get idle(): boolean {
@@ -67,7 +82,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
       return;
     }
     context.wire.finishCaller();
-    this.abandon(response.mayEnd ? 'ok' : 'upstream_reset', now);
+    this.abandon(response.mayEnd && this.withheldSince === 0 ? 'ok' : 'upstream_reset', now);
     this.closeSides();
     context.wire.finishUpstream();
   }
@@ -90,6 +105,10 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     }
   }
 
+  letGo(now: number): void {
+    this.request.letGo(now);
+  }
+
   private timeOut(detail: string, now: number): void {
     this.exchange.outcome = 'timeout';
     this.replaceResponse(408, { reason: 'timeout', detail }, now);
@@ -105,7 +124,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
 
   // === the caller's side ===
 
-  requestHead(bytes: Uint8Array, now: number): boolean {
+  requestHead(bytes: Uint8Array, now: number): Reading | null {
     const { exchange, request } = this;
     const { head } = request;
     this.begin(now);
@@ -115,11 +134,38 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     if (head.upgrade) this.h2Settings = ascii(bytes, head.h2SettingsStart, head.h2SettingsEnd);
     exchange.decision = this.context.scope.evaluate(head.method, head.path, exchange.host);
     if (exchange.decision.verdict === 'deny') {
-      this.deny(now);
-      return false;
+      this.refuse({ status: exchange.decision.reason === 'ambiguous_path' ? 400 : 403, now });
+      return null;
     }
-    this.response.expect();
-    return true;
+    const refusal = exchange.ask(this.requestView.over(bytes), now);
+    if (refusal !== null) {
+      this.turnAway(refusal, now);
+      return null;
+    }
+    const reading = request.hasBody ? exchange.watch.requestReading : 'nothing';
+    if (reading !== 'whole') this.response.expect();
+    return reading;
+  }
+
+  requestContent(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.exchange.watch.requestBody(bytes, start, end);
+  }
+
+  /** What has gone upstream can't be refused any more. */
+  requestRead(complete: boolean, now: number): void {
+    this.exchange.watch.requestBodyEnd(complete, now);
+  }
+
+  withheldRead(complete: boolean, now: number): boolean {
+    const refusal = this.exchange.askAgain(complete, now);
+    if (refusal === null) this.response.expect();
+    else this.turnAway(refusal, now);
+    return refusal === null;
+  }
+
+  continueRequest(): void {
+    this.response.saidContinue = true;
+    this.responseBytes(CONTINUE, 0, CONTINUE.length);
   }
 
   requestBytes(count: number): void {
@@ -141,8 +187,19 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
 
   // === upstream's side ===
 
-  responseStatus(status: number): void {
-    this.exchange.status = status;
+  responseHead(bytes: Uint8Array, now: number): boolean {
+    const { exchange, response } = this;
+    exchange.status = response.head.status;
+    // Final only when it does not lead to HTTP/2, where this request gets its response: see `switched`.
+    return exchange.status !== SWITCHING && this.showResponse(bytes, now);
+  }
+
+  private showResponse(bytes: Uint8Array, now: number): boolean {
+    return this.exchange.watch.response(this.responseView.over(bytes), now) === 'stream';
+  }
+
+  responseContent(bytes: Uint8Array, start: number, end: number): void {
+    this.exchange.watch.responseBody(bytes, start, end);
   }
 
   responseBytes(bytes: Uint8Array, start: number, end: number): void {
@@ -161,6 +218,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
       this.answerAndClose(403, explainAnswer(this.exchange.decision), now);
       return;
     }
+    if (this.exchange.status === SWITCHING && next instanceof OpaqueRelay) this.showResponse(bytes, now);
     this.responseBytes(bytes, start, headEnd);
     this.context.become(next);
     if (headEnd < end) next.fromUpstream(bytes, headEnd, end, now);
@@ -171,7 +229,8 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
   private successor(bytes: Uint8Array): Relay | null {
     const { context, exchange } = this;
     const { status, upgradeToStart, upgradeToEnd } = this.response.head;
-    const protocol = status === 101 ? ascii(bytes, upgradeToStart, upgradeToEnd).toLowerCase() : 'connect';
+    const protocol =
+      status === SWITCHING ? ascii(bytes, upgradeToStart, upgradeToEnd).toLowerCase() : 'connect';
     if (protocol === 'h2c' && this.request.waiting) {
       const settings = readUpgradeSettings(this.h2Settings);
       if (settings.ok) return new Http2Relay(context, { exchange, settings: settings.value });
@@ -237,25 +296,33 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
   }
 
   private record(now: number): void {
-    this.exchange.open = false;
-    this.context.finish(this.exchange, now);
+    this.exchange.conclude(this.context, now);
   }
 
   // === answers of our own ===
 
+  private turnAway(refusal: Refusal, now: number): void {
+    this.refuse({ status: refusal.status, fields: refusalFields(refusal), now });
+  }
+
   /** Answers a denied request; the connection goes on when the rest of the request is cheap to throw away. */
-  private deny(now: number): void {
+  private refuse({
+    status,
+    fields,
+    now,
+  }: {
+    status: AnswerStatus;
+    fields?: Answer['fields'];
+    now: number;
+  }): void {
     const { exchange, request } = this;
     exchange.outcome = 'denied';
-    const status = exchange.decision.reason === 'ambiguous_path' ? 400 : 403;
     const problem = explainAnswer(exchange.decision);
     const last = request.head.close || request.head.minor === 0 || this.response.closing;
-    if (last || !request.discardable) {
-      this.answerAndClose(status, problem, now);
-      return;
-    }
-    this.answer(status, problem, false);
-    request.discard();
+    const close = last || !request.discardable;
+    this.answer({ status, problem, close, fields });
+    if (close) this.hangUp();
+    else request.discard();
     this.record(now);
   }
 
@@ -279,17 +346,16 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
   }
 
   private answerAndClose(status: AnswerStatus, problem: Problem, now: number): void {
-    this.answer(status, problem, true);
+    this.answer({ status, problem, close: true });
     this.hangUp();
     this.record(now);
   }
 
-  private answer(status: AnswerStatus, problem: Problem, close: boolean): void {
+  private answer(answer: Pick<Answer, 'status' | 'problem' | 'close' | 'fields'>): void {
     const { exchange } = this;
     exchange.id = this.context.newId();
-    exchange.status = status;
-    const bodiless = exchange.method === 'HEAD';
-    const bytes = answerBytes({ status, id: exchange.id, problem, bodiless, close });
+    exchange.status = answer.status;
+    const bytes = answerBytes({ ...answer, id: exchange.id, bodiless: exchange.method === 'HEAD' });
     this.responseBytes(bytes, 0, bytes.length);
   }
 

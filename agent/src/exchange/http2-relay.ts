@@ -1,16 +1,20 @@
 import { H2Relay } from '../h2/connection.ts';
 import type { Denial, H2Exchange, H2Host, StreamEnd, StreamOutcome } from '../h2/exchange.ts';
+import type { FieldList } from '../h2/field-list.ts';
 import { DEFAULT_H2_LIMITS } from '../h2/limits.ts';
 import type { RequestHead } from '../h2/request-head.ts';
 import type { UpgradeSettings } from '../h2/upgrade.ts';
-import { DECISION_HEADER, PROBLEM_TYPE, problemText } from '../http/answer.ts';
+import { type AnswerStatus, DECISION_HEADER, PROBLEM_TYPE, problemText } from '../http/answer.ts';
 import { utf8 } from '../kernel/bytes.ts';
 import { Exchange } from './exchange.ts';
 import { explainAnswer } from './explain-answer.ts';
+import { Http2RequestView, Http2ResponseView } from './http2-views.ts';
+import { grpcStatusOf, PERMISSION_DENIED, refusalFields } from './refusal.ts';
+import type { Refusal } from './watch.ts';
 import type { Relay, RelayContext } from './wire.ts';
 
-/** gRPC's PERMISSION_DENIED. */
-const PERMISSION_DENIED = 7;
+/** Heads below are interim: another follows. */
+const FIRST_FINAL_STATUS = 200;
 
 /** The HTTP/1.1 request that led to an upgrade; its exchange ends as stream 1. */
 export interface Upgraded {
@@ -22,6 +26,7 @@ export interface Upgraded {
 export class Http2Relay implements Relay, H2Host {
   /** Its streams have flow control of their own, and share the connection. */
   readonly uploading = null;
+  readonly withheldSince = 0;
   private readonly relay: H2Relay;
   private readonly context: RelayContext;
 
@@ -75,6 +80,8 @@ export class Http2Relay implements Relay, H2Host {
     this.relay.expire(now);
   }
 
+  letGo(): void {}
+
   /** Each stream is judged when it comes; one that is open was allowed. */
   reconsider(): void {}
 
@@ -106,14 +113,21 @@ const STREAM_OUTCOMES: Record<Exchange['outcome'], StreamOutcome> = {
   drained: 'drained',
 };
 
+interface DenialForm {
+  readonly status: AnswerStatus;
+  readonly fields?: Denial['fields'];
+  readonly grpcStatus?: number;
+}
+
 /** One stream: judged where its head is complete, recorded where it ends. */
 class StreamExchange implements H2Exchange {
   readonly denial: Denial | null;
-  private readonly exchange = new Exchange();
+  private readonly exchange: Exchange;
   private readonly context: RelayContext;
 
   constructor(context: RelayContext, head: RequestHead, now: number) {
     this.context = context;
+    this.exchange = new Exchange(context.watcher.watch());
     const { exchange } = this;
     exchange.begin('h2', now);
     exchange.method = head.method;
@@ -121,28 +135,44 @@ class StreamExchange implements H2Exchange {
     exchange.host = head.authority;
     exchange.fault = head.fault ?? '';
     // A malformed head is refused without asking: a decision would claim that it was understood.
-    if (head.fault === null)
-      exchange.decision = context.scope.evaluate(exchange.method, exchange.path, head.authority);
-    this.denial = exchange.decision.verdict === 'deny' ? this.deny() : null;
+    this.denial = head.fault === null ? this.judge(head, now) : null;
   }
 
-  responded(): void {}
+  private judge(head: RequestHead, now: number): Denial | null {
+    const { exchange } = this;
+    exchange.decision = this.context.scope.evaluate(exchange.method, exchange.path, exchange.host);
+    if (exchange.decision.verdict === 'deny')
+      return this.deny({ status: exchange.decision.reason === 'ambiguous_path' ? 400 : 403 });
+    const refusal = exchange.ask(new Http2RequestView(head, exchange), now);
+    return refusal === null ? null : this.turnAway(refusal);
+  }
+
+  responded(status: number, fields: FieldList, now: number): void {
+    respond(this.exchange, { status, fields, now });
+  }
 
   ended(end: StreamEnd, now: number): void {
     endStream(this.context, this.exchange, end, now);
   }
 
-  private deny(): Denial {
+  private turnAway(refusal: Refusal): Denial {
+    return this.deny({
+      status: refusal.status,
+      fields: refusalFields(refusal),
+      grpcStatus: grpcStatusOf(refusal),
+    });
+  }
+
+  private deny({ status, fields = [], grpcStatus = PERMISSION_DENIED }: DenialForm): Denial {
     const { exchange } = this;
     exchange.id = this.context.newId();
     const problem = explainAnswer(exchange.decision);
-    const status = exchange.decision.reason === 'ambiguous_path' ? 400 : 403;
     return {
       status,
-      fields: [[DECISION_HEADER, exchange.id]],
+      fields: [[DECISION_HEADER, exchange.id], ...fields],
       contentType: PROBLEM_TYPE,
       body: utf8(problemText({ status, problem, id: exchange.id })),
-      grpcStatus: PERMISSION_DENIED,
+      grpcStatus,
       grpcMessage: `eastwall: ${problem['detail']} (decision ${exchange.id})`,
     };
   }
@@ -153,20 +183,28 @@ const openedBy = (context: RelayContext, { exchange, settings }: Upgraded) => ({
   settings,
   exchange: {
     denial: null,
-    responded() {},
+    responded(status: number, fields: FieldList, now: number) {
+      respond(exchange, { status, fields, now });
+    },
     ended: (end: StreamEnd, now: number) => endStream(context, exchange, end, now),
   },
 });
 
+function respond(
+  exchange: Exchange,
+  { status, fields, now }: { status: number; fields: FieldList; now: number },
+): void {
+  if (status >= FIRST_FINAL_STATUS) exchange.watch.response(new Http2ResponseView(status, fields), now);
+}
+
 /** Bytes are added up: an upgraded exchange has counted those of its HTTP/1.1 part. */
 function endStream(context: RelayContext, exchange: Exchange, end: StreamEnd, now: number): void {
-  exchange.open = false;
   exchange.status = end.status;
   exchange.grpcStatus = end.grpcStatus;
   exchange.bytesSent += end.bytesSent;
   exchange.bytesReceived += end.bytesReceived;
   exchange.outcome = end.outcome === 'refused' ? 'malformed_request' : end.outcome;
-  context.finish(exchange, now);
+  exchange.conclude(context, now);
 }
 
 /** The path without the query; CONNECT has none. */

@@ -9,6 +9,7 @@ import type { Relay, RelayContext } from './wire.ts';
 export class OpaqueRelay implements Relay {
   readonly headSince = 0;
   readonly uploading = null;
+  readonly withheldSince = 0;
   readonly idle = false;
   private readonly context: RelayContext;
   private readonly exchange: Exchange;
@@ -41,9 +42,8 @@ export class OpaqueRelay implements Relay {
 
   abandon(outcome: Exchange['outcome'], now: number): void {
     if (!this.exchange.open) return;
-    this.exchange.open = false;
     this.exchange.outcome = outcome;
-    this.context.finish(this.exchange, now);
+    this.exchange.conclude(this.context, now);
   }
 
   expire(now: number): void {
@@ -58,6 +58,8 @@ export class OpaqueRelay implements Relay {
     this.abandon('denied', now);
     this.context.wire.abort();
   }
+
+  letGo(): void {}
 
   /** Nobody could say it in a protocol that nobody reads: it goes on until its time is up. */
   drain(): void {}

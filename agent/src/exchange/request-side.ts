@@ -1,17 +1,28 @@
 import { BodyReader } from '../http/body.ts';
+import type { ContentSink } from '../http/chunked.ts';
 import { type Fault, faultOf, NEED_MORE } from '../http/fault.ts';
 import { frameRequest } from '../http/framing.ts';
 import { PartialHead } from '../http/partial-head.ts';
 import { RequestHead, readRequestHead } from '../http/request-head.ts';
+import { HeldBytes } from '../kernel/held-bytes.ts';
+import type { Reading } from './watch.ts';
 import type { Relay, RelayLimits, Wire } from './wire.ts';
 
-/** In a head or before one; in a body; until its response is complete; throwing a denied body away. */
-type State = 'head' | 'body' | 'wait' | 'discard' | 'closed';
+/** In a head or before one; withheld until its body was seen; in a body; until its response is complete; throwing a denied body away. */
+type State = 'head' | 'withheld' | 'body' | 'wait' | 'discard' | 'closed';
 
 /** What the relay makes of the caller's side. */
 export interface RequestEvents {
-  /** A whole head: judge it. False when it was answered instead of allowed. */
-  requestHead(bytes: Uint8Array, now: number): boolean;
+  /** A whole head: judge it. Null when it was answered instead of allowed, else what is wanted of its body. */
+  requestHead(bytes: Uint8Array, now: number): Reading | null;
+  /** Content of the body, if wanted. True when that was enough. */
+  requestContent(bytes: Uint8Array, start: number, end: number): boolean;
+  /** No more of the content is to be shown; `complete` when that was all. */
+  requestRead(complete: boolean, now: number): void;
+  /** The same of a request that was withheld until now. False when it was answered instead of allowed. */
+  withheldRead(complete: boolean, now: number): boolean;
+  /** The caller wants to hear that it may send the body, and upstream can't say so: it has not got the head. */
+  continueRequest(): void;
   requestBytes(count: number): void;
   /** The last byte of an allowed request has gone upstream. */
   requestComplete(now: number): void;
@@ -23,7 +34,7 @@ export interface RequestEvents {
  *
  * INVARIANT: no byte of a request goes upstream before its whole head was read and allowed.
  */
-export class RequestSide {
+export class RequestSide implements ContentSink {
   readonly head = new RequestHead();
   /** When the first byte of a still incomplete head arrived; 0 when none is. */
   headSince = 0;
@@ -33,6 +44,12 @@ export class RequestSide {
   /** Much came ahead of its turn, and no more is read until it comes. */
   private holding = false;
   private held: PartialHead | null = null;
+  /** When the request that is withheld came; 0 when none is. */
+  withheldSince = 0;
+  private withheld: HeldBytes | null = null;
+  private maxWithheld = 0;
+  private reading: Reading = 'nothing';
+  private seenEnough = false;
   private readonly body: BodyReader;
   private readonly wire: Wire;
   private readonly limits: RelayLimits;
@@ -47,7 +64,12 @@ export class RequestSide {
 
   /** Some of a request's body is still to come, be it only to be thrown away. */
   get inBody(): boolean {
-    return this.state === 'body' || this.state === 'discard';
+    return this.state === 'body' || this.state === 'discard' || this.state === 'withheld';
+  }
+
+  /** The request whose head was read last has a body. */
+  get hasBody(): boolean {
+    return !this.body.done;
   }
 
   /** The request is out and its response is due. */
@@ -65,7 +87,8 @@ export class RequestSide {
   end(now: number): void {
     this.finished = true;
     if (this.state === 'closed') return;
-    if (this.held === null || this.held.length === 0) this.wire.finishUpstream();
+    if (this.state === 'withheld') this.events.malformedRequest('truncated', now);
+    else if (this.held === null || this.held.length === 0) this.wire.finishUpstream();
     else if (this.state === 'head') this.events.malformedRequest('truncated', now);
   }
 
@@ -89,19 +112,24 @@ export class RequestSide {
   /** The request was answered here; what is left of its body is thrown away. */
   discard(): void {
     this.state = this.body.done ? 'head' : 'discard';
+    this.stopReading();
   }
 
   /** What has come and what comes is thrown away; reading goes on, so that the caller's FIN is seen. */
   close(): void {
     this.state = 'closed';
     this.headSince = 0;
+    this.stopReading();
+    this.withheld?.take();
     this.release();
   }
 
   /** Whether the rest of a denied request is cheap enough to throw away, so that the connection can go on. */
   get discardable(): boolean {
     const { head } = this;
-    if (head.expectContinue || head.chunked || head.method === 'CONNECT') return false;
+    if (head.method === 'CONNECT') return false;
+    if (this.body.done) return true;
+    if (head.expectContinue || head.chunked) return false;
     return head.contentLength <= this.limits.maxDiscardBytes;
   }
 
@@ -112,6 +140,9 @@ export class RequestSide {
       switch (this.state) {
         case 'head':
           pos = this.readHead(bytes, pos, end, now);
+          break;
+        case 'withheld':
+          pos = this.withhold(bytes, pos, end, now);
           break;
         case 'body':
           pos = this.forwardBody(bytes, pos, end, now);
@@ -138,9 +169,13 @@ export class RequestSide {
     if (headEnd < 0) return this.fail(faultOf(headEnd), end, now);
     if (headEnd - start > this.limits.maxHeadBytes) return this.fail('head_too_large', end, now);
     frameRequest(this.body, this.head);
-    const allowed = this.events.requestHead(bytes, now);
+    const reading = this.events.requestHead(bytes, now);
     this.headSince = 0;
-    return allowed ? this.forwardHead(bytes, start, headEnd, end, now) : headEnd;
+    if (reading === null) return headEnd;
+    if (reading !== 'nothing') this.startReading(reading);
+    if (reading !== 'whole') return this.forwardHead(bytes, start, headEnd, end, now);
+    this.withholdHead(bytes, start, headEnd, now);
+    return headEnd;
   }
 
   /** Head and body leave in one write when they came in one read. */
@@ -149,6 +184,7 @@ export class RequestSide {
     if (reached < 0) return this.fail(faultOf(reached), end, now);
     this.state = this.body.done ? 'wait' : 'body';
     this.forward(bytes, start, reached);
+    if (this.reading !== 'nothing') this.checkReading(now);
     if (this.body.done) this.events.requestComplete(now);
     return reached;
   }
@@ -157,11 +193,73 @@ export class RequestSide {
     const reached = this.body.read(bytes, start, end);
     if (reached < 0) return this.fail(faultOf(reached), end, now);
     this.forward(bytes, start, reached);
+    if (this.reading !== 'nothing') this.checkReading(now);
     if (this.body.done) {
       this.state = 'wait';
       this.events.requestComplete(now);
     }
     return reached;
+  }
+
+  /** Head and body stay here until the body was seen. */
+  private withholdHead(bytes: Uint8Array, start: number, headEnd: number, now: number): void {
+    this.state = 'withheld';
+    this.withheldSince = now;
+    this.withheld ??= new HeldBytes();
+    this.withheld.append(bytes, start, headEnd);
+    this.maxWithheld = headEnd - start + this.limits.maxHeldBytes;
+    this.events.requestBytes(headEnd - start);
+    if (this.head.expectContinue && this.head.minor === 1) this.events.continueRequest();
+  }
+
+  private withhold(bytes: Uint8Array, start: number, end: number, now: number): number {
+    const { withheld } = this;
+    if (withheld === null) return end;
+    const room = this.maxWithheld - withheld.length;
+    const reached = this.body.read(bytes, start, Math.min(end, start + room));
+    if (reached < 0) return this.fail(faultOf(reached), end, now);
+    withheld.append(bytes, start, reached);
+    this.events.requestBytes(reached - start);
+    if (this.body.done || this.seenEnough || reached - start === room) this.letGo(now);
+    return reached;
+  }
+
+  /** Sends on what was withheld, complete or not, unless it is refused even now. */
+  letGo(now: number): void {
+    if (this.state !== 'withheld') return;
+    const complete = this.body.done && !this.seenEnough;
+    const bytes = this.withheld?.take() ?? EMPTY;
+    this.state = this.body.done ? 'wait' : 'body';
+    this.stopReading();
+    if (!this.events.withheldRead(complete, now)) return;
+    this.wire.toUpstream(bytes, 0, bytes.length);
+    if (this.body.done) this.events.requestComplete(now);
+  }
+
+  /** `ContentSink`. */
+  content(bytes: Uint8Array, start: number, end: number): void {
+    if (!this.events.requestContent(bytes, start, end)) return;
+    this.seenEnough = true;
+    this.body.show(null);
+  }
+
+  private startReading(reading: Reading): void {
+    this.reading = reading;
+    this.seenEnough = false;
+    this.body.show(this);
+  }
+
+  private stopReading(): void {
+    this.reading = 'nothing';
+    this.withheldSince = 0;
+    this.body.show(null);
+  }
+
+  /** Content that is read as it passes. */
+  private checkReading(now: number): void {
+    if (!this.body.done && !this.seenEnough) return;
+    this.stopReading();
+    this.events.requestRead(!this.seenEnough, now);
   }
 
   /** The exchange is recorded already, so a malformed rest can only end the connection. */

@@ -1,4 +1,5 @@
 import { BodyReader } from '../http/body.ts';
+import type { ContentSink } from '../http/chunked.ts';
 import { closingHead } from '../http/closing-head.ts';
 import { type Fault, faultOf, NEED_MORE } from '../http/fault.ts';
 import { frameResponse } from '../http/framing.ts';
@@ -12,7 +13,9 @@ type State = 'idle' | 'head' | 'body' | 'closed';
 
 /** What the relay makes of upstream's side. */
 export interface ResponseEvents {
-  responseStatus(status: number): void;
+  /** A final head. True when the content of the body is wanted. */
+  responseHead(bytes: Uint8Array, now: number): boolean;
+  responseContent(bytes: Uint8Array, start: number, end: number): void;
   responseBytes(bytes: Uint8Array, start: number, end: number): void;
   responseComplete(now: number): void;
   /** The head of a 101, or of a 2xx to CONNECT: what comes from `headEnd` on is not HTTP/1.1. */
@@ -23,12 +26,14 @@ export interface ResponseEvents {
 }
 
 /** Upstream's direction of an HTTP/1.1 connection: finds where each response ends, and passes it on. */
-export class ResponseSide {
+export class ResponseSide implements ContentSink {
   readonly head = new ResponseHead();
   /** The next head is to say that the connection ends with its response. */
   closing = false;
   /** One has said so. */
   toldLast = false;
+  /** The caller has been told to go on sending, so upstream's 100 would be one too many. */
+  saidContinue = false;
   private state: State = 'idle';
   private held: PartialHead | null = null;
   private readonly body: BodyReader;
@@ -60,6 +65,11 @@ export class ResponseSide {
   /** The connection may end now without cutting a response off (RFC 9112 §6.3, rule 8). */
   get mayEnd(): boolean {
     return this.state === 'idle' || (this.state === 'body' && this.body.endsWithConnection);
+  }
+
+  /** `ContentSink`. */
+  content(bytes: Uint8Array, start: number, end: number): void {
+    this.events.responseContent(bytes, start, end);
   }
 
   expect(): void {
@@ -113,13 +123,16 @@ export class ResponseSide {
     if (headEnd < 0) return this.fail(faultOf(headEnd), end, now);
     const { status } = this.head;
     if (status < 200 && status !== 101) {
-      this.events.responseBytes(bytes, start, headEnd);
+      if (status === 100 && this.saidContinue) this.saidContinue = false;
+      else this.events.responseBytes(bytes, start, headEnd);
       return headEnd;
     }
-    this.events.responseStatus(status);
-    return this.startsTunnel(status)
-      ? this.switch(bytes, start, headEnd, end, now)
-      : this.passHead(bytes, start, headEnd, end, now);
+    this.saidContinue = false;
+    const wanted = this.events.responseHead(bytes, now);
+    if (this.startsTunnel(status)) return this.switch(bytes, start, headEnd, end, now);
+    frameResponse(this.body, this.head, this.request.method);
+    this.body.show(wanted ? this : null);
+    return this.passHead(bytes, start, headEnd, end, now);
   }
 
   private startsTunnel(status: number): boolean {
@@ -135,7 +148,6 @@ export class ResponseSide {
 
   /** Head and body leave in one write when they came in one read. */
   private passHead(bytes: Uint8Array, start: number, headEnd: number, end: number, now: number): number {
-    frameResponse(this.body, this.head, this.request.method);
     const reached = this.body.read(bytes, headEnd, end);
     if (reached < 0) return this.fail(faultOf(reached), end, now);
     this.state = 'body';

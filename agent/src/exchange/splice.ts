@@ -25,7 +25,6 @@ export function splice(
 /** Ends a connection that is denied before anything of it has passed. */
 export function refuse(context: RelayContext, exchange: Exchange, now: number): void {
   exchange.outcome = 'denied';
-  exchange.open = false;
-  context.finish(exchange, now);
+  exchange.conclude(context, now);
   context.wire.abort();
 }

@@ -18,6 +18,7 @@ const MAX_HELD_BYTES = 65_536;
 export class TlsRelay implements Relay {
   readonly headSince: number;
   readonly uploading = null;
+  readonly withheldSince = 0;
   readonly idle = true;
   private readonly reader = new ClientHelloReader();
   private readonly held = new HeldBytes();
@@ -63,12 +64,13 @@ export class TlsRelay implements Relay {
     this.over = true;
     const exchange = this.exchange('tls');
     exchange.outcome = outcome;
-    exchange.open = false;
     // Nobody denied it, but where a policy audits, what would have been is reported.
     const { unreadable } = this.context.scope;
     if (unreadable.verdict === 'would-deny') exchange.decision = unreadable;
-    this.context.finish(exchange, now);
+    exchange.conclude(this.context, now);
   }
+
+  letGo(): void {}
 
   expire(now: number): void {
     if (!this.over) this.giveUp('malformed_client_hello', now);

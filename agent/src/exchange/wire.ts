@@ -1,5 +1,6 @@
 import type { Scope } from '@eastwall/policy';
 import type { Exchange } from './exchange.ts';
+import type { Watcher } from './watch.ts';
 
 /**
  * What a relay asks of the two sockets it is between. Callbacks instead of command objects: one event leads to one
@@ -26,6 +27,8 @@ export interface RelayContext {
   readonly limits: RelayLimits;
   /** What policies say of this connection as things stand now; not to be kept, since they may change. */
   readonly scope: Scope;
+  /** Who is shown the connection's requests. */
+  readonly watcher: Watcher;
   /** Another relay takes over, from the next byte on. */
   become(relay: Relay): void;
   /** Takes a finished exchange; the object is reused right after the call. */
@@ -39,6 +42,8 @@ export interface RelayLimits {
   readonly maxHeadBytes: number;
   /** A denied request's body up to this size is read and thrown away, so that the connection can go on. */
   readonly maxDiscardBytes: number;
+  /** Of a request's body, while it is withheld until guards have seen it. */
+  readonly maxHeldBytes: number;
 }
 
 /**
@@ -60,6 +65,10 @@ export interface Relay {
   drain(now: number): void;
   /** When the first byte of a still incomplete head arrived; 0 when none is. */
   readonly headSince: number;
+  /** When the oldest request came that is withheld until guards have seen its body; 0 when none is. */
+  readonly withheldSince: number;
+  /** Withholds no longer: what guards have seen until now has to do. */
+  letGo(now: number): void;
   /** The exchange whose request body is still coming in while no response to it is under way; null without one. */
   readonly uploading: Exchange | null;
   /** No exchange is under way. */

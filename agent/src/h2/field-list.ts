@@ -31,4 +31,12 @@ export class FieldList {
     for (let at = 0; at < this.length; at++) if (this.names[at] === name) return this.values[at];
     return undefined;
   }
+
+  /** Every value of a field, by its lower-case name. */
+  all(name: string): string[] {
+    const values: string[] = [];
+    for (let at = 0; at < this.length; at++)
+      if (this.names[at] === name) values.push(this.values[at] as string);
+    return values;
+  }
 }

@@ -8,12 +8,15 @@ export interface Answer {
   /** HEAD gets the header fields only. */
   readonly bodiless: boolean;
   readonly close: boolean;
+  /** Further fields, in lower case. */
+  readonly fields?: readonly (readonly [name: string, value: string])[] | undefined;
 }
 
 const TITLES = {
   400: 'Bad Request',
   403: 'Forbidden',
   408: 'Request Timeout',
+  429: 'Too Many Requests',
   431: 'Request Header Fields Too Large',
   502: 'Bad Gateway',
 } as const;
@@ -38,6 +41,7 @@ export function answerBytes(answer: Answer): Uint8Array {
     `content-type: ${PROBLEM_TYPE}`,
     `content-length: ${utf8(body).length}`,
     `${DECISION_HEADER}: ${answer.id}`,
+    ...(answer.fields ?? []).map(([name, value]) => `${name}: ${value}`),
     ...(answer.close ? ['connection: close'] : []),
   ].join('\r\n');
   return utf8(`${head}\r\n\r\n${answer.bodiless ? '' : body}`);

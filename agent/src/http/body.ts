@@ -1,4 +1,4 @@
-import { ChunkedReader } from './chunked.ts';
+import { ChunkedReader, type ContentSink } from './chunked.ts';
 
 const NONE = 0;
 const LENGTH = 1;
@@ -9,6 +9,7 @@ const UNTIL_CLOSE = 3;
 export class BodyReader {
   private kind = NONE;
   private remaining = 0;
+  private sink: ContentSink | null = null;
   private readonly chunks: ChunkedReader;
 
   constructor(maxTrailerBytes: number) {
@@ -23,6 +24,12 @@ export class BodyReader {
   /** The body ends when the connection does (RFC 9112 §6.3, rule 8). */
   get endsWithConnection(): boolean {
     return this.kind === UNTIL_CLOSE;
+  }
+
+  /** Shows the content of the message that was begun last to `sink` as it is read; null for nobody. */
+  show(sink: ContentSink | null): void {
+    this.sink = sink;
+    this.chunks.sink = sink;
   }
 
   none(): void {
@@ -47,9 +54,9 @@ export class BodyReader {
   /** Reads on from `start`. Returns the offset reached (`end`, or where the body ended) or a fault code. */
   read(bytes: Uint8Array, start: number, end: number): number {
     if (this.kind === CHUNKED) return this.chunks.read(bytes, start, end);
-    if (this.kind === UNTIL_CLOSE) return end;
-    const taken = Math.min(this.remaining, end - start);
-    this.remaining -= taken;
+    const taken = this.kind === UNTIL_CLOSE ? end - start : Math.min(this.remaining, end - start);
+    if (this.kind === LENGTH) this.remaining -= taken;
+    if (this.sink !== null && taken > 0) this.sink.content(bytes, start, start + taken);
     return start + taken;
   }
 }

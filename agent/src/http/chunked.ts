@@ -20,11 +20,17 @@ const MAX_SIZE_DIGITS = 13;
 /** Extensions are dead weight in practice and a known flooding vector; per chunk. */
 const MAX_EXTENSION_BYTES = 1024;
 
+/** Is shown what a body holds, without its framing, piece by piece. The bytes are only valid during the call. */
+export interface ContentSink {
+  content(bytes: Uint8Array, start: number, end: number): void;
+}
+
 /**
  * Follows a chunked body (RFC 9112 §7.1) without changing a byte: it only finds where the body ends.
  * Strict: plain hex sizes, CRLF everywhere, bounded extensions and trailers.
  */
 export class ChunkedReader {
+  sink: ContentSink | null = null;
   private state = SIZE;
   private remaining = 0;
   private digits = 0;
@@ -55,6 +61,7 @@ export class ChunkedReader {
       if (this.state === DATA) {
         const taken = Math.min(this.remaining, end - pos);
         this.remaining -= taken;
+        if (this.sink !== null) this.sink.content(bytes, pos, pos + taken);
         pos += taken;
         if (this.remaining === 0) this.state = DATA_CR;
       } else if (!this.accept(bytes[pos++] as number)) return BAD_CHUNK;

@@ -1,5 +1,22 @@
+import { ascii } from '../kernel/bytes.ts';
 import { COLON, CR, FIELD_VALUE, HTAB, LF, SP, TOKEN } from './chars.ts';
 import { faultCode, NEED_MORE } from './fault.ts';
+
+/** Fields that frame nothing and are only shown to guards, each with its place in `Fields.spots`. */
+export const SHOWN = {
+  authorization: 0,
+  cookie: 1,
+  apiKey: 2,
+  contentType: 3,
+  contentEncoding: 4,
+  location: 5,
+  deprecation: 6,
+  sunset: 7,
+} as const;
+export type Shown = (typeof SHOWN)[keyof typeof SHOWN];
+
+/** Room for `Fields.spots`. */
+export const newSpots = (): number[] => new Array<number>(2 * Object.keys(SHOWN).length).fill(0);
 
 /**
  * The few header fields that decide framing and connection reuse, gathered in one pass. Everything else is
@@ -22,6 +39,10 @@ export interface Fields {
   upgradeToEnd: number;
   h2SettingsStart: number;
   h2SettingsEnd: number;
+  /** A bit for each field of `SHOWN` that is there. */
+  shown: number;
+  /** Start and end of each of them; of no meaning where its bit is not set. */
+  readonly spots: number[];
 }
 
 export function clearFields(fields: Fields): void {
@@ -38,6 +59,13 @@ export function clearFields(fields: Fields): void {
   fields.upgradeToEnd = 0;
   fields.h2SettingsStart = 0;
   fields.h2SettingsEnd = 0;
+  fields.shown = 0;
+}
+
+/** The value of a field that guards are shown; empty when it is absent. */
+export function shownText(bytes: Uint8Array, fields: Fields, field: Shown): string {
+  if ((fields.shown & (1 << field)) === 0) return '';
+  return ascii(bytes, fields.spots[2 * field] as number, fields.spots[2 * field + 1] as number);
 }
 
 const BARE_CR = faultCode('bare_cr');
@@ -113,13 +141,35 @@ function noteField(
     case 6:
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'expect'))
         fields.expectContinue = equalsIgnoringCase(bytes, start, end, '100-continue');
+      else if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'cookie'))
+        show(SHOWN.cookie, start, end, fields);
+      else if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'sunset'))
+        show(SHOWN.sunset, start, end, fields);
       return 0;
     case 7:
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'upgrade')) noteUpgrade(start, end, fields);
       return 0;
+    case 8:
+      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'location')) show(SHOWN.location, start, end, fields);
+      return 0;
+    case 9:
+      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'x-api-key')) show(SHOWN.apiKey, start, end, fields);
+      return 0;
     case 10:
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'connection'))
         noteConnection(bytes, start, end, fields);
+      return 0;
+    case 11:
+      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'deprecation'))
+        show(SHOWN.deprecation, start, end, fields);
+      return 0;
+    case 12:
+      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'content-type'))
+        show(SHOWN.contentType, start, end, fields);
+      return 0;
+    case 13:
+      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'authorization'))
+        show(SHOWN.authorization, start, end, fields);
       return 0;
     case 14:
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'content-length'))
@@ -127,6 +177,10 @@ function noteField(
           ? faultCode('bad_content_length')
           : noteLength(bytes, start, end, fields);
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'http2-settings')) noteH2Settings(start, end, fields);
+      return 0;
+    case 16:
+      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'content-encoding'))
+        show(SHOWN.contentEncoding, start, end, fields);
       return 0;
     case 17:
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'transfer-encoding'))
@@ -147,6 +201,14 @@ function tabbed(bytes: Uint8Array, nameEnd: number, start: number, end: number):
   for (let pos = nameEnd + 1; pos < start; pos++) if (bytes[pos] === HTAB) return true;
   for (let pos = end; bytes[pos] !== CR; pos++) if (bytes[pos] === HTAB) return true;
   return false;
+}
+
+/** Given more than once, it is shown as it came first: so do nearly all servers read it. */
+function show(field: Shown, start: number, end: number, fields: Fields): void {
+  if ((fields.shown & (1 << field)) !== 0) return;
+  fields.shown |= 1 << field;
+  fields.spots[2 * field] = start;
+  fields.spots[2 * field + 1] = end;
 }
 
 function noteHost(start: number, end: number, fields: Fields): number {

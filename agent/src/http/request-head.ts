@@ -1,7 +1,7 @@
 import { ascii } from '../kernel/bytes.ts';
 import { AUTHORITY, CR, LF, SP, TARGET, TOKEN } from './chars.ts';
 import { faultCode, NEED_MORE } from './fault.ts';
-import { clearFields, equalsIgnoringCase, type Fields, readFields } from './fields.ts';
+import { clearFields, equalsIgnoringCase, type Fields, newSpots, readFields } from './fields.ts';
 
 const QUESTION_MARK = 63;
 const SLASH = 47;
@@ -11,6 +11,9 @@ export class RequestHead implements Fields {
   method = '';
   /** Path without query, as sent; `*` for OPTIONS *, empty for CONNECT. */
   path = '';
+  /** What follows the `?` behind the path; both 0 without one. */
+  queryStart = 0;
+  queryEnd = 0;
   /** 0 for HTTP/1.0, 1 for HTTP/1.1. */
   minor = 1;
   contentLength = -1;
@@ -27,6 +30,8 @@ export class RequestHead implements Fields {
   upgradeToEnd = 0;
   h2SettingsStart = 0;
   h2SettingsEnd = 0;
+  shown = 0;
+  readonly spots = newSpots();
 }
 
 /** The methods that are nearly all traffic, found without making a string. */
@@ -38,6 +43,8 @@ const COMMON_METHODS = ['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'PATCH', 'OPTION
  */
 export function readRequestHead(bytes: Uint8Array, start: number, end: number, head: RequestHead): number {
   clearFields(head);
+  head.queryStart = 0;
+  head.queryEnd = 0;
   const methodEnd = tokenEnd(bytes, start, end);
   if (methodEnd >= end) return NEED_MORE;
   if (methodEnd === start || bytes[methodEnd] !== SP) return lineFault(bytes[methodEnd], 'bad_method');
@@ -108,6 +115,14 @@ function setPath(bytes: Uint8Array, start: number, end: number, head: RequestHea
   let pathEnd = start;
   while (pathEnd < end && bytes[pathEnd] !== QUESTION_MARK) pathEnd++;
   head.path = ascii(bytes, start, pathEnd);
+  return setQuery(pathEnd, end, head);
+}
+
+/** `start` is at the `?`, or at the end of a target without one. */
+function setQuery(start: number, end: number, head: RequestHead): 0 {
+  if (start === end) return 0;
+  head.queryStart = start + 1;
+  head.queryEnd = end;
   return 0;
 }
 
@@ -141,7 +156,7 @@ function readAbsoluteForm(bytes: Uint8Array, start: number, end: number, head: R
   setHost(authorityStart, authorityEnd, head);
   if (bytes[authorityEnd] === SLASH) return setPath(bytes, authorityEnd, end, head);
   head.path = '/';
-  return 0;
+  return setQuery(authorityEnd, end, head);
 }
 
 function isAuthority(bytes: Uint8Array, start: number, end: number): boolean {

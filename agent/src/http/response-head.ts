@@ -1,6 +1,6 @@
 import { CR, FIELD_VALUE, LF, SP } from './chars.ts';
 import { faultCode, NEED_MORE } from './fault.ts';
-import { clearFields, type Fields, readFields } from './fields.ts';
+import { clearFields, type Fields, newSpots, readFields } from './fields.ts';
 
 /** A response head as flags; one object serves a whole connection. */
 export class ResponseHead implements Fields {
@@ -19,6 +19,8 @@ export class ResponseHead implements Fields {
   upgradeToEnd = 0;
   h2SettingsStart = 0;
   h2SettingsEnd = 0;
+  shown = 0;
+  readonly spots = newSpots();
 }
 
 /** `HTTP/1.x NNN` is 12 bytes. */

@@ -86,6 +86,8 @@ export type FromDataplane =
 export interface DataplaneSettings {
   readonly node: string;
   readonly maxHeadBytes: number;
+  readonly maxHeldBytes: number;
+  readonly holdTimeoutMs: number;
   readonly headTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly firstByteTimeoutMs: number;

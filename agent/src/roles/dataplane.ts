@@ -4,6 +4,7 @@ import type { DataplaneContext } from '../connection/dataplane-context.ts';
 import { EnrolledNetns } from '../connection/enrolled-netns.ts';
 import { Recorder } from '../connection/recorder.ts';
 import { World } from '../decide/world.ts';
+import { NO_GUARDS } from '../exchange/watch.ts';
 import { Guards } from '../guard/guards.ts';
 import type {
   DataplaneSettings,
@@ -60,13 +61,18 @@ class Dataplane {
     this.context = {
       settings,
       world,
-      limits: { maxHeadBytes: settings.maxHeadBytes, maxDiscardBytes: MAX_DISCARD_BYTES },
+      limits: {
+        maxHeadBytes: settings.maxHeadBytes,
+        maxDiscardBytes: MAX_DISCARD_BYTES,
+        maxHeldBytes: settings.maxHeldBytes,
+      },
       recorder: new Recorder({
         node: settings.node,
         clock: systemClock,
         idPrefix,
         maxRecords: settings.recordQueue,
       }),
+      guards: NO_GUARDS,
       now: systemClock.monotonic,
       closeFd,
     };

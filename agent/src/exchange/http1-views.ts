@@ -1,0 +1,108 @@
+import { SHOWN, type Shown, shownText } from '../http/fields.ts';
+import type { RequestHead } from '../http/request-head.ts';
+import type { ResponseHead } from '../http/response-head.ts';
+import { ascii } from '../kernel/bytes.ts';
+import type { Exchange } from './exchange.ts';
+import type { RequestView, ResponseView } from './watch.ts';
+
+const NO_BYTES = new Uint8Array(0);
+
+/** A request head over the bytes it was read from; one object serves a whole connection. */
+export class Http1RequestView implements RequestView {
+  private bytes: Uint8Array = NO_BYTES;
+  private readonly head: RequestHead;
+  private readonly exchange: Exchange;
+
+  constructor(head: RequestHead, exchange: Exchange) {
+    this.head = head;
+    this.exchange = exchange;
+  }
+
+  over(bytes: Uint8Array): this {
+    this.bytes = bytes;
+    return this;
+  }
+
+  get method(): string {
+    return this.head.method;
+  }
+
+  get path(): string {
+    return this.head.path;
+  }
+
+  get host(): string {
+    return this.exchange.host;
+  }
+
+  query(): string {
+    return ascii(this.bytes, this.head.queryStart, this.head.queryEnd);
+  }
+
+  authorization(): string {
+    return this.text(SHOWN.authorization);
+  }
+
+  cookie(): string {
+    return this.text(SHOWN.cookie);
+  }
+
+  apiKey(): string {
+    return this.text(SHOWN.apiKey);
+  }
+
+  contentType(): string {
+    return this.text(SHOWN.contentType);
+  }
+
+  contentEncoding(): string {
+    return this.text(SHOWN.contentEncoding);
+  }
+
+  private text(field: Shown): string {
+    return shownText(this.bytes, this.head, field);
+  }
+}
+
+/** As `Http1RequestView`, of a response. */
+export class Http1ResponseView implements ResponseView {
+  private bytes: Uint8Array = NO_BYTES;
+  private readonly head: ResponseHead;
+
+  constructor(head: ResponseHead) {
+    this.head = head;
+  }
+
+  over(bytes: Uint8Array): this {
+    this.bytes = bytes;
+    return this;
+  }
+
+  get status(): number {
+    return this.head.status;
+  }
+
+  contentType(): string {
+    return this.text(SHOWN.contentType);
+  }
+
+  contentEncoding(): string {
+    return this.text(SHOWN.contentEncoding);
+  }
+
+  location(): string {
+    return this.text(SHOWN.location);
+  }
+
+  deprecation(): string {
+    return this.text(SHOWN.deprecation);
+  }
+
+  sunset(): string {
+    return this.text(SHOWN.sunset);
+  }
+
+  private text(field: Shown): string {
+    return shownText(this.bytes, this.head, field);
+  }
+}
