@@ -109,6 +109,8 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     findings,
     findingMetrics,
     traffic,
+    quarantineMs: config.quarantineMs,
+    now: systemClock.now,
     log,
     onSynced: () => readiness.done('cluster'),
     onCaptureReady: () => readiness.done('capture'),

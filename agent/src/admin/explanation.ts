@@ -1,5 +1,6 @@
 import { explainDecision, REASONS, type Reason } from '@eastwall/policy';
 import { FAULTS, type Fault } from '../http/fault.ts';
+import { QUARANTINE_ANNOTATION } from '../identity/quarantine.ts';
 import { type FlowRecord, HOSTS_UNKNOWN, type Outcome } from '../record/record.ts';
 import { allowingRule } from './allowing-rule.ts';
 
@@ -72,6 +73,15 @@ function stepsFor(record: FlowRecord, reason: Reason): string[] {
       record.destination.services.length > 0
         ? 'an enforced port has to speak HTTP; narrow the policy to ports that do'
         : 'the caller has to show what it speaks: a whole first line of HTTP, or a whole ClientHello',
+    );
+  if (reason === 'quarantined')
+    steps.push(
+      `\`kubectl annotate pod ${record.caller?.pod ?? '<pod>'} ${QUARANTINE_ANNOTATION}-\` ends it, or on its Namespace; a quarantine by a guard ends by itself (\`--quarantine\`)`,
+    );
+  if (reason === 'blocked_by_guard' || reason === 'throttled_by_guard')
+    steps.push(
+      `\`eastwall findings -n ${record.caller?.namespace ?? ''}\` shows what guard \`${rule}\` has seen`,
+      `a GuardProfile with action \`Log\` for \`${rule}\` reports without refusing`,
     );
   if (hostUnknown !== undefined)
     steps.push(`no rule by host can match, since ${HOSTS_UNKNOWN[hostUnknown]}; rules by network can`);

@@ -192,6 +192,12 @@ export const SETTINGS = {
     24 * HOUR,
     'A finding without a new sign for so long is resolved; the next sign begins another.',
   ),
+  quarantineMs: time(
+    '1h',
+    SECOND,
+    30 * 24 * HOUR,
+    'Time that a pod stays quarantined when a guard says so. The annotation `eastwall.dev/quarantine` of a pod or of its Namespace holds until it is removed.',
+  ),
   tailQueue: count('2000', 10, 1_000_000, 'Flow records kept for one slow `tail` before some are dropped.'),
   eventsPerSecond: count(
     '100',

@@ -46,13 +46,14 @@ export class AdminEndpoints {
 
   /** `path` is raw; also one that was escaped to look otherwise is found. */
   check(caller: Workload, path: string, settings: GuardSettings): Sight | null {
-    if (!this.#pathsOf(settings).has(path) || settings.isOperator(caller)) return null;
-    const scrape = path === '/metrics';
+    const template = this.#pathsOf(settings).find(path);
+    if (template === null || settings.isOperator(caller)) return null;
+    const scrape = template === '/metrics';
     if (scrape && isCollector(caller)) return null;
     return {
       detection: 'admin-endpoint',
       explanation: 'asks for an administrative endpoint, and is no operator',
-      evidence: { operator: false },
+      evidence: { endpoint: template },
       ...(scrape && { severity: 'low' as const }),
     };
   }

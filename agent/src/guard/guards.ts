@@ -1,6 +1,12 @@
-import { GuardProfiles } from '@eastwall/policy';
+import { type DetectionId, GuardProfiles, type GuardSettings, type Workload } from '@eastwall/policy';
+import type { Parties, Watch, Watcher, WatcherSource } from '../exchange/watch.ts';
+import type { Fingerprint } from '../kernel/fingerprint.ts';
 import type { Finding } from '../record/finding.ts';
+import { Credentials } from './credentials.ts';
+import { AdminEndpoints } from './endpoints.ts';
+import { ExchangeWatch } from './exchange-watch.ts';
 import { FindingBook } from './finding-book.ts';
+import { Responder } from './responder.ts';
 
 export interface GuardsOptions {
   readonly node: string;
@@ -10,15 +16,26 @@ export interface GuardsOptions {
   readonly idPrefix: string;
   readonly maxOpenFindings: number;
   readonly findingQuietMs: number;
+  readonly fingerprint: Fingerprint;
+  /** Sets a pod aside, by its uid. */
+  quarantine(uid: string, detection: DetectionId): void;
 }
 
+/** What the guards of one process keep in mind; each is a few hundred bytes. */
+const MAX_CREDENTIALS = 10_000;
+const MAX_THROTTLED = 10_000;
+
 /** Everything of one dataplane process that watches exchanges beyond what policy says. */
-export class Guards {
+export class Guards implements WatcherSource {
   readonly findings: FindingBook;
+  readonly responder: Responder;
+  readonly credentials: Credentials;
+  readonly adminEndpoints = new AdminEndpoints();
   #profiles = GuardProfiles.empty();
   #sequence = 0;
 
-  constructor({ node, wallClock, idPrefix, maxOpenFindings, findingQuietMs }: GuardsOptions) {
+  constructor(options: GuardsOptions) {
+    const { node, wallClock, idPrefix, maxOpenFindings, findingQuietMs, fingerprint } = options;
     this.findings = new FindingBook({
       node,
       now: wallClock,
@@ -26,11 +43,25 @@ export class Guards {
       maxOpen: maxOpenFindings,
       quietMs: findingQuietMs,
     });
+    this.responder = new Responder({
+      findings: this.findings,
+      quarantine: (uid, detection) => options.quarantine(uid, detection),
+      maxThrottled: MAX_THROTTLED,
+    });
+    this.credentials = new Credentials({ fingerprint, maxCredentials: MAX_CREDENTIALS });
   }
 
   /** What is done about findings, by the namespace of their caller. */
   get profiles(): GuardProfiles {
     return this.#profiles;
+  }
+
+  settingsFor(caller: Workload): GuardSettings {
+    return this.#profiles.for(caller.namespace);
+  }
+
+  watcher(parties: Parties): Watcher {
+    return { watch: (): Watch => new ExchangeWatch(this, parties) };
   }
 
   replaceProfiles(profiles: GuardProfiles): void {

@@ -1,4 +1,4 @@
-import type { ApiPolicy, EgressPolicy, GuardProfile, Workload } from '@eastwall/policy';
+import type { ApiPolicy, DetectionId, EgressPolicy, GuardProfile, Workload } from '@eastwall/policy';
 import type { ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
 import type { Finding } from '../record/finding.ts';
 import type { FlowRecord } from '../record/record.ts';
@@ -68,6 +68,8 @@ export type FromDataplane =
   | { readonly kind: 'totals'; readonly totals: DataplaneTotals }
   /** Episodes that began, grew or were resolved; `dropped` is how many there was no room for since the last message. */
   | { readonly kind: 'findings'; readonly findings: readonly Finding[]; readonly dropped: number }
+  /** A guard sets a pod aside, as its profile says. */
+  | { readonly kind: 'quarantine'; readonly uid: string; readonly detection: DetectionId }
   /**
    * Its event loop turns and it accepts for these namespaces. Nobody says it for it: without beats, the kernel stops
    * redirecting.

@@ -1,6 +1,5 @@
+import type { Workload } from '@eastwall/policy';
 import type { NetnsOwner } from '../capture/pairing.ts';
-import type { PodInfo } from '../identity/cluster-objects.ts';
-import { workloadOf } from '../identity/workload.ts';
 import type { CallerState, NamespaceId } from '../ipc/messages.ts';
 
 export interface OwnedNetns {
@@ -8,7 +7,7 @@ export interface OwnedNetns {
   readonly owner: NetnsOwner;
 }
 
-type PodOf = (uid: string) => PodInfo | null;
+type WorkloadOf = (uid: string) => Workload | null;
 
 /**
  * Who the enrolled namespaces belong to, as the dataplanes were told last. Only what has changed is told: a pod's
@@ -24,9 +23,9 @@ export class CallerBoard {
   }
 
   /** A namespace that has just been enrolled, to be told now whatever was told before. */
-  enrolled(ns: NamespaceId, podOf: PodOf): CallerState {
+  enrolled(ns: NamespaceId, workloadOf: WorkloadOf): CallerState {
     const owner = this.#owned.find((owned) => owned.ns === ns)?.owner ?? { state: 'unclaimed' };
-    const caller = callerOf(owner, podOf);
+    const caller = callerOf(owner, workloadOf);
     this.#told.set(ns, JSON.stringify(caller));
     return caller;
   }
@@ -37,12 +36,12 @@ export class CallerBoard {
   }
 
   /** Callers that are other than was told; for enrolled namespaces only. */
-  changes(podOf: PodOf): [ns: NamespaceId, caller: CallerState][] {
+  changes(workloadOf: WorkloadOf): [ns: NamespaceId, caller: CallerState][] {
     const changed: [NamespaceId, CallerState][] = [];
     for (const { ns, owner } of this.#owned) {
       const known = this.#told.get(ns);
       if (known === undefined) continue;
-      const caller = callerOf(owner, podOf);
+      const caller = callerOf(owner, workloadOf);
       const text = JSON.stringify(caller);
       if (text === known) continue;
       this.#told.set(ns, text);
@@ -53,11 +52,11 @@ export class CallerBoard {
 }
 
 /** A doubt about the owner is a caller that is not known: its connections wait, then are refused or passed by policy. */
-export function callerOf(owner: NetnsOwner, podOf: PodOf): CallerState {
+export function callerOf(owner: NetnsOwner, workloadOf: WorkloadOf): CallerState {
   switch (owner.state) {
     case 'paired': {
-      const pod = podOf(owner.uid);
-      return pod === null ? { state: 'pending' } : { state: 'known', workload: workloadOf(pod) };
+      const workload = workloadOf(owner.uid);
+      return workload === null ? { state: 'pending' } : { state: 'known', workload };
     }
     case 'opted-out':
       return { state: 'exempt', reason: owner.reason };

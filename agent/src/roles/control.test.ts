@@ -1,3 +1,4 @@
+import type { Workload } from '@eastwall/policy';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { aFinding } from '../../testing/findings.ts';
@@ -6,6 +7,7 @@ import { podInfo } from '../../testing/pod-info.ts';
 import type { CaptureEvent } from '../capture/protocol.ts';
 import { NO_ATTEMPTS, NO_PROOFS } from '../capture/protocol.ts';
 import { FindingBook } from '../guard/finding-book.ts';
+import { QUARANTINE_ANNOTATION } from '../identity/quarantine.ts';
 import type { DataplaneTotals } from '../ipc/messages.ts';
 import type { Finding } from '../record/finding.ts';
 import { EventLog } from '../sinks/event-log.ts';
@@ -68,6 +70,7 @@ const PAIRED: CaptureEvent = {
 };
 
 function setUp() {
+  const clock = { now: 1_000 };
   const told: unknown[][] = [];
   const tell =
     (what: string) =>
@@ -102,11 +105,13 @@ function setUp() {
     findingMetrics: new FindingMetrics(new Registry(), findings),
     events: new EventLog(writer, { now: () => 0, monotonic: () => 0 }, 10),
     traffic: new TrafficMetrics(new Registry(), 10),
+    quarantineMs: 60_000,
+    now: () => clock.now,
     log,
     onSynced: tell('cluster is synced'),
     onCaptureReady: tell('capture is ready'),
   });
-  return { control, told, flows, findings, events, kinds: () => told.map(([what]) => what) };
+  return { control, clock, told, flows, findings, events, kinds: () => told.map(([what]) => what) };
 }
 
 describe('Control', () => {
@@ -192,5 +197,33 @@ describe('Control', () => {
     expect(findings.all).toMatchObject([
       { detection: 'interception-bypass', severity: 'critical', caller: { pod: 'frontend-1' } },
     ]);
+  });
+
+  it('quarantines a pod by its annotation, its Namespace, or as a guard says for a while', () => {
+    const { control, told, clock } = setUp();
+    const isAside = () => {
+      const [, , caller] = told.at(-1) ?? [];
+      return (caller as { workload: Workload }).workload.quarantined === true;
+    };
+    control.pods([podInfo()], []);
+    control.captured(PAIRED);
+    control.captured(ENROLLED);
+    expect(isAside()).toBe(false);
+
+    const aside = { [QUARANTINE_ANNOTATION]: 'true' };
+    control.pods([podInfo({ annotations: aside })], []);
+    expect(isAside()).toBe(true);
+    control.pods([podInfo()], []);
+    expect(isAside()).toBe(false);
+    control.namespaces([{ name: 'shop', labels: {}, annotations: aside }], []);
+    expect(isAside()).toBe(true);
+    control.namespaces([], ['shop']);
+    expect(isAside()).toBe(false);
+
+    control.reported({ kind: 'quarantine', uid: 'u-1', detection: 'foreign-token' });
+    expect(isAside()).toBe(true);
+    clock.now += 60_000;
+    control.reported({ kind: 'totals', totals: { cells: [] } as unknown as DataplaneTotals });
+    expect(isAside()).toBe(false);
   });
 });

@@ -1,8 +1,6 @@
-import type { Workload } from '@eastwall/policy';
 import type { CaptureEvent, PodReport } from '../capture/protocol.ts';
 import type { FindingBook } from '../guard/finding-book.ts';
 import type { NamespaceEntry, PodInfo } from '../identity/cluster-objects.ts';
-import { workloadOf } from '../identity/workload.ts';
 import type { ClusterListener, ClusterMessage } from '../kube/cluster-watch.ts';
 import type { Finding } from '../record/finding.ts';
 import type { EventLog } from '../sinks/event-log.ts';
@@ -26,6 +24,10 @@ export interface ControlOptions {
   readonly findings: FindingLog;
   readonly findingMetrics: FindingMetrics;
   readonly traffic: TrafficMetrics;
+  /** How long a pod that a guard sets aside stays so, in ms. */
+  readonly quarantineMs: number;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
   readonly log: SupervisorLog;
   /** Called once each, when it is so for the first time. */
   readonly onSynced: () => void;
@@ -81,6 +83,7 @@ export class Control implements ClusterListener {
   namespaces(upsert: readonly NamespaceEntry[], remove: readonly string[]): void {
     this.#local.changeNamespaces(upsert, remove);
     this.#options.tellCapture(this.#local.forCapture());
+    this.#tellCallers();
   }
 
   // === from capture ===
@@ -95,7 +98,7 @@ export class Control implements ClusterListener {
         log.info({ ns: event.ns, path: event.path, tookMs: event.tookMs }, 'namespace enrolled');
         supervisor.enrol(
           event.ns,
-          this.#callers.enrolled(event.ns, (uid) => this.#local.pod(uid)),
+          this.#callers.enrolled(event.ns, (uid) => this.#local.workload(uid)),
         );
         break;
       case 'gone':
@@ -140,7 +143,7 @@ export class Control implements ClusterListener {
     switch (report.kind) {
       case 'totals':
         traffic.add(report.totals.cells);
-        this.#tellOwn();
+        this.#tick();
         break;
       case 'records':
         this.#recordsDropped += report.dropped;
@@ -150,7 +153,19 @@ export class Control implements ClusterListener {
       case 'findings':
         this.#keep(report.findings, report.dropped);
         break;
+      case 'quarantine':
+        this.#quarantine(report);
+        break;
     }
+  }
+
+  /** By uid, since a name may soon be another pod's. */
+  #quarantine({ uid, detection }: Extract<SinkReport, { kind: 'quarantine' }>): void {
+    const { quarantineMs, now, log } = this.#options;
+    if (!this.#local.quarantine(uid, now() + quarantineMs)) return;
+    const caller = this.#local.workload(uid);
+    log.warn({ namespace: caller?.namespace, pod: caller?.pod, detection }, 'pod quarantined by a guard');
+    this.#tellCallers();
   }
 
   #keep(changed: readonly Finding[], dropped: number): void {
@@ -165,7 +180,8 @@ export class Control implements ClusterListener {
   }
 
   /** Once a second and dataplane: often enough, and the only clock there is here. */
-  #tellOwn(): void {
+  #tick(): void {
+    if (this.#local.release(this.#options.now())) this.#tellCallers();
     const { ownFindings } = this.#options;
     this.#keep(ownFindings.drain(), ownFindings.takeDropped());
   }
@@ -204,18 +220,13 @@ export class Control implements ClusterListener {
 
   #paired({ namespaces, pods }: Extract<CaptureEvent, { kind: 'pairings' }>): void {
     this.#podReports = new Map(pods.map((report) => [report.uid, report]));
-    this.#bypass.look(pods, (uid) => this.#workload(uid));
+    this.#bypass.look(pods, (uid) => this.#local.workload(uid));
     this.#callers.setOwners(namespaces.flatMap(({ ns, owner }) => (ns === null ? [] : [{ ns, owner }])));
     this.#tellCallers();
   }
 
-  #workload(uid: string): Workload | null {
-    const pod = this.#local.pod(uid);
-    return pod === null ? null : workloadOf(pod);
-  }
-
   #tellCallers(): void {
-    for (const [ns, caller] of this.#callers.changes((uid) => this.#local.pod(uid))) {
+    for (const [ns, caller] of this.#callers.changes((uid) => this.#local.workload(uid))) {
       this.#options.supervisor.caller(ns, caller);
     }
   }

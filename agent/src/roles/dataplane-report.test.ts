@@ -41,6 +41,7 @@ const valid: Record<string, unknown>[] = [
     ],
     dropped: 1,
   },
+  { kind: 'quarantine', uid: 'u-1', detection: 'foreign-token' },
   { kind: 'drained' },
 ];
 

@@ -74,6 +74,8 @@ function isReport(message: Fields): boolean {
       return isFields(message['totals']) && isTotals(message['totals']);
     case 'findings':
       return isList(message['findings'], isFinding) && isCount(message['dropped']);
+    case 'quarantine':
+      return isShort(message['uid']) && Object.hasOwn(DETECTIONS, String(message['detection']));
     case 'beat':
       return isList(message['namespaces'], isCount);
     case 'proof':

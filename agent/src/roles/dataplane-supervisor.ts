@@ -47,7 +47,7 @@ export interface SupervisorOptions {
 }
 
 /** What dataplanes tell whoever keeps and shows it. */
-export type SinkReport = Extract<FromDataplane, { kind: 'records' | 'totals' | 'findings' }>;
+export type SinkReport = Extract<FromDataplane, { kind: 'records' | 'totals' | 'findings' | 'quarantine' }>;
 
 /** One dataplane as `status` shows it. */
 export interface DataplaneState {
@@ -267,6 +267,7 @@ export class DataplaneSupervisor {
         break;
       case 'records':
       case 'findings':
+      case 'quarantine':
         this.#options.onReport(message);
         break;
       case 'beat':

@@ -14,6 +14,7 @@ import type {
   ToDataplane,
 } from '../ipc/messages.ts';
 import { systemClock } from '../kernel/clock.ts';
+import { fingerprints } from '../kernel/fingerprint.ts';
 import { closeFd } from '../kernel/libc.ts';
 import { recvFds } from '../kernel/libc-fds.ts';
 import { raiseDescriptorLimit } from '../kernel/libc-limits.ts';
@@ -57,6 +58,8 @@ class Dataplane {
       idPrefix,
       maxOpenFindings: settings.maxOpenFindings,
       findingQuietMs: settings.findingQuietMs,
+      fingerprint: fingerprints(),
+      quarantine: (uid, detection) => send({ kind: 'quarantine', uid, detection }),
     });
     this.context = {
       settings,

@@ -10,7 +10,7 @@ describe('LocalPods', () => {
     local.changePods([podInfo({ uid: 'old' })], []);
     local.changePods([podInfo({ uid: 'new' })], ['old']);
     expect(local.pods.map(({ uid }) => uid)).toEqual(['new']);
-    expect(local.pod('old')).toBeNull();
+    expect(local.workload('old')).toBeNull();
   });
 
   it('tells capture of the Namespaces that have a pod here, not of thousands', () => {

@@ -1,13 +1,22 @@
+import type { Workload } from '@eastwall/policy';
 import type { NamespaceEntry, PodInfo } from '../identity/cluster-objects.ts';
+
+import { isQuarantined } from '../identity/quarantine.ts';
+import { workloadOf } from '../identity/workload.ts';
 
 /** The pods of this node and the Namespaces of the cluster, kept up by deltas. */
 export class LocalPods {
   readonly #pods = new Map<string, PodInfo>();
   readonly #namespaces = new Map<string, NamespaceEntry>();
+  /** Pods that a guard has set aside, and until when, in ms since the epoch. */
+  readonly #quarantined = new Map<string, number>();
 
   /** Those that are gone by uid. */
   changePods(upsert: readonly PodInfo[], remove: readonly string[]): void {
-    for (const uid of remove) this.#pods.delete(uid);
+    for (const uid of remove) {
+      this.#pods.delete(uid);
+      this.#quarantined.delete(uid);
+    }
     for (const pod of upsert) this.#pods.set(pod.uid, pod);
   }
 
@@ -17,8 +26,28 @@ export class LocalPods {
     for (const entry of upsert) this.#namespaces.set(entry.name, entry);
   }
 
-  pod(uid: string): PodInfo | null {
-    return this.#pods.get(uid) ?? null;
+  /** The caller that a pod is; null for a pod that is not of this node. */
+  workload(uid: string): Workload | null {
+    const pod = this.#pods.get(uid);
+    if (pod === undefined) return null;
+    const aside = this.#quarantined.has(uid) || isQuarantined(pod, this.#namespaces.get(pod.namespace));
+    return aside ? { ...workloadOf(pod), quarantined: true } : workloadOf(pod);
+  }
+
+  /** Sets a pod aside until then. False when it is not of this node, or was set aside before. */
+  quarantine(uid: string, until: number): boolean {
+    if (!this.#pods.has(uid)) return false;
+    const before = this.#quarantined.has(uid);
+    this.#quarantined.set(uid, until);
+    return !before;
+  }
+
+  /** Lets pods go whose time is up. True when there were any. */
+  release(now: number): boolean {
+    let released = false;
+    for (const [uid, until] of this.#quarantined)
+      if (now >= until) released = this.#quarantined.delete(uid) || released;
+    return released;
   }
 
   /** What capture pairs namespaces with: the pods, and of the Namespaces only those that have one. */

@@ -9,20 +9,24 @@ export class PathSet {
   readonly #found = emptyLanes();
 
   /** Templates that are invalid are left out; a parsed profile has none. */
+  readonly #templates: readonly string[];
+
   constructor(templates: readonly string[]) {
-    for (const text of templates) {
+    this.#templates = templates;
+    for (const [rank, text] of templates.entries()) {
       const template = parseTemplate(text);
       if (template.ok)
-        this.#trie.add({ template: template.value, methods: null }, { lane: 'enforceDeny', rank: 0 });
+        this.#trie.add({ template: template.value, methods: null }, { lane: 'enforceDeny', rank });
     }
   }
 
-  /** `path` is the raw path of a request target; one that can be read in two ways is in no set. */
-  has(path: string): boolean {
+  /** The first template that `path` matches: the raw path of a request target. One that can be read in two ways matches none. */
+  find(path: string): string | null {
     const canonical = canonicalPath(path);
-    if (canonical === null) return false;
+    if (canonical === null) return null;
     clearLanes(this.#found);
     this.#trie.match('GET', canonical, this.#found);
-    return this.#found.enforceDeny !== NO_RULE;
+    const { enforceDeny } = this.#found;
+    return enforceDeny === NO_RULE ? null : (this.#templates[enforceDeny] ?? null);
   }
 }

@@ -1,5 +1,6 @@
 import type { EgressSet } from '../compile/egress-set.ts';
 import type { PolicySet } from '../compile/policy-set.ts';
+import { QUARANTINE_SCOPE } from '../compile/quarantine-scope.ts';
 import type { Scope } from '../compile/scope.ts';
 import type { Call, Decision } from '../model/decision.ts';
 import type { Destination } from '../model/destination.ts';
@@ -40,7 +41,8 @@ export interface PoliciesInForce {
   readonly egress: EgressSet;
 }
 
-/** Policies beside the Services rule what is called at them; those beside the caller rule where else it may go. */
+/** Quarantine comes before everything. Policies beside the Services rule what is called at them; those beside the caller rule where else it may go. */
 export function scopeOf({ api, egress }: PoliciesInForce, caller: Workload, destination: Destination): Scope {
+  if (caller.quarantined) return QUARANTINE_SCOPE;
   return destination.services.length > 0 ? api.scope(caller, destination) : egress.scope(caller, destination);
 }

@@ -21,6 +21,11 @@ const BECAUSE: Readonly<Record<Reason, (policy: string, rule: string) => string>
     `rule \`${rule}\` of policy \`${policy}\` allows it, but as many requests as its limit takes are under way`,
   limits_unavailable: (policy, rule) =>
     `rule \`${rule}\` of policy \`${policy}\` allows it, but the state of its limit is out of reach and the limit is closed then`,
+  quarantined: () => 'the caller is quarantined, so nothing that it asks for passes',
+  blocked_by_guard: (_, detection) =>
+    `guard \`${detection}\` refuses what this caller does here; \`eastwall findings\` shows why`,
+  throttled_by_guard: (_, detection) =>
+    `guard \`${detection}\` lets only some requests of this caller pass here; \`eastwall findings\` shows why`,
 };
 
 /** One sentence for the operator, without a full stop: what happened and which policy and rule decided. */

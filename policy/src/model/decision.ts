@@ -21,6 +21,9 @@ export const REASONS = {
   concurrency_limited: 'the rule that allows it has a limit, and as many requests are under way',
   limits_unavailable:
     'the rule that allows it has a limit whose state is out of reach, and which is closed then',
+  quarantined: 'the caller is quarantined: nothing that it asks for passes',
+  blocked_by_guard: 'a guard refuses what this caller does here',
+  throttled_by_guard: 'a guard lets only some of the requests of this caller pass here',
 } as const;
 export type Reason = keyof typeof REASONS;
 /** Why a limit refuses what its rule allows. */
@@ -28,7 +31,8 @@ export type LimitReason = 'rate_limited' | 'concurrency_limited' | 'limits_unava
 
 /**
  * The answer, with what decided it. `policy` is `namespace/name`; for `no_rule_allows` it is
- * the policy that selects the destination, and `rule` is null.
+ * the policy that selects the destination, and `rule` is null. Where a guard decides, `policy` is null and `rule` is the
+ * detection.
  */
 export interface Decision {
   readonly verdict: Verdict;

@@ -10,4 +10,6 @@ export interface Workload {
   /** Name of that controller, or of the pod itself. */
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Set aside by somebody or by a guard: nothing that it asks for passes. */
+  readonly quarantined?: true;
 }

@@ -1,7 +1,8 @@
 import type { Explanation } from '../../admin/explanation.ts';
+import { destinationName } from '../../record/destination-name.ts';
 import type { FlowRecord } from '../../record/record.ts';
 import type { Paint } from './colour.ts';
-import { callerName, destinationName } from './flow-line.ts';
+import { callerName } from './flow-line.ts';
 import { size, visible } from './text.ts';
 
 /** `eastwall explain <id>`: the facts of the caller's error body, and what to do about them. */
@@ -31,7 +32,10 @@ function factsOf(record: FlowRecord): [name: string, value: string][] {
       ['pod', `${caller?.namespace}/${caller?.pod}`],
       ['account', `${caller?.namespace}/${caller?.serviceAccount}`],
     ]),
-    ['destination', `${destinationName(record)}, dialled as ${destination.ip} port ${destination.port}`],
+    [
+      'destination',
+      `${destinationName(destination, record.host)}, dialled as ${destination.ip} port ${destination.port}`,
+    ],
     ...facts(record.method !== '', () => [['request', `${record.method} ${record.path}`]]),
     ...facts(record.host !== '', () => [['host', record.host]]),
     ['verdict', `${record.verdict} (${record.reason || record.outcome})`],

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { deniedRecord, flowRecord } from '../../../testing/flow-record.ts';
 import { ansi, plain } from './colour.ts';
-import { destinationName, FlowLines } from './flow-line.ts';
+import { FlowLines } from './flow-line.ts';
 
 const time = new Date(2026, 0, 31, 12, 30, 1, 123).getTime();
 const line = (record: Parameters<FlowLines['format']>[0]) => new FlowLines(plain).format(record);
-const external = { key: '192.0.2.7:443', ip: '192.0.2.7', port: 443, services: [] };
 
 describe('FlowLines', () => {
   it('shows who called what, what came of it and why', () => {
@@ -54,20 +53,5 @@ describe('FlowLines', () => {
     const text = new FlowLines(ansi).format(deniedRecord({ path: '/\u001b[32mok' }));
     expect(text).toContain('\u001b[31mDENY \u001b[0m');
     expect(text).toContain('/\\x1b[32mok');
-  });
-});
-
-describe('destinationName', () => {
-  it('is the Service, else the host, else the address', () => {
-    const name = (differs: object) => destinationName(flowRecord(differs));
-    expect(name({})).toBe('shop/orders:80');
-    expect(name({ destination: external, host: 'api.example.com' })).toBe('api.example.com');
-    expect(name({ destination: external, host: '' })).toBe('192.0.2.7:443');
-    expect(name({ destination: { ...external, ip: '2001:db8::1' }, host: '' })).toBe('[2001:db8::1]:443');
-  });
-
-  it('shows the dialled port when no Service names it', () => {
-    const services = [{ namespace: 'shop', service: 'orders', port: 0 }];
-    expect(destinationName(flowRecord({ destination: { ...external, services } }))).toBe('shop/orders:443');
   });
 });

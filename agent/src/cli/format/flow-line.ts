@@ -1,3 +1,4 @@
+import { destinationName } from '../../record/destination-name.ts';
 import type { FlowRecord, Outcome } from '../../record/record.ts';
 import type { Colour, Paint } from './colour.ts';
 import { clockTime, size, visible } from './text.ts';
@@ -45,7 +46,7 @@ export class FlowLines {
     const parts = [
       this.#paint('dim', clockTime(record.time)),
       this.#paint(label.colour, label.word.padEnd(5)),
-      this.#column('parties', `${callerName(record)} → ${destinationName(record)}`),
+      this.#column('parties', `${callerName(record)} → ${destinationName(record.destination, record.host)}`),
       this.#column('operation', operationOf(record)),
       `${record.status || '-'}`.padEnd(3),
       reasonOf(record),
@@ -64,15 +65,6 @@ export class FlowLines {
 export const callerName = ({ caller }: FlowRecord): string =>
   caller === null ? 'unknown' : `${caller.namespace}/${caller.name}`;
 
-/** `shop/billing:80`; for what no Service names, the host the caller asked for, else the address it dialled. */
-export function destinationName({ destination, host }: FlowRecord): string {
-  const service = destination.services[0];
-  if (service !== undefined)
-    return `${service.namespace}/${service.service}:${service.port || destination.port}`;
-  const address = destination.ip.includes(':') ? `[${destination.ip}]` : destination.ip;
-  return host === '' ? `${address}:${destination.port}` : host;
-}
-
 function labelOf({ verdict, outcome }: FlowRecord): Label {
   return OUTCOME_LABELS[outcome] ?? VERDICT_LABELS[verdict];
 }
@@ -86,8 +78,13 @@ function operationOf({ method, path, protocol, bytesSent, bytesReceived }: FlowR
 function reasonOf({ verdict, outcome, reason, policy, rule, durationMs }: FlowRecord): string {
   if (verdict === 'allow' && outcome === 'ok') return `${durationMs.toFixed(1)}ms`;
   const what = outcome === 'ok' || outcome === 'denied' ? reason : `${outcome}${reasonIfTelling(reason)}`;
-  const by = policy === null ? '' : `  policy ${policy}${rule === null ? '' : `, rule ${rule}`}`;
-  return visible(`${what}${by}`);
+  return visible(`${what}${decidedBy(policy, rule)}`);
+}
+
+/** Without a policy it was a guard, and the rule is its detection. */
+function decidedBy(policy: string | null, rule: string | null): string {
+  if (policy === null) return rule === null ? '' : `  guard ${rule}`;
+  return `  policy ${policy}${rule === null ? '' : `, rule ${rule}`}`;
 }
 
 const reasonIfTelling = (reason: string): string =>
