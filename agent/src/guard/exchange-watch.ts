@@ -1,34 +1,29 @@
 import type { Decision, GuardSettings } from '@eastwall/policy';
 import type { Exchange } from '../exchange/exchange.ts';
-import type { Parties, Reading, Refusal, RequestView, ResponseView, Watch } from '../exchange/watch.ts';
+import type { Reading, Refusal, RequestView, ResponseView, Watch } from '../exchange/watch.ts';
 import { destinationName } from '../record/destination-name.ts';
-import { metadataAccess } from './endpoints.ts';
-import type { Guards } from './guards.ts';
+import type { ConnectionWatcher } from './connection-watcher.ts';
 import type { Sight } from './sight.ts';
 
 /**
- * What the guards see of the exchanges of one connection, one after the other. It asks them in the order in which their
- * answers count: whoever is refused for what it is must not use up what it may do.
+ * What guards see of one exchange after the other. They are asked in the order in which their answers count: whoever is
+ * refused for what it is must not use up what it may do.
  */
 export class ExchangeWatch implements Watch {
   requestReading: Reading = 'nothing';
-  readonly #guards: Guards;
-  readonly #parties: Parties;
-  /** Already judged: a connection mostly sends one credential. */
-  #credential = '';
+  readonly #connection: ConnectionWatcher;
 
-  constructor(guards: Guards, parties: Parties) {
-    this.#guards = guards;
-    this.#parties = parties;
+  constructor(connection: ConnectionWatcher) {
+    this.#connection = connection;
   }
 
   request(view: RequestView, _decision: Decision, now: number): Refusal | null {
-    const { caller, destination } = this.#parties;
-    const settings = this.#guards.settingsFor(caller);
+    const { guards, parties } = this.#connection;
+    const settings = guards.settingsFor(parties.caller);
+    const seen = { view, settings, now };
     return (
-      this.#respond(this.#checkCredential(view), view, settings, now) ??
-      this.#respond(metadataAccess(destination), view, settings, now) ??
-      this.#respond(this.#guards.adminEndpoints.check(caller, view.path, settings), view, settings, now)
+      this.#respond(this.#connection.checkParties(view), seen) ??
+      this.#respond(guards.adminEndpoints.check(parties.caller, view.path, settings), seen)
     );
   }
 
@@ -48,28 +43,21 @@ export class ExchangeWatch implements Watch {
 
   end(_exchange: Exchange): void {}
 
-  #checkCredential(view: RequestView): Sight | null {
-    const authorization = view.authorization();
-    const credential = authorization === '' ? view.apiKey() : authorization;
-    if (credential === '' || credential === this.#credential) return null;
-    const sight = this.#guards.credentials.check(
-      this.#parties.caller,
-      authorization,
-      authorization === '' ? credential : '',
-    );
-    if (sight === null) this.#credential = credential;
-    return sight;
-  }
-
-  #respond(sight: Sight | null, view: RequestView, settings: GuardSettings, now: number): Refusal | null {
+  #respond(sight: Sight | null, { view, settings, now }: Seen): Refusal | null {
     if (sight === null) return null;
-    const { caller, destination } = this.#parties;
+    const { guards, parties } = this.#connection;
     const subject = {
-      caller,
-      destination: destinationName(destination, view.host),
+      caller: parties.caller,
+      destination: destinationName(parties.destination, view.host),
       // Never the path itself, which holds values.
       operation: '',
     };
-    return this.#guards.responder.respond(sight, subject, { settings, now });
+    return guards.responder.respond(sight, subject, { settings, now });
   }
+}
+
+interface Seen {
+  readonly view: RequestView;
+  readonly settings: GuardSettings;
+  readonly now: number;
 }

@@ -1,10 +1,10 @@
 import { type DetectionId, GuardProfiles, type GuardSettings, type Workload } from '@eastwall/policy';
-import type { Parties, Watch, Watcher, WatcherSource } from '../exchange/watch.ts';
+import type { Parties, Watcher, WatcherSource } from '../exchange/watch.ts';
 import type { Fingerprint } from '../kernel/fingerprint.ts';
 import type { Finding } from '../record/finding.ts';
+import { ConnectionWatcher } from './connection-watcher.ts';
 import { Credentials } from './credentials.ts';
 import { AdminEndpoints } from './endpoints.ts';
-import { ExchangeWatch } from './exchange-watch.ts';
 import { FindingBook } from './finding-book.ts';
 import { Responder } from './responder.ts';
 
@@ -61,7 +61,7 @@ export class Guards implements WatcherSource {
   }
 
   watcher(parties: Parties): Watcher {
-    return { watch: (): Watch => new ExchangeWatch(this, parties) };
+    return new ConnectionWatcher(this, parties);
   }
 
   replaceProfiles(profiles: GuardProfiles): void {

@@ -4,7 +4,6 @@ import type { DataplaneContext } from '../connection/dataplane-context.ts';
 import { EnrolledNetns } from '../connection/enrolled-netns.ts';
 import { Recorder } from '../connection/recorder.ts';
 import { World } from '../decide/world.ts';
-import { NO_GUARDS } from '../exchange/watch.ts';
 import { Guards } from '../guard/guards.ts';
 import type {
   DataplaneSettings,
@@ -75,7 +74,7 @@ class Dataplane {
         idPrefix,
         maxRecords: settings.recordQueue,
       }),
-      guards: NO_GUARDS,
+      guards: this.guards,
       now: systemClock.monotonic,
       closeFd,
     };

@@ -1,0 +1,37 @@
+import type { Parties, RequestView, Watch, Watcher } from '../exchange/watch.ts';
+import { metadataAccess } from './endpoints.ts';
+import { ExchangeWatch } from './exchange-watch.ts';
+import type { Guards } from './guards.ts';
+import type { Sight } from './sight.ts';
+
+/** What guards keep in mind of one connection, whose exchanges may overlap. */
+export class ConnectionWatcher implements Watcher {
+  readonly guards: Guards;
+  readonly parties: Parties;
+  /** Judged already and found right: a connection mostly sends one credential. */
+  #credential = '';
+
+  constructor(guards: Guards, parties: Parties) {
+    this.guards = guards;
+    this.parties = parties;
+  }
+
+  watch(): Watch {
+    return new ExchangeWatch(this);
+  }
+
+  /** What is wrong with who calls and where to, whatever is asked for. */
+  checkParties(view: RequestView): Sight | null {
+    return this.#checkCredential(view) ?? metadataAccess(this.parties.destination);
+  }
+
+  #checkCredential(view: RequestView): Sight | null {
+    const authorization = view.authorization();
+    const apiKey = authorization === '' ? view.apiKey() : '';
+    const credential = authorization + apiKey;
+    if (credential === '' || credential === this.#credential) return null;
+    const sight = this.guards.credentials.check(this.parties.caller, authorization, apiKey);
+    if (sight === null) this.#credential = credential;
+    return sight;
+  }
+}
