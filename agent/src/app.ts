@@ -142,6 +142,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
         cluster: cluster.status(),
         capture: control.captureFacts,
         localPods: control.localPods,
+        opaquePorts: config.opaquePorts,
         now,
       }),
       flows: {

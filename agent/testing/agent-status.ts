@@ -46,13 +46,14 @@ export const agentStatus = (differs: Partial<AgentStatus> = {}): AgentStatus => 
     },
   ],
   policies: [
-    { kind: 'ApiPolicy', policy: 'shop/orders', mode: 'Enforce', rules: 2, refused: null },
+    { kind: 'ApiPolicy', policy: 'shop/orders', mode: 'Enforce', rules: 2, refused: null, note: null },
     {
       kind: 'EgressPolicy',
       policy: 'shop/billing',
       mode: null,
       rules: 0,
       refused: 'spec.mode: must be one of `Off`, `Audit`, `Enforce`',
+      note: null,
     },
   ],
   dataplanes: [

@@ -33,6 +33,8 @@ export interface PlaybookOptions {
   /** What is decided about TLS and opaque bytes, where that is not the same: at destinations outside of the cluster. */
   unread?(host: string): Decision;
   atConnect?(): Decision | null;
+  readonly governed?: Scope['governed'];
+  readonly declaredOpaque?: boolean;
   readonly limits?: Partial<RelayLimits>;
   readonly watcher?: Watcher;
 }
@@ -43,7 +45,7 @@ export class Playbook implements Wire, RelayContext {
   readonly limits: RelayLimits;
   readonly watcher: Watcher;
   readonly deeds: Deed[] = [];
-  readonly records: (Pick<Exchange, Recorded> & { hostUnknown?: string })[] = [];
+  readonly records: (Pick<Exchange, Recorded> & { hostUnknown?: string; declaredOpaque?: true })[] = [];
   readonly judged: string[] = [];
   now = 1;
   relay: Relay;
@@ -105,7 +107,7 @@ export class Playbook implements Wire, RelayContext {
     const { options, judged } = this;
     const unreadable = options.unreadable?.() ?? UNGOVERNED;
     return {
-      governed: 'enforce',
+      governed: options.governed ?? 'enforce',
       size: 0,
       readableOnly: options.unread === undefined && unreadable.verdict === 'deny',
       atConnect: options.atConnect?.() ?? null,
@@ -119,9 +121,14 @@ export class Playbook implements Wire, RelayContext {
     };
   }
 
+  get declaredOpaque(): boolean {
+    return this.options.declaredOpaque ?? false;
+  }
+
   finish(exchange: Exchange): void {
     const { protocol, method, path, host, hostUnknown, status, outcome, fault, decision } = exchange;
-    const recorded = { protocol, method, path, host, status, outcome, fault, decision };
+    const declaredOpaque = exchange.declaredOpaque && { declaredOpaque: true as const };
+    const recorded = { protocol, method, path, host, status, outcome, fault, decision, ...declaredOpaque };
     this.records.push(hostUnknown === '' ? recorded : { ...recorded, hostUnknown });
   }
 

@@ -15,7 +15,7 @@ const applied: string[] = [];
 
 /** Applies a policy and waits until the callers' node has taken it up, or has refused it. */
 async function apply(name: string, spec: Record<string, unknown>): Promise<void> {
-  applied.push(name);
+  if (!applied.includes(name)) applied.push(name);
   await sandbox.apply([apiPolicy(name, spec)]);
   await eventuallyAsync(async () => {
     const { policies } = await statusOf(sandbox, 'node-a');
@@ -140,6 +140,31 @@ describe('an enforced policy', () => {
       ),
     );
   });
+});
+
+test('a port that its Service declares opaque passes unread, until a policy is enforced there', async () => {
+  const annotate = async (change: string) => {
+    const { code, stderr } = await sandbox.kubectl(['annotate', '-n', 'shop', 'service', 'raw', change]);
+    expect(code, stderr).toBe(0);
+  };
+  await annotate('eastwall.dev/opaque-ports=80');
+  const read = {
+    target: { services: ['raw'] },
+    rules: [{ name: 'read', action: 'Allow', to: [{ methods: ['GET'] }] }],
+  };
+  await apply('raw', { ...read, mode: 'Audit' });
+  await eventuallyAsync(async () => {
+    expect((await curl(sandbox, FRONTEND, 'http://raw.shop/')).status).toBe(200);
+    expect(await flowsOf(sandbox, 'node-a')).toContainEqual(
+      expect.objectContaining({ protocol: 'opaque', declaredOpaque: true, verdict: 'would-deny' }),
+    );
+  });
+  await apply('raw', { ...read, mode: 'Enforce' });
+  const { policies } = await statusOf(sandbox, 'node-a');
+  expect(policies.map(({ note }) => note)).toEqual([expect.stringContaining('raw:80')]);
+  expect((await curl(sandbox, FRONTEND, 'http://raw.shop/')).status).toBe(200);
+  expect((await curl(sandbox, FRONTEND, '-X', 'PUT', 'http://raw.shop/')).status).toBe(403);
+  await annotate('eastwall.dev/opaque-ports-');
 });
 
 test('an Audit policy lets everything pass and records what it would deny', async () => {

@@ -88,6 +88,8 @@ export interface PolicyStatus {
   readonly rules: number;
   /** Why the latest version was refused; null when it is the one in force. */
   readonly refused: string | null;
+  /** What it overrules that somebody may rely on; null when nothing. */
+  readonly note: string | null;
 }
 
 export interface DataplaneStatus {

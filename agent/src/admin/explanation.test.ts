@@ -12,6 +12,14 @@ import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
 import { explain } from './explanation.ts';
 
 describe('explain', () => {
+  it('says that a policy comes before a declaration', () => {
+    const reason = 'unreadable_protocol';
+    expect(explain(deniedRecord({ reason, declaredOpaque: true })).steps).toContainEqual(
+      'its port is declared opaque, but what a policy says comes first',
+    );
+    expect(explain(deniedRecord({ reason })).steps.join()).not.toContain('declared');
+  });
+
   it('offers the narrowest rule that would have let a refused call pass', () => {
     const explanation = explain(deniedRecord({ path: '/orders/7/items' }));
     expect(explanation.sentence).toBe(

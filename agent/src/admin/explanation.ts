@@ -74,6 +74,8 @@ function stepsFor(record: FlowRecord, reason: Reason): string[] {
         ? 'an enforced port has to speak HTTP; narrow the policy to ports that do'
         : 'the caller has to show what it speaks: a whole first line of HTTP, or a whole ClientHello',
     );
+  if (reason === 'unreadable_protocol' && record.declaredOpaque === true)
+    steps.push('its port is declared opaque, but what a policy says comes first');
   if (reason === 'quarantined')
     steps.push(
       `\`kubectl annotate pod ${record.caller?.pod ?? '<pod>'} ${QUARANTINE_ANNOTATION}-\` ends it, or on its Namespace; a quarantine by a guard ends by itself (\`--quarantine\`)`,

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { type PortRanges, parsePortRanges } from '../kernel/port-ranges.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 
 /** Text from a flag or the environment to a value; the error says what would have been right. */
@@ -75,6 +76,9 @@ export const namespaceList: Parser<readonly string[]> = (text) => {
   const bad = names.find((name) => name.length > 63 || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name));
   return bad === undefined ? ok(names) : err(`\`${bad}\` is not the name of a namespace`);
 };
+
+/** `25,3306,8000-8010`; empty for none. */
+export const portRanges: Parser<PortRanges> = parsePortRanges;
 
 export interface Address {
   readonly host: string;

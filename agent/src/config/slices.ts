@@ -16,5 +16,6 @@ export const dataplaneSettings = (config: Config): DataplaneSettings => ({
   maxOpenFindings: config.maxOpenFindings,
   findingQuietMs: config.findingQuietMs,
   recordQueue: config.recordQueue,
+  opaquePorts: config.opaquePorts,
   beatMs: Math.floor(config.gateTimeoutMs / 3),
 });

@@ -10,6 +10,7 @@ import {
   optionalPath,
   orAuto,
   type Parser,
+  portRanges,
 } from './parsers.ts';
 
 /**
@@ -127,6 +128,12 @@ export const SETTINGS = {
     'auto',
     'number',
     'Dataplane processes; pods are spread over them. `auto` is one per two cores, from 1 to 8.',
+  ),
+  opaquePorts: setting(
+    portRanges,
+    '22,25,587,3306,4222,5432,5672,6379,9042,9092,11211,27017',
+    'ports',
+    'Ports whose connections pass unread from the first byte on, without a look at what they speak: `25,8000-8010`. The annotation `eastwall.dev/opaque-ports` of a Service, else of the calling pod, replaces the list. An enforced policy comes first.',
   ),
   maxConnections: count('20000', 1, 1_000_000, 'Connections that one dataplane process keeps open at once.'),
   maxHeadBytes: setting(

@@ -5,6 +5,7 @@ import { Exchange, UNGOVERNED } from '../exchange/exchange.ts';
 import { OpaqueRelay } from '../exchange/opaque-relay.ts';
 import { NO_WATCHER, type Watcher } from '../exchange/watch.ts';
 import type { Relay, RelayContext, RelayLimits, Wire } from '../exchange/wire.ts';
+import type { PortRanges } from '../kernel/port-ranges.ts';
 import type { Outcome } from '../record/record.ts';
 import type { TrafficGroup } from '../record/traffic-cells.ts';
 import type { AcceptedHandle } from './acceptor.ts';
@@ -18,6 +19,8 @@ export interface ConnectionOptions {
   readonly ip: string;
   readonly port: number;
   caller(): Workload;
+  /** Ports that the calling pod declares opaque; null when it says nothing. */
+  opaquePorts(): PortRanges | null;
   /** The owner opted out after its rules were in place: pass the bytes, judge and record nothing. */
   readonly exempt: boolean;
   closed(connection: Connection): void;
@@ -63,7 +66,7 @@ export class Connection implements Wire, RelayContext {
     this.limits = context.limits;
     this.lastActivity = context.now();
     this.seen = context.world.version;
-    this.judging = new Judge(context.world, { caller: options.caller, ip: options.ip, port: options.port });
+    this.judging = new Judge(context.world, options);
     this.watcher = options.exempt ? NO_WATCHER : context.guards.watcher(this.judging);
     this.traffic = context.recorder.group(options.caller(), this.judging.destination);
     this.relay = options.exempt ? this.unjudged() : new Detector(this);
@@ -93,6 +96,10 @@ export class Connection implements Wire, RelayContext {
 
   get scope(): Scope {
     return this.judging.scope;
+  }
+
+  get declaredOpaque(): boolean {
+    return this.judging.declaredOpaque;
   }
 
   become(relay: Relay): void {

@@ -169,6 +169,7 @@ export class EnrolledNetns {
       ip,
       port,
       caller: () => this.workload(),
+      opaquePorts: () => (this.caller.state === 'known' ? (this.caller.opaquePorts ?? null) : null),
       exempt: this.caller.state === 'exempt',
       closed: (closed) => this.connections.delete(closed),
     });

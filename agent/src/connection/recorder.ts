@@ -98,6 +98,7 @@ export class Recorder {
       host: clip(exchange.host),
       ...(exchange.hostUnknown !== '' && { hostUnknown: exchange.hostUnknown }),
       path: clip(exchange.path),
+      ...(exchange.declaredOpaque && { declaredOpaque: true }),
       status: exchange.status,
       ...(exchange.grpcStatus >= 0 && { grpcStatus: exchange.grpcStatus }),
       verdict: decision.verdict,

@@ -85,6 +85,54 @@ test.each([
   },
 );
 
+test('a port is opaque as its Service says, else as the caller says, else as the agent does', () => {
+  const { world, serve } = setUp();
+  const range = (port: number) => [{ from: port, to: port }];
+  const opaque = (ip: string, port: number, byCaller: number | null = null) =>
+    new Judge(world, {
+      caller: () => frontend,
+      opaquePorts: () => (byCaller === null ? null : range(byCaller)),
+      ip,
+      port,
+    }).declaredOpaque;
+  world.opaquePorts = range(6379);
+  serve();
+  expect([opaque('192.0.2.1', 6379), opaque('192.0.2.1', 80)]).toEqual([true, false]);
+  expect([opaque('192.0.2.1', 6379, 81), opaque('192.0.2.1', 81, 81)]).toEqual([false, true]);
+  expect([opaque('10.96.0.9', 80), opaque('10.96.0.9', 80, 80)]).toEqual([false, true]);
+  const declare = (ports: number) =>
+    world.directory.upsertService({
+      namespace: 'shop',
+      name: 'orders',
+      ips: ['10.96.0.9'],
+      ports: [6379, 80].map((port) => ({ name: `p${port}`, port })),
+      opaquePorts: { ports: range(ports), problem: null },
+    });
+  declare(80);
+  expect([opaque('10.96.0.9', 80), opaque('10.96.0.9', 6379, 6379)]).toEqual([true, false]);
+  const held = new Judge(world, { caller: () => frontend, ip: '10.96.0.9', port: 80 });
+  expect(held.declaredOpaque).toBe(true);
+  world.directory.removeService('shop/orders');
+  world.touch();
+  expect(held.declaredOpaque).toBe(false);
+});
+
+test('a pod address is opaque by the port of the Service that it stands behind', () => {
+  const { world } = setUp();
+  world.directory.upsertService({
+    namespace: 'shop',
+    name: 'cache',
+    ips: [],
+    ports: [{ name: 'redis', port: 6379 }],
+    opaquePorts: { ports: [{ from: 6379, to: 6379 }], problem: null },
+  });
+  const ports = [{ name: 'redis', port: 16_379 }];
+  world.directory.upsertSlice({ namespace: 'shop', name: 's', service: 'cache', ips: ['10.1.0.4'], ports });
+  const opaque = (port: number) =>
+    new Judge(world, { caller: () => frontend, ip: '10.1.0.4', port }).declaredOpaque;
+  expect([opaque(16_379), opaque(6379)]).toEqual([true, false]);
+});
+
 test('an identity that comes or changes is judged anew', () => {
   const { judge, serve, enforce, become } = setUp();
   serve();

@@ -1,10 +1,13 @@
 import type { Destination, Scope, Workload } from '@eastwall/policy';
+import type { PortRanges } from '../kernel/port-ranges.ts';
 import type { World } from './world.ts';
 
 /** Where a connection comes from and was going, as the kernel says. */
 export interface Route {
   /** The caller as it is known now: an identity may arrive after the connection. */
   caller(): Workload;
+  /** Ports that the calling pod declares opaque wherever it calls them; null when it says nothing. */
+  opaquePorts?(): PortRanges | null;
   readonly ip: string;
   readonly port: number;
 }
@@ -40,6 +43,12 @@ export class Judge {
   get scope(): Scope {
     this.#refresh();
     return this.#scope;
+  }
+
+  /** Whether the destination's port is declared to carry what nobody is to read. */
+  get declaredOpaque(): boolean {
+    this.#refresh();
+    return this.#world.isDeclaredOpaque(this.#destination, this.#route.opaquePorts?.() ?? null);
   }
 
   #refresh(): void {

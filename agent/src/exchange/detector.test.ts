@@ -49,6 +49,71 @@ test('a stalled first line passes as opaque when nothing is enforced', () => {
   expect(p.deeds).toEqual([{ upstream: 'GET key' }]);
 });
 
+const declared = (governed: 'no' | 'audit' | 'enforce', unreadable: Decision) =>
+  new Playbook((context) => new Detector(context), {
+    declaredOpaque: true,
+    governed,
+    unreadable: () => unreadable,
+  });
+
+test('what nobody is to read passes from the first byte on, HTTP too', () => {
+  const p = declared('no', UNGOVERNED);
+  p.relay.reconsider(1);
+  p.caller('GET / HT').upstream('hello');
+  expect(p.deeds).toEqual([{ upstream: 'GET / HT' }, { caller: 'hello' }]);
+  p.relay.abandon('ok', 9);
+  expect(p.records).toMatchObject([{ protocol: 'opaque', declaredOpaque: true, outcome: 'ok' }]);
+});
+
+test('what nobody is to read passes where a policy only audits, and is reported', () => {
+  const p = declared('audit', { ...UNREADABLE, verdict: 'would-deny' });
+  p.relay.reconsider(1);
+  p.caller('x');
+  p.relay.abandon('ok', 9);
+  expect(p.deeds).toEqual([{ upstream: 'x' }]);
+  expect(p.records).toMatchObject([{ decision: { verdict: 'would-deny', reason: 'unreadable_protocol' } }]);
+});
+
+test('an enforced policy looks all the same: HTTP is judged, the rest refused', () => {
+  const http = declared('enforce', UNREADABLE);
+  http.relay.reconsider(1);
+  expect(http.caller(GET).judged).toEqual(['GET /']);
+  const redis = declared('enforce', UNREADABLE);
+  redis.relay.reconsider(1);
+  redis.caller('PING\r\n');
+  expect(redis.deeds).toEqual(['abort']);
+  expect(redis.records).toMatchObject([{ declaredOpaque: true, decision: UNREADABLE }]);
+});
+
+test('a declaration that comes late lets go what was held, and a policy that comes later ends it', () => {
+  let options = {
+    declaredOpaque: false,
+    governed: 'no' as 'no' | 'enforce',
+    decision: UNGOVERNED as Decision,
+  };
+  const p = new Playbook((context) => new Detector(context), {
+    get declaredOpaque() {
+      return options.declaredOpaque;
+    },
+    get governed() {
+      return options.governed;
+    },
+    unreadable: () => options.decision,
+    // A rule that lets opaque bytes pass says nothing of bytes that nobody has looked at.
+    unread: () => UNGOVERNED,
+  });
+  p.caller('GET ke');
+  p.relay.reconsider(2);
+  expect(p.deeds).toEqual([]);
+  options = { ...options, declaredOpaque: true };
+  p.relay.reconsider(3);
+  expect(p.deeds).toEqual([{ upstream: 'GET ke' }]);
+  options = { ...options, governed: 'enforce', decision: UNREADABLE };
+  p.relay.reconsider(4);
+  expect(p.deeds.at(-1)).toBe('abort');
+  expect(p.records).toMatchObject([{ outcome: 'denied' }]);
+});
+
 const UNREADABLE_STARTS: [string, (p: Playbook) => void][] = [
   ['opaque bytes', (p) => p.caller('PING\r\n')],
   ['TLS', (p) => p.caller('\x16\x03\x01')],

@@ -9,8 +9,8 @@ import { refuse, splice } from './splice.ts';
 import { TlsRelay } from './tls-relay.ts';
 import type { Relay, RelayContext } from './wire.ts';
 
-/** `unclear`: not shown in time. Where a policy is enforced it is refused, since a caller could hide anything so. */
-type Detected = 'http1' | 'h2' | 'tls' | 'opaque' | 'unclear';
+/** `declared`: nobody is to look. `unclear`: not shown in time. Where a policy is enforced it is refused, since a caller could hide anything so. */
+type Detected = 'http1' | 'h2' | 'tls' | 'opaque' | 'declared' | 'unclear';
 
 /**
  * The first relay of every connection: holds the caller's bytes until the protocol is known, while upstream is being
@@ -78,14 +78,19 @@ export class Detector implements Relay {
     else this.settle('unclear', now);
   }
 
-  /** Refuses what is denied whatever the caller is going to say. To be called before upstream is dialled, too. */
+  /**
+   * Refuses what is denied whatever the caller is going to say, and lets pass what nobody is to read. To be called before
+   * upstream is dialled, too.
+   */
   reconsider(now: number): void {
-    const { atConnect } = this.context.scope;
-    if (this.over || atConnect === null) return;
-    this.over = true;
-    const exchange = this.exchange('unknown', now);
-    exchange.decision = atConnect;
-    refuse(this.context, exchange, now);
+    if (this.over) return;
+    const { atConnect, governed } = this.context.scope;
+    if (atConnect !== null) {
+      this.over = true;
+      const exchange = this.exchange('unknown', now);
+      exchange.decision = atConnect;
+      refuse(this.context, exchange, now);
+    } else if (governed !== 'enforce' && this.context.declaredOpaque) this.settle('declared', now);
   }
 
   letGo(): void {}
@@ -95,6 +100,12 @@ export class Detector implements Relay {
 
   private get refuses(): boolean {
     return this.context.scope.unread('').verdict === 'deny';
+  }
+
+  /** Once a policy is enforced, a connection that nobody has looked at may be anything. */
+  private get unseen(): Decision {
+    const { scope } = this.context;
+    return scope.governed === 'enforce' ? scope.unreadable : scope.unread('');
   }
 
   /** What it is when something else happens before the caller has shown what it speaks. */
@@ -130,6 +141,8 @@ export class Detector implements Relay {
         return this.become(new TlsRelay(context, now));
       case 'opaque':
         return this.unread('opaque', () => context.scope.unread(''), now);
+      case 'declared':
+        return this.unread('opaque', () => this.unseen, now);
       case 'unclear':
         return this.unread('opaque', () => context.scope.unreadable, now);
     }
@@ -147,6 +160,7 @@ export class Detector implements Relay {
   private exchange(protocol: Protocol, now: number): Exchange {
     const exchange = new Exchange();
     exchange.begin(protocol, this.headSince === 0 ? now : this.headSince);
+    exchange.declaredOpaque = this.context.declaredOpaque;
     return exchange;
   }
 }

@@ -33,6 +33,8 @@ export class Exchange {
   fault = '';
   /** Why a TLS connection has no host; empty when it has, or is none. */
   hostUnknown: HostUnknown | '' = '';
+  /** Nobody looked at what it speaks, or nobody was meant to. */
+  declaredOpaque = false;
   /** Monotonic milliseconds. */
   startedAt = 0;
   bytesSent = 0;
@@ -55,6 +57,7 @@ export class Exchange {
     this.outcome = 'ok';
     this.fault = '';
     this.hostUnknown = '';
+    this.declaredOpaque = false;
     this.startedAt = now;
     this.bytesSent = 0;
     this.bytesReceived = 0;

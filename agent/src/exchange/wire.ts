@@ -29,6 +29,11 @@ export interface RelayContext {
   readonly scope: Scope;
   /** Who is shown the connection's requests. */
   readonly watcher: Watcher;
+  /**
+   * Somebody has declared that this port carries what nobody is to read. That spares a connection the wait until it is
+   * known what it speaks; it takes nothing from an enforced policy.
+   */
+  readonly declaredOpaque: boolean;
   /** Another relay takes over, from the next byte on. */
   become(relay: Relay): void;
   /** Takes a finished exchange; the object is reused right after the call. */

@@ -1,3 +1,5 @@
+import type { DeclaredPorts } from './opaque-ports.ts';
+
 /*
  * The few fields of the cluster's objects that we keep. Addresses are always in the text of `canonicalIp`,
  * names are joined as `namespace/name` wherever one key is needed.
@@ -17,6 +19,8 @@ export interface ServiceEntry {
   readonly ips: readonly string[];
   /** TCP ports only. */
   readonly ports: readonly NamedPort[];
+  /** Absent without the annotation. */
+  readonly opaquePorts?: DeclaredPorts;
 }
 
 /** One EndpointSlice: the pod addresses behind a Service, with the target ports by port name. */

@@ -2,6 +2,7 @@ import type { Destination, ServiceRef } from '@eastwall/policy';
 import type { NamedPort, ServiceEntry, SliceEntry } from './cluster-objects.ts';
 import { canonicalIp } from './ip.ts';
 import { IpIndex } from './ip-index.ts';
+import { serviceDeclares } from './opaque-ports.ts';
 import { RecentMap } from './recent-map.ts';
 
 export interface DirectoryOptions {
@@ -23,6 +24,8 @@ interface Resolved {
  */
 export class Directory {
   readonly #services = new Map<string, ServiceEntry>();
+  /** Services that say which of their ports are opaque: few or none. */
+  readonly #declaring = new Map<string, ServiceEntry>();
   readonly #slices = new Map<string, SliceEntry>();
   readonly #serviceIps = new IpIndex<ServiceEntry>();
   readonly #endpointIps = new IpIndex<SliceEntry>();
@@ -47,13 +50,17 @@ export class Directory {
   }
 
   upsertService(entry: ServiceEntry): void {
-    replace(this.#services, this.#serviceIps, `${entry.namespace}/${entry.name}`, entry);
+    const key = `${entry.namespace}/${entry.name}`;
+    replace(this.#services, this.#serviceIps, key, entry);
+    if (entry.opaquePorts === undefined) this.#declaring.delete(key);
+    else this.#declaring.set(key, entry);
     this.#version++;
   }
 
   /** `key` is `namespace/name`. */
   removeService(key: string): void {
     replace(this.#services, this.#serviceIps, key, null);
+    this.#declaring.delete(key);
     this.#version++;
   }
 
@@ -84,6 +91,19 @@ export class Directory {
       known?.destination.key === key ? known.destination : { key, ip: dialled, port, services };
     this.#resolved.set(address, { version: this.#version, destination });
     return destination;
+  }
+
+  /** Whether the Services behind a destination declare their port opaque: one is enough. Null when none says anything. */
+  declaredOpaque({ services }: Destination): boolean | null {
+    if (this.#declaring.size === 0) return null;
+    let answer: boolean | null = null;
+    for (const { namespace, service, port } of services) {
+      if (port === 0) continue;
+      const declares = serviceDeclares(this.#declaring.get(`${namespace}/${service}`), port);
+      if (declares === true) return true;
+      answer ??= declares;
+    }
+    return answer;
   }
 
   #servicesAt(ip: string, port: number): ServiceRef[] {

@@ -36,6 +36,29 @@ describe('a Service', () => {
     });
   });
 
+  test('says which of its ports are opaque, and what is wrong with that', () => {
+    const declare = (text: string) =>
+      projectService({
+        metadata: { ...metadata, annotations: { 'eastwall.dev/opaque-ports': text } },
+        spec: {},
+      });
+    expect(declare('25,80-81')).toMatchObject({
+      value: {
+        opaquePorts: {
+          ports: [
+            { from: 25, to: 25 },
+            { from: 80, to: 81 },
+          ],
+          problem: null,
+        },
+      },
+    });
+    expect(declare('')).toMatchObject({ value: { opaquePorts: { ports: [], problem: null } } });
+    expect(declare('http')).toMatchObject({
+      value: { opaquePorts: { ports: [], problem: expect.stringContaining('`http` is neither') } },
+    });
+  });
+
   test('without a cluster IP has no address', () => {
     const json = { metadata, spec: { clusterIP: 'None', clusterIPs: ['None'], ports: [{ port: 80 }] } };
     expect(projectService(json)).toEqual({

@@ -12,6 +12,7 @@ import {
   textMapAt,
   textsAt,
 } from './json.ts';
+import { declaredPorts } from './opaque-ports.ts';
 
 /**
  * What became of an object from the kube API. Null is a sound object that is of no use to us, such as an
@@ -31,7 +32,7 @@ const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 export function projectService(json: unknown): Projected<ServiceEntry> {
   const named = namedObject(json);
   if (!named.ok) return named;
-  const { namespace, name, spec } = named.value;
+  const { namespace, name, metadata, spec } = named.value;
   if (textAt(spec, 'type') === 'ExternalName') return ok(null);
   const balancer = objectsAt(objectAt(objectAt(json, 'status'), 'loadBalancer'), 'ingress');
   const ips = canonicalIps([
@@ -40,7 +41,8 @@ export function projectService(json: unknown): Projected<ServiceEntry> {
     ...textsAt(spec, 'externalIPs'),
     ...balancer.map((ingress) => textAt(ingress, 'ip')),
   ]);
-  return ok({ namespace, name, ips, ports: tcpPorts(spec) });
+  const opaquePorts = declaredPorts(ownAnnotations(metadata));
+  return ok({ namespace, name, ips, ports: tcpPorts(spec), ...(opaquePorts !== null && { opaquePorts }) });
 }
 
 /**

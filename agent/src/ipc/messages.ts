@@ -1,5 +1,6 @@
 import type { ApiPolicy, DetectionId, EgressPolicy, GuardProfile, Workload } from '@eastwall/policy';
 import type { ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
+import type { PortRanges } from '../kernel/port-ranges.ts';
 import type { Finding } from '../record/finding.ts';
 import type { FlowRecord } from '../record/record.ts';
 import type { TrafficCell } from '../record/traffic-cell.ts';
@@ -21,7 +22,12 @@ export type FdPacket =
 /** What control knows about the owner of a namespace. */
 export type CallerState =
   | { readonly state: 'pending' }
-  | { readonly state: 'known'; readonly workload: Workload }
+  | {
+      readonly state: 'known';
+      readonly workload: Workload;
+      /** Ports that the pod declares opaque wherever it calls them; absent when it says nothing. */
+      readonly opaquePorts?: PortRanges;
+    }
   /** Opted out or excluded after its rules were already in place: pass bytes, judge nothing. */
   | { readonly state: 'exempt'; readonly reason: string };
 
@@ -101,6 +107,8 @@ export interface DataplaneSettings {
   readonly findingQuietMs: number;
   /** Time between two beats, in ms. */
   readonly beatMs: number;
+  /** Opaque where neither a Service nor the calling pod says which ports are. */
+  readonly opaquePorts: PortRanges;
 }
 
 export interface DataplaneTotals {

@@ -43,6 +43,8 @@ export interface FlowRecord {
   /** Only for TLS without a host. */
   readonly hostUnknown?: HostUnknown;
   readonly path: string;
+  /** Its port is declared to carry what nobody is to read. */
+  readonly declaredOpaque?: true;
   /** HTTP status that the caller saw; 0 when it saw none. */
   readonly status: number;
   /** Only for a gRPC call that was answered. */

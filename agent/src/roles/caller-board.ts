@@ -1,4 +1,3 @@
-import type { Workload } from '@eastwall/policy';
 import type { NetnsOwner } from '../capture/pairing.ts';
 import type { CallerState, NamespaceId } from '../ipc/messages.ts';
 
@@ -7,7 +6,8 @@ export interface OwnedNetns {
   readonly owner: NetnsOwner;
 }
 
-type WorkloadOf = (uid: string) => Workload | null;
+/** Who a pod is; pending while it is not known. */
+type CallerOfPod = (uid: string) => CallerState;
 
 /**
  * Who the enrolled namespaces belong to, as the dataplanes were told last. Only what has changed is told: a pod's
@@ -23,9 +23,9 @@ export class CallerBoard {
   }
 
   /** A namespace that has just been enrolled, to be told now whatever was told before. */
-  enrolled(ns: NamespaceId, workloadOf: WorkloadOf): CallerState {
+  enrolled(ns: NamespaceId, callerOfPod: CallerOfPod): CallerState {
     const owner = this.#owned.find((owned) => owned.ns === ns)?.owner ?? { state: 'unclaimed' };
-    const caller = callerOf(owner, workloadOf);
+    const caller = callerOf(owner, callerOfPod);
     this.#told.set(ns, JSON.stringify(caller));
     return caller;
   }
@@ -36,12 +36,12 @@ export class CallerBoard {
   }
 
   /** Callers that are other than was told; for enrolled namespaces only. */
-  changes(workloadOf: WorkloadOf): [ns: NamespaceId, caller: CallerState][] {
+  changes(callerOfPod: CallerOfPod): [ns: NamespaceId, caller: CallerState][] {
     const changed: [NamespaceId, CallerState][] = [];
     for (const { ns, owner } of this.#owned) {
       const known = this.#told.get(ns);
       if (known === undefined) continue;
-      const caller = callerOf(owner, workloadOf);
+      const caller = callerOf(owner, callerOfPod);
       const text = JSON.stringify(caller);
       if (text === known) continue;
       this.#told.set(ns, text);
@@ -52,12 +52,10 @@ export class CallerBoard {
 }
 
 /** A doubt about the owner is a caller that is not known: its connections wait, then are refused or passed by policy. */
-export function callerOf(owner: NetnsOwner, workloadOf: WorkloadOf): CallerState {
+export function callerOf(owner: NetnsOwner, callerOfPod: CallerOfPod): CallerState {
   switch (owner.state) {
-    case 'paired': {
-      const workload = workloadOf(owner.uid);
-      return workload === null ? { state: 'pending' } : { state: 'known', workload };
-    }
+    case 'paired':
+      return callerOfPod(owner.uid);
     case 'opted-out':
       return { state: 'exempt', reason: owner.reason };
     case 'refused':

@@ -98,7 +98,7 @@ export class Control implements ClusterListener {
         log.info({ ns: event.ns, path: event.path, tookMs: event.tookMs }, 'namespace enrolled');
         supervisor.enrol(
           event.ns,
-          this.#callers.enrolled(event.ns, (uid) => this.#local.workload(uid)),
+          this.#callers.enrolled(event.ns, (uid) => this.#local.caller(uid)),
         );
         break;
       case 'gone':
@@ -226,7 +226,7 @@ export class Control implements ClusterListener {
   }
 
   #tellCallers(): void {
-    for (const [ns, caller] of this.#callers.changes((uid) => this.#local.workload(uid))) {
+    for (const [ns, caller] of this.#callers.changes((uid) => this.#local.caller(uid))) {
       this.#options.supervisor.caller(ns, caller);
     }
   }

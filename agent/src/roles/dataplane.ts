@@ -50,6 +50,7 @@ class Dataplane {
 
   constructor(settings: DataplaneSettings) {
     const world = new World();
+    world.opaquePorts = settings.opaquePorts;
     const idPrefix = randomBytes(4).toString('hex');
     this.guards = new Guards({
       node: settings.node,

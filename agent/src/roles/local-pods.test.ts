@@ -13,6 +13,15 @@ describe('LocalPods', () => {
     expect(local.workload('old')).toBeNull();
   });
 
+  it('tells which ports a pod declares opaque', () => {
+    const local = new LocalPods();
+    expect(local.caller('u-1')).toEqual({ state: 'pending' });
+    local.changePods([podInfo()], []);
+    expect(local.caller('u-1')).toEqual({ state: 'known', workload: local.workload('u-1') });
+    local.changePods([podInfo({ annotations: { 'eastwall.dev/opaque-ports': '9000' } })], []);
+    expect(local.caller('u-1')).toMatchObject({ opaquePorts: [{ from: 9000, to: 9000 }] });
+  });
+
   it('tells capture of the Namespaces that have a pod here, not of thousands', () => {
     const local = new LocalPods();
     local.changeNamespaces([namespace('shop', { team: 'a' }), namespace('other')], []);

@@ -1,8 +1,9 @@
 import type { Workload } from '@eastwall/policy';
 import type { NamespaceEntry, PodInfo } from '../identity/cluster-objects.ts';
-
+import { declaredPorts } from '../identity/opaque-ports.ts';
 import { isQuarantined } from '../identity/quarantine.ts';
 import { workloadOf } from '../identity/workload.ts';
+import type { CallerState } from '../ipc/messages.ts';
 
 /** The pods of this node and the Namespaces of the cluster, kept up by deltas. */
 export class LocalPods {
@@ -32,6 +33,15 @@ export class LocalPods {
     if (pod === undefined) return null;
     const aside = this.#quarantined.has(uid) || isQuarantined(pod, this.#namespaces.get(pod.namespace));
     return aside ? { ...workloadOf(pod), quarantined: true } : workloadOf(pod);
+  }
+
+  /** The same for a dataplane, with what its pod declares. */
+  caller(uid: string): CallerState {
+    const workload = this.workload(uid);
+    if (workload === null) return { state: 'pending' };
+    const declared = declaredPorts(this.#pods.get(uid)?.annotations ?? {});
+    if (declared === null) return { state: 'known', workload };
+    return { state: 'known', workload, opaquePorts: declared.ports };
   }
 
   /** Sets a pod aside until then. False when it is not of this node, or was set aside before. */

@@ -77,6 +77,10 @@ export class Snapshot {
     return this.#synced;
   }
 
+  get services(): Iterable<ServiceEntry> {
+    return this.#services.values();
+  }
+
   get policies(): Iterable<ApiPolicy> {
     return this.#policies.values();
   }

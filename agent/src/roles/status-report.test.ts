@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { podInfo } from '../../testing/pod-info.ts';
 import { NO_ATTEMPTS, NO_PROOFS } from '../capture/protocol.ts';
+import { declaredPorts } from '../identity/opaque-ports.ts';
 import type { ClusterStatus } from '../kube/cluster-watch.ts';
 import type { DataplaneState, DataplaneSupervisor } from './dataplane-supervisor.ts';
 import { Snapshot } from './snapshot.ts';
@@ -36,6 +37,7 @@ function report(differs: Partial<StatusSources> = {}) {
     cluster: CLUSTER,
     capture: { ready: null, repairs: 0, pods: new Map() },
     localPods: [],
+    opaquePorts: [{ from: 6379, to: 6379 }],
     now: 2_000,
     ...differs,
   });
@@ -129,12 +131,54 @@ describe('reportStatus', () => {
       { kind: 'EgressPolicy', policy: 'shop/c', generation: 3, message: 'spec: bad', inForce: null },
     ];
     expect(report({ snapshot, cluster: { ...CLUSTER, refused } }).policies).toEqual([
-      { kind: 'ApiPolicy', policy: 'shop/a', mode: 'Audit', rules: 1, refused: null },
-      { kind: 'ApiPolicy', policy: 'shop/b', mode: 'Audit', rules: 1, refused: 'spec.mode: no' },
-      { kind: 'ApiPolicy', policy: 'shop/c', mode: null, rules: 0, refused: 'spec: no' },
-      { kind: 'EgressPolicy', policy: 'shop/b', mode: 'Enforce', rules: 1, refused: null },
-      { kind: 'EgressPolicy', policy: 'shop/c', mode: null, rules: 0, refused: 'spec: bad' },
+      { kind: 'ApiPolicy', policy: 'shop/a', mode: 'Audit', rules: 1, refused: null, note: null },
+      { kind: 'ApiPolicy', policy: 'shop/b', mode: 'Audit', rules: 1, refused: 'spec.mode: no', note: null },
+      { kind: 'ApiPolicy', policy: 'shop/c', mode: null, rules: 0, refused: 'spec: no', note: null },
+      { kind: 'EgressPolicy', policy: 'shop/b', mode: 'Enforce', rules: 1, refused: null, note: null },
+      { kind: 'EgressPolicy', policy: 'shop/c', mode: null, rules: 0, refused: 'spec: bad', note: null },
     ]);
+  });
+
+  it('says which declared ports an enforced policy overrules, and which declarations can not be read', () => {
+    const snapshot = new Snapshot();
+    const service = {
+      namespace: 'shop',
+      ips: [],
+      ports: [80, 6379, 9000].map((port) => ({ name: `p${port}`, port })),
+    };
+    const declared = (text: string) => {
+      const opaquePorts = declaredPorts({ 'eastwall.dev/opaque-ports': text });
+      if (opaquePorts === null) throw new Error('no annotation');
+      return opaquePorts;
+    };
+    const upsert = [
+      { ...service, name: 'cache' },
+      { ...service, name: 'odd', opaquePorts: declared('9000') },
+      { ...service, name: 'plain', opaquePorts: declared('') },
+      { ...service, name: 'typo', opaquePorts: declared('http') },
+      { ...service, name: 'cache', namespace: 'elsewhere' },
+    ];
+    snapshot.apply({ kind: 'services', upsert, remove: [] });
+    const policy = { namespace: 'shop', generation: 1, rules: [] };
+    const policies = [
+      { ...policy, name: 'all', mode: 'Enforce' as const, target: {} },
+      { ...policy, name: 'http', mode: 'Enforce' as const, target: { ports: [80] } },
+      { ...policy, name: 'one', mode: 'Enforce' as const, target: { services: ['odd'] } },
+      { ...policy, name: 'watch', mode: 'Audit' as const, target: {} },
+    ];
+    snapshot.apply({ kind: 'policies', upsert: policies, remove: [] });
+    const { policies: shown, kube } = report({ snapshot });
+    expect(shown.map(({ policy: name, note }) => [name, note])).toEqual([
+      ['shop/all', 'declared opaque, but enforced: cache:6379, odd:9000; what is not HTTP is refused there'],
+      ['shop/http', null],
+      ['shop/one', 'declared opaque, but enforced: odd:9000; what is not HTTP is refused there'],
+      ['shop/watch', null],
+    ]);
+    expect(kube.problems).toEqual([
+      expect.stringMatching(/^service shop\/typo: eastwall.dev\/opaque-ports: `http`/),
+    ]);
+    const pod = podInfo({ annotations: { 'eastwall.dev/opaque-ports': '0' } });
+    expect(report({ localPods: [pod] }).pods[0]?.reason).toMatch(/`0` is neither a port nor a range/);
   });
 
   it('tells how old the view of the cluster is and what is wrong with it', () => {

@@ -16,12 +16,15 @@ import type {
   PolicyStatus,
 } from '../admin/agent-status.ts';
 import { NO_ATTEMPTS, NO_PROOFS, type PodReport } from '../capture/protocol.ts';
-import type { PodInfo } from '../identity/cluster-objects.ts';
+import type { PodInfo, ServiceEntry } from '../identity/cluster-objects.ts';
+import { declaredPorts } from '../identity/opaque-ports.ts';
 import { workloadOf } from '../identity/workload.ts';
+import type { PortRanges } from '../kernel/port-ranges.ts';
 import type { ClusterStatus } from '../kube/cluster-watch.ts';
 import type { CaptureFacts } from './control.ts';
 import type { DataplaneCommand } from './dataplane-command.ts';
 import type { DataplaneState, DataplaneSupervisor } from './dataplane-supervisor.ts';
+import { overruledPorts } from './overruled-ports.ts';
 import type { Snapshot } from './snapshot.ts';
 
 /** Everything `status` is made of, as the parts of the agent know it. */
@@ -32,6 +35,8 @@ export interface StatusSources {
   readonly cluster: ClusterStatus;
   readonly capture: CaptureFacts;
   readonly localPods: readonly PodInfo[];
+  /** Those of the setting. */
+  readonly opaquePorts: PortRanges;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -68,6 +73,9 @@ function abilities(ready: CaptureFacts['ready']): AbilityStatus[] {
   ];
 }
 
+/** Shown at a time: anybody may write a Service. */
+const MAX_ANNOTATION_PROBLEMS = 10;
+
 const UNSEEN: Omit<PodReport, 'uid'> = {
   state: 'waiting',
   ns: null,
@@ -85,7 +93,10 @@ function podStatus(pod: PodInfo, report: PodReport | null, supervisor: Dataplane
     pod: pod.name,
     workload: `${kind}/${name}`,
     state,
-    reason: [reason, coverageNote(pod, state)].filter((note) => note !== null).join('; ') || null,
+    reason:
+      [reason, coverageNote(pod, state), declaredPorts(pod.annotations)?.problem ?? null]
+        .filter((note) => note !== null)
+        .join('; ') || null,
     dataplane: ns === null ? null : supervisor.dataplaneOf(ns),
     failMode,
     intercepted: { v4: proofs[4]?.state ?? null, v6: proofs[6]?.state ?? null },
@@ -107,23 +118,47 @@ function kubeStatus({ cluster, snapshot, now }: StatusSources): KubeStatus {
     synced: cluster.synced,
     ageMs: cluster.lastContact === null ? null : Math.max(0, now - cluster.lastContact),
     missingKinds: cluster.missingKinds,
-    problems: problem === null ? problems : [...problems, `status of policies can't be written: ${problem}`],
+    problems: [
+      ...problems,
+      ...(problem === null ? [] : [`status of policies can't be written: ${problem}`]),
+      ...annotationProblems(snapshot.services),
+    ],
     services,
     slices,
   };
 }
 
-function policyStatuses({ snapshot, cluster }: StatusSources): PolicyStatus[] {
+function annotationProblems(services: Iterable<ServiceEntry>): string[] {
+  const problems: string[] = [];
+  for (const { namespace, name, opaquePorts } of services)
+    if (
+      opaquePorts !== undefined &&
+      opaquePorts.problem !== null &&
+      problems.length < MAX_ANNOTATION_PROBLEMS
+    )
+      problems.push(`service ${namespace}/${name}: ${opaquePorts.problem}`);
+  return problems;
+}
+
+function policyStatuses({ snapshot, cluster, opaquePorts }: StatusSources): PolicyStatus[] {
+  const services = Map.groupBy(snapshot.services, ({ namespace }) => namespace);
+  const note = (policy: ApiPolicy) =>
+    overruledPorts(policy, services.get(policy.namespace) ?? [], opaquePorts);
   return [
-    ...kindStatuses(API_POLICY.kind, snapshot.policies, cluster),
-    ...kindStatuses(EGRESS_POLICY.kind, snapshot.egressPolicies, cluster),
-    ...kindStatuses(GUARD_PROFILE.kind, snapshot.guardProfiles, cluster),
+    ...kindStatuses({ kind: API_POLICY.kind, inForce: snapshot.policies, note }, cluster),
+    ...kindStatuses({ kind: EGRESS_POLICY.kind, inForce: snapshot.egressPolicies }, cluster),
+    ...kindStatuses({ kind: GUARD_PROFILE.kind, inForce: snapshot.guardProfiles }, cluster),
   ];
 }
 
-function kindStatuses(
-  kind: string,
-  inForce: Iterable<ApiPolicy | EgressPolicy | GuardProfile>,
+interface Kind<P> {
+  readonly kind: string;
+  readonly inForce: Iterable<P>;
+  note?(policy: P): string | null;
+}
+
+function kindStatuses<P extends ApiPolicy | EgressPolicy | GuardProfile>(
+  { kind, inForce, note }: Kind<P>,
   { refused }: ClusterStatus,
 ): PolicyStatus[] {
   const statuses = new Map<string, PolicyStatus>();
@@ -131,10 +166,10 @@ function kindStatuses(
     const policy = 'namespace' in object ? policyId(object) : object.name;
     const about =
       'rules' in object ? { mode: object.mode, rules: object.rules.length } : { mode: 'On', rules: 0 };
-    statuses.set(policy, { kind, policy, ...about, refused: null });
+    statuses.set(policy, { kind, policy, ...about, refused: null, note: note?.(object) ?? null });
   }
   for (const { policy, message } of refused.filter((one) => one.kind === kind)) {
-    const known = statuses.get(policy) ?? { kind, policy, mode: null, rules: 0 };
+    const known = statuses.get(policy) ?? { kind, policy, mode: null, rules: 0, note: null };
     statuses.set(policy, { ...known, refused: message });
   }
   return [...statuses.values()];

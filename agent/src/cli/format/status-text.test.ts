@@ -29,6 +29,16 @@ flow records: 10 kept, 0 readers
 `);
   });
 
+  it('says what a policy overrules', () => {
+    const [policy] = agentStatus().policies;
+    if (policy === undefined) throw new Error('no policy');
+    const text = statusText(
+      agentStatus({ policies: [{ ...policy, note: 'declared opaque, but enforced' }] }),
+      style,
+    );
+    expect(text).toMatch(/shop\/orders +Enforce +in force; declared opaque, but enforced\n/);
+  });
+
   it('shows more with -o wide', () => {
     const text = statusText(agentStatus(), { ...style, wide: true });
     expect(text).toMatch(/frontend-1 +enrolled +Deployment\/frontend +0 +closed +yes\/NO +3\n/);

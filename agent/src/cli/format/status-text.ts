@@ -132,7 +132,8 @@ function policyTable(policies: readonly PolicyStatus[], { paint, wide }: StatusS
   );
 }
 
-function policyState({ mode, refused }: PolicyStatus, paint: Paint): Cell {
+function policyState({ mode, refused, note }: PolicyStatus, paint: Paint): Cell {
+  if (refused === null && note !== null) return coloured(paint, 'yellow', visible(`in force; ${note}`));
   if (refused === null) return coloured(paint, 'green', 'in force');
   const kept = mode === null ? 'refused' : 'refused, an earlier version is in force';
   return coloured(paint, 'red', visible(`${kept}: ${refused}`));
