@@ -32,6 +32,12 @@ bench: ## CPU, speed and memory beside HAProxy, nginx and http-proxy (ONLY="scen
 	@scripts/setup.sh bench
 	@$(RUN) node bench/main.ts $(ONLY)
 
+LAB_SEEDS ?= held
+.PHONY: lab
+lab: ## Attackers among usual traffic: what leaks before the alarm, and false alarms (LAB_SEEDS=tune for the other half)
+	@scripts/setup.sh check
+	@$(RUN) node policy/testing/lab/main.ts $(LAB_SEEDS)
+
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
 fuzz: ## Run every property test for FUZZ_SECONDS (60) each

@@ -9,8 +9,27 @@ export { PolicySet } from './compile/policy-set.ts';
 export type { Governed, Scope } from './compile/scope.ts';
 export type { CacheLimits } from './compile/scope-cache.ts';
 export { DEFAULT_CACHE_LIMITS } from './compile/scope-cache.ts';
+export { Contract, type ContractTerms } from './detect/contract.ts';
+export { CronSchedule } from './detect/cron.ts';
 export type { Detection, DetectionId, Severity } from './detect/detections.ts';
 export { DETECTION_IDS, DETECTIONS, SEVERITIES } from './detect/detections.ts';
+export {
+  ENUMERATION_LIMITS,
+  Enumeration,
+  type EnumerationLimits,
+  type Evidence as EnumerationEvidence,
+  type Touch,
+} from './detect/enumeration.ts';
+export { decodeDelta, IdDelta } from './detect/id-delta.ts';
+export type { IdForm, IdShape } from './detect/id-shape.ts';
+export type { OpenRequest } from './detect/open-requests.ts';
+export {
+  PROVENANCE_LIMITS,
+  ProvenanceFilter,
+  type ProvenanceLimits,
+  type ShownMessage,
+} from './detect/provenance-filter.ts';
+export { isAtLeast, lowerOf, type Tier } from './detect/tier.ts';
 export type { EgressFacts, Facts, PoliciesInForce } from './evaluate/evaluate.ts';
 export { evaluate, evaluateEgress, scopeOf } from './evaluate/evaluate.ts';
 export { explainDecision } from './evaluate/explain.ts';

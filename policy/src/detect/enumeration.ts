@@ -1,0 +1,303 @@
+import { ACT_AT, AUDIT_AT, alertThreshold, DEFAULT_ALERT } from './alert-budget.ts';
+import type { Contract } from './contract.ts';
+import { Cusum, FAST, SLOW } from './cusum.ts';
+import { DistinctIds, LEAST_THRESHOLD } from './distinct.ts';
+import { type IdForm, type IdShape, IdShapes } from './id-shape.ts';
+import { KeySlab } from './key-slab.ts';
+import { RateEstimate } from './rate-estimate.ts';
+import { NOT_INFORMATIVE, rateOf } from './rate-level.ts';
+import { SIGNAL, type Signal, signalCount, signalNames, type Tier } from './tier.ts';
+import { Warmth, type WarmthLimits } from './warmth.ts';
+
+export interface EnumerationLimits extends WarmthLimits {
+  readonly maxKeys: number;
+  readonly epochMs: number;
+  readonly epochsPerDay: number;
+  /** False alerts of one key that the operator accepts. */
+  readonly alertsPerWeek: number;
+  /** A throttled key may ask for one unexplained id in this time. */
+  readonly throttleMs: number;
+}
+
+export const ENUMERATION_LIMITS: EnumerationLimits = {
+  maxKeys: 20_000,
+  epochMs: 5 * 60_000,
+  epochsPerDay: 288,
+  alertsPerWeek: 1,
+  throttleMs: 1_000,
+  alertAfter: 200,
+  blockAfterDays: 7,
+  holdEpochs: 12,
+  holdRequests: 500,
+};
+
+/** One id in a request; one object may be used again and again. */
+export interface Touch {
+  h1: number;
+  h2: number;
+  explained: boolean;
+  /** Not since the last few minutes; a retry proves nothing. */
+  firstTouch: boolean;
+  form: IdForm;
+  /** The number it is, or its time of creation in ms; unused for other forms. */
+  value: number;
+  /** A hash of the caller's image digest. */
+  image: number;
+  /** What the caller was shown is not known well enough yet to call anything unexplained. */
+  isYoung: boolean;
+  /** What was declared for this caller and operation, if anything. */
+  contract: Contract | null;
+}
+
+/** What a finding says. */
+export interface Evidence {
+  readonly signals: readonly Signal[];
+  /** Evidence from unexplained ids and from misses, as multiples of what is worth an alert. */
+  readonly unexplained: number;
+  readonly misses: number;
+  /** The share of unexplained ids that is usual for the key, null where provenance is not informative. */
+  readonly usualUnexplained: number | null;
+  readonly distinct: number;
+  readonly distinctThreshold: number;
+  readonly shape: IdShape;
+  readonly requests: number;
+}
+
+const THRESHOLD_REFRESH = 256;
+/** Where provenance explains the ids, only a multiple of the usual maximum is worth an alert: traffic also grows. */
+const EXPLAINED_EXCESS = 2;
+const ACT_EXCESS = 2;
+/** Marks the key that stands for all keys of an operation that came and went. */
+const OTHERS = 0x6f746865;
+
+/**
+ * Decides, for one caller (or principal) and one place for ids of one operation, whether it is walking through ids
+ * that it was never shown. Four signals: unexplained ids, misses, the shape of the ids, and the key's own baseline.
+ */
+export class Enumeration {
+  readonly #limits: EnumerationLimits;
+  readonly #slab: KeySlab;
+  readonly #fast: Cusum;
+  readonly #slow: Cusum;
+  readonly #misses: Cusum;
+  readonly #unexplainedRate: RateEstimate;
+  readonly #missRate: RateEstimate;
+  readonly #distinct: DistinctIds;
+  readonly #shapes: IdShapes;
+  readonly #usualShapes: Uint8Array;
+  readonly #warmth: Warmth;
+  readonly #operation: Uint32Array;
+  readonly #threshold: Float32Array;
+  /** In ms, the lower 32 bits. */
+  readonly #nextAllowed: Uint32Array;
+  #now = 0;
+  #epoch = 0;
+
+  constructor(limits: EnumerationLimits) {
+    const { maxKeys } = limits;
+    this.#limits = limits;
+    this.#fast = new Cusum(maxKeys, FAST);
+    this.#slow = new Cusum(maxKeys, SLOW);
+    this.#misses = new Cusum(maxKeys, FAST);
+    this.#unexplainedRate = new RateEstimate(maxKeys);
+    this.#missRate = new RateEstimate(maxKeys);
+    this.#distinct = new DistinctIds(maxKeys, limits.epochsPerDay);
+    this.#shapes = new IdShapes(maxKeys);
+    this.#usualShapes = new Uint8Array(maxKeys);
+    this.#warmth = new Warmth(maxKeys, limits);
+    this.#operation = new Uint32Array(maxKeys);
+    this.#threshold = new Float32Array(maxKeys);
+    this.#nextAllowed = new Uint32Array(maxKeys);
+    this.#slab = new KeySlab(maxKeys, {
+      evidence: (slot) => this.#slow.sum(slot) + this.#fast.sum(slot) + this.#misses.sum(slot),
+      reset: (slot) => this.#reset(slot),
+    });
+  }
+
+  get size(): number {
+    return this.#slab.size;
+  }
+
+  get evictions(): number {
+    return this.#slab.evictions;
+  }
+
+  get bytes(): number {
+    const columns = 3 * Cusum.BYTES_PER_KEY + 2 * RateEstimate.BYTES_PER_KEY + DistinctIds.BYTES_PER_KEY;
+    const own = IdShapes.BYTES_PER_KEY + Warmth.BYTES_PER_KEY + 1 + 4 + 4 + 4;
+    return this.#slab.bytes + this.#limits.maxKeys * (columns + own);
+  }
+
+  /** The slot of a key, good until the next call; `operation` is what its "others" are shared by. */
+  key(high: number, low: number, operation: number, now: number): number {
+    this.#now = now;
+    this.#epoch = Math.floor(now / this.#limits.epochMs);
+    const slot = this.#slab.slot(high, low);
+    this.#operation[slot] = operation;
+    return slot;
+  }
+
+  /** One id is asked for. `parent` is the workload's key where `slot` is a principal's: it knows what is usual. */
+  step(slot: number, touch: Touch, parent: number = slot): Tier {
+    if (touch.contract?.isInForce(this.#now)) return this.#underContract(slot, touch);
+    this.#observe(slot, touch, parent);
+    const tier = this.#judge(slot, parent, touch);
+    // A full table forgets keys that come and go; what they do together is held against the operation's others.
+    if (this.#slab.size < this.#limits.maxKeys || this.#warmth.isAlertable(slot)) return spared(tier, touch);
+    const others = this.#slab.slot(OTHERS, this.#operation[slot] ?? 0);
+    if (others === slot) return spared(tier, touch);
+    this.#observe(others, touch, others);
+    const shared = this.#judge(others, others, touch);
+    return tier === 'quiet' && shared !== 'quiet'
+      ? shared === 'audit'
+        ? 'audit'
+        : 'alert'
+      : spared(tier, touch);
+  }
+
+  /** How a request for an id that was a first touch was answered. */
+  answered(high: number, low: number, isMiss: boolean): void {
+    const slot = this.#slab.find(high, low);
+    if (slot === null) return;
+    const level = this.#missRate.level(slot);
+    if (level !== NOT_INFORMATIVE) this.#misses.step(slot, level, isMiss, this.#day());
+    this.#missRate.observe(slot, this.#day(), isMiss);
+  }
+
+  /** Whether a throttled key may have this one; else in how many ms. */
+  waitOf(slot: number, now: number): number {
+    const wait = ((this.#nextAllowed[slot] ?? 0) - now) | 0;
+    if (wait > 0 && wait <= this.#limits.throttleMs) return wait;
+    this.#nextAllowed[slot] = now + this.#limits.throttleMs;
+    return 0;
+  }
+
+  evidence(slot: number, parent: number = slot): Evidence {
+    const level = this.#levelOf(slot, parent);
+    return {
+      signals: signalNames(this.#signals(slot, parent)),
+      unexplained: this.#unexplained(slot, parent),
+      misses: this.#missed(slot, parent),
+      usualUnexplained: level === NOT_INFORMATIVE ? null : rateOf(level),
+      distinct: Math.round(this.#distinct.count(slot)),
+      distinctThreshold: Math.round(this.#distinct.threshold(slot)),
+      shape: this.#shapes.shape(slot),
+      requests: this.#warmth.requests(slot),
+    };
+  }
+
+  #observe(slot: number, touch: Touch, parent: number): void {
+    if (this.#warmth.count(slot, this.#epoch, touch.image)) this.#renew(slot);
+    if (!touch.firstTouch) return;
+    this.#distinct.add(slot, touch.h1, this.#epoch);
+    if (touch.isYoung) return;
+    const level = this.#levelOf(slot, parent);
+    const isUnexplained = !touch.explained;
+    if (level !== NOT_INFORMATIVE) {
+      this.#fast.step(slot, level, isUnexplained, this.#day());
+      this.#slow.step(slot, level, isUnexplained, this.#day());
+    }
+    this.#unexplainedRate.observe(slot, this.#day(), isUnexplained);
+    if (isUnexplained) this.#seeShape(slot, touch);
+    if (this.#warmth.requests(slot) % THRESHOLD_REFRESH === 0) this.#refreshThreshold(slot);
+  }
+
+  /** Ids of what a key usually does belong to its shape as long as it learns, or where all are unexplained. */
+  #seeShape(slot: number, { form, value }: Touch): void {
+    this.#shapes.see(slot, form, value);
+    const isUsual = this.#distinct.days(slot) === 0 || this.#unexplainedRate.level(slot) === NOT_INFORMATIVE;
+    if (isUsual && this.#looksEnumerated(slot)) this.#usualShapes[slot] = 1;
+  }
+
+  #judge(slot: number, parent: number, { contract }: Touch): Tier {
+    const evidence = Math.max(this.#unexplained(slot, parent), this.#missed(slot, parent));
+    const excess = this.#excess(slot);
+    if (evidence < AUDIT_AT && excess < 1) return 'quiet';
+    const signals = this.#signals(slot, parent);
+    if ((signals & ~SIGNAL.shape) === 0) return 'audit';
+    // Who has a contract is known well enough: outside of it, it is not expected at all.
+    if (contract === null && !this.#warmth.isAlertable(parent)) return 'audit';
+    if (evidence < ACT_AT && excess < ACT_EXCESS) return 'alert';
+    return signalCount(signals) >= 2 && this.#warmth.mayBlock(parent, this.#epoch) ? 'block' : 'throttle';
+  }
+
+  #signals(slot: number, parent: number): number {
+    let signals = 0;
+    if (this.#unexplained(slot, parent) >= 1) signals |= SIGNAL.provenance;
+    if (this.#missed(slot, parent) >= 1) signals |= SIGNAL.misses;
+    if (this.#excess(slot) >= 1) signals |= SIGNAL.baseline;
+    if (this.#usualShapes[slot] === 0 && this.#looksEnumerated(slot)) signals |= SIGNAL.shape;
+    return signals;
+  }
+
+  /** Distinct ids as a multiple of what would be worth an alert. */
+  #excess(slot: number): number {
+    const count = this.#distinct.count(slot);
+    if (count <= LEAST_THRESHOLD || this.#distinct.days(slot) === 0) return 0;
+    const isInformative = this.#unexplainedRate.level(slot) !== NOT_INFORMATIVE;
+    return count / (this.#distinct.threshold(slot) * (isInformative ? EXPLAINED_EXCESS : 1));
+  }
+
+  #looksEnumerated(slot: number): boolean {
+    const shape = this.#shapes.shape(slot);
+    return shape === 'sequential' || shape === 'dense' || shape === 'timed';
+  }
+
+  /** Evidence from unexplained ids, as a multiple of what is worth an alert for `parent`. */
+  #unexplained(slot: number, parent: number): number {
+    if (this.#levelOf(slot, parent) === NOT_INFORMATIVE) return 0;
+    const least = this.#threshold[parent] ?? DEFAULT_ALERT;
+    const fast = this.#fast.sum(slot) / this.#fast.threshold(parent, least);
+    return Math.max(fast, this.#slow.sum(slot) / this.#slow.threshold(parent, least));
+  }
+
+  #missed(slot: number, parent: number): number {
+    if (this.#missRate.level(parent) === NOT_INFORMATIVE) return 0;
+    return this.#misses.sum(slot) / this.#misses.threshold(parent, this.#threshold[parent] ?? DEFAULT_ALERT);
+  }
+
+  #levelOf(slot: number, parent: number): number {
+    const own = this.#warmth.isAlertable(slot) ? this.#unexplainedRate.level(slot) : 0;
+    return Math.max(own, this.#unexplainedRate.level(parent));
+  }
+
+  #underContract(slot: number, { contract, firstTouch, image }: Touch): Tier {
+    this.#warmth.count(slot, this.#epoch, image);
+    return firstTouch && contract?.take() === false ? 'alert' : 'quiet';
+  }
+
+  #refreshThreshold(slot: number): void {
+    const days = this.#warmth.days(slot, this.#epoch);
+    if (days < 1) return;
+    const perWeek = (7 * this.#warmth.requests(slot)) / days;
+    this.#threshold[slot] = alertThreshold(perWeek, this.#limits.alertsPerWeek);
+  }
+
+  #renew(slot: number): void {
+    this.#unexplainedRate.renew(slot, this.#day());
+    this.#missRate.renew(slot, this.#day());
+  }
+
+  #reset(slot: number): void {
+    this.#fast.reset(slot, this.#day());
+    this.#slow.reset(slot, this.#day());
+    this.#misses.reset(slot, this.#day());
+    this.#unexplainedRate.reset(slot, this.#day());
+    this.#missRate.reset(slot, this.#day());
+    this.#distinct.reset(slot, this.#epoch);
+    this.#shapes.reset(slot);
+    this.#usualShapes[slot] = 0;
+    this.#warmth.reset(slot, this.#epoch);
+    this.#threshold[slot] = DEFAULT_ALERT;
+    this.#nextAllowed[slot] = 0;
+  }
+
+  #day(): number {
+    return Math.floor(this.#epoch / this.#limits.epochsPerDay);
+  }
+}
+
+/** An id that the caller was shown is never refused: only what nobody gave it may be. */
+function spared(tier: Tier, { explained }: Touch): Tier {
+  return explained && (tier === 'throttle' || tier === 'block') ? 'alert' : tier;
+}

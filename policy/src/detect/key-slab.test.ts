@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../testing/lab/random.ts';
+import { KeySlab } from './key-slab.ts';
+
+function slabOf(capacity: number) {
+  const evidence = new Map<number, number>();
+  const resets: number[] = [];
+  const slab = new KeySlab(capacity, {
+    evidence: (slot) => evidence.get(slot) ?? 0,
+    reset: (slot) => {
+      evidence.delete(slot);
+      resets.push(slot);
+    },
+  });
+  return { slab, evidence, resets };
+}
+
+describe('KeySlab', () => {
+  it('gives a key its slot again, and a new key a fresh one', () => {
+    const { slab, resets } = slabOf(16);
+    const slots = [0, 1, 2].map((key) => slab.slot(key, 0xffffffff - key));
+    expect(new Set(slots).size).toBe(3);
+    expect([0, 1, 2].map((key) => slab.slot(key, 0xffffffff - key))).toEqual(slots);
+    expect(resets).toEqual(slots);
+    expect(slab.find(3, 3)).toBeNull();
+  });
+
+  it('forgets the least recently used', () => {
+    const { slab } = slabOf(16);
+    for (let key = 0; key < 16; key++) slab.slot(key, key);
+    slab.slot(0, 0);
+    slab.slot(99, 99);
+    expect(slab.find(0, 0)).not.toBeNull();
+    expect(slab.find(1, 1)).toBeNull();
+    expect(slab.size).toBe(16);
+    expect(slab.evictions).toBe(1);
+  });
+
+  it('keeps a key with evidence through a flood of keys without', () => {
+    const { slab, evidence } = slabOf(64);
+    evidence.set(slab.slot(7, 7), 3);
+    for (let key = 100; key < 100_000; key++) slab.slot(key, key * 7);
+    expect(slab.find(7, 7)).not.toBeNull();
+  });
+
+  it('finds what a plain map would, whatever comes and goes', () => {
+    const { slab } = slabOf(50);
+    const random = new Random(3);
+    // Least recently used first; hashes collide on purpose.
+    const model = new Map<string, number>();
+    for (let i = 0; i < 20_000; i++) {
+      const [high, low] = [random.below(3) << 20, random.below(40) * 0x1000];
+      const name = `${high}:${low}`;
+      const slot = slab.slot(high, low);
+      if (model.has(name)) expect(slot).toBe(model.get(name));
+      else if (model.size === 50) model.delete(model.keys().next().value ?? '');
+      model.delete(name);
+      model.set(name, slot);
+      expect(slab.size).toBe(model.size);
+    }
+    for (const [name, slot] of model) {
+      const [high = 0, low = 0] = name.split(':').map(Number);
+      expect(slab.find(high, low)).toBe(slot);
+    }
+  });
+});

@@ -1,0 +1,106 @@
+import { levelOf, NOT_INFORMATIVE } from './rate-level.ts';
+
+/** The usual rate is looked at again after this many observations. */
+const REFRESH = 32;
+/** A day that saw fewer is taken together with the next: a weekend must not teach that everything is quiet. */
+export const MIN_PER_DAY = 200;
+const DAYS = 3;
+
+/** Three standard deviations above the mean of a Beta posterior that starts at 1 in 100. */
+export function upperBound(hits: number, total: number): number {
+  const p = (hits + 1) / (total + 100);
+  return Math.min(0.95, Math.max(0.01, p + 3 * Math.sqrt((p * (1 - p)) / (total + 100))));
+}
+
+/**
+ * How often something usually happens, one Bernoulli rate per slot, as a level. On the first day it is the bound so
+ * far; after that the lowest bound of the last three days, so that whoever wants to make noise usual has to make it
+ * for three days. A new image may have new habits and starts over, but not from below what was usual.
+ */
+export class RateEstimate {
+  static readonly BYTES_PER_KEY = 4 * 3 + DAYS + 3;
+  readonly #hits: Uint32Array;
+  readonly #total: Uint32Array;
+  readonly #day: Uint32Array;
+  /** Levels of the last closed days, the newest first. */
+  readonly #closed: Uint8Array;
+  readonly #closedCount: Uint8Array;
+  readonly #least: Uint8Array;
+  readonly #level: Uint8Array;
+
+  constructor(capacity: number) {
+    this.#hits = new Uint32Array(capacity);
+    this.#total = new Uint32Array(capacity);
+    this.#day = new Uint32Array(capacity);
+    this.#closed = new Uint8Array(capacity * DAYS);
+    this.#closedCount = new Uint8Array(capacity);
+    this.#least = new Uint8Array(capacity);
+    this.#level = new Uint8Array(capacity);
+  }
+
+  level(slot: number): number {
+    return this.#level[slot] ?? NOT_INFORMATIVE;
+  }
+
+  /** Observations of the day so far. */
+  total(slot: number): number {
+    return this.#total[slot] ?? 0;
+  }
+
+  reset(slot: number, day: number): void {
+    this.#closedCount[slot] = 0;
+    this.#least[slot] = 0;
+    this.#startDay(slot, day);
+    this.#refresh(slot);
+  }
+
+  /** A new image: learn anew, keep what was known as the least. */
+  renew(slot: number, day: number): void {
+    this.#least[slot] = this.level(slot);
+    this.#closedCount[slot] = 0;
+    this.#startDay(slot, day);
+  }
+
+  observe(slot: number, day: number, x: boolean): void {
+    if (day !== this.#day[slot]) this.#turnDay(slot, day);
+    if (x) this.#hits[slot] = (this.#hits[slot] ?? 0) + 1;
+    const total = this.total(slot) + 1;
+    this.#total[slot] = total;
+    if (total % REFRESH === 0) this.#refresh(slot);
+  }
+
+  #turnDay(slot: number, day: number): void {
+    if (this.total(slot) >= MIN_PER_DAY) this.#closeDay(slot, day);
+    else this.#day[slot] = day;
+  }
+
+  #closeDay(slot: number, day: number): void {
+    const at = slot * DAYS;
+    this.#closed.copyWithin(at + 1, at, at + DAYS - 1);
+    this.#closed[at] = this.#levelSoFar(slot);
+    this.#closedCount[slot] = Math.min(DAYS, (this.#closedCount[slot] ?? 0) + 1);
+    this.#startDay(slot, day);
+    this.#refresh(slot);
+  }
+
+  #startDay(slot: number, day: number): void {
+    this.#hits[slot] = 0;
+    this.#total[slot] = 0;
+    this.#day[slot] = day;
+  }
+
+  #refresh(slot: number): void {
+    const count = this.#closedCount[slot] ?? 0;
+    if (count === 0) {
+      this.#level[slot] = Math.max(this.#least[slot] ?? 0, this.#levelSoFar(slot));
+      return;
+    }
+    let lowest = NOT_INFORMATIVE;
+    for (let i = 0; i < count; i++) lowest = Math.min(lowest, this.#closed[slot * DAYS + i] ?? 0);
+    this.#level[slot] = lowest;
+  }
+
+  #levelSoFar(slot: number): number {
+    return levelOf(upperBound(this.#hits[slot] ?? 0, this.total(slot)));
+  }
+}

@@ -1,0 +1,48 @@
+import { CALLERS, type CallerName } from './callers.ts';
+import { attack, clean, type Outcome, SCENARIOS, type Scenario } from './scenarios.ts';
+
+// `node policy/testing/lab/main.ts [tune|held]`: what the detectors see in synthetic traffic, in virtual time.
+// Parameters are chosen on one half of the seeds and reported on the other.
+
+const SEEDS = { tune: [1, 3, 5, 7], held: [2, 4, 6, 8] };
+
+const half = process.argv[2] === 'tune' ? 'tune' : 'held';
+const seeds = SEEDS[half];
+let failures = 0;
+
+print(`seeds ${seeds.join(' ')} (${half})`);
+print('\nfalse episodes in 48 clean hours after 24 hours of learning, per seed');
+for (const caller of Object.keys(CALLERS) as CallerName[]) {
+  const episodes = seeds.map((seed) => clean(caller, seed, { learn: 24, judge: 48 }).falseEpisodes);
+  if (episodes.some((count) => count > 0)) failures++;
+  print(`  ${caller.padEnd(14)} ${episodes.join(' ')}`);
+}
+
+print('\nids leaked before the first alert and before the block; median (worst) over the seeds');
+print(`  ${'as'.padEnd(14)}${'attacker'.padEnd(24)}${'alert'.padStart(12)}${'block'.padStart(14)}   bar`);
+for (const scenario of SCENARIOS) report(scenario);
+process.exitCode = failures > 0 ? 1 : 0;
+
+function report(scenario: Scenario): void {
+  const outcomes = seeds.map((seed) => attack(scenario, seed, { learnHours: 24, attackHours: 3 }));
+  const alerts = outcomes.map((outcome) => outcome.leakedAtAlert);
+  const isMet =
+    scenario.bar === null || alerts.every((count) => count !== null && count <= (scenario.bar ?? 0));
+  if (!isMet) failures++;
+  const name = `${scenario.attacker}${scenario.hasContract ? ', contract' : ''}`;
+  const bar = scenario.bar === null ? `– ${scenario.why}` : `≤ ${scenario.bar}${isMet ? '' : ' MISSED'}`;
+  const block = figures(outcomes, 'leakedAtBlock');
+  print(
+    `  ${scenario.caller.padEnd(14)}${name.padEnd(24)}${figures(outcomes, 'leakedAtAlert').padStart(12)}${block.padStart(14)}   ${bar}`,
+  );
+}
+
+function figures(outcomes: readonly Outcome[], field: 'leakedAtAlert' | 'leakedAtBlock'): string {
+  const counts = outcomes.map((outcome) => outcome[field] ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
+  const text = (count: number | undefined) => (count === Number.POSITIVE_INFINITY ? 'never' : String(count));
+  return `${text(counts[(counts.length - 1) >> 1])} (${text(counts.at(-1))})`;
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
