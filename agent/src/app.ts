@@ -24,6 +24,7 @@ import { hostDataplaneCommand } from './roles/host.ts';
 import { Snapshot } from './roles/snapshot.ts';
 import { reportStatus } from './roles/status-report.ts';
 import { Succession } from './roles/succession.ts';
+import { Catalog } from './sinks/catalog.ts';
 import { EventLog } from './sinks/event-log.ts';
 import { FindingLog } from './sinks/finding-log.ts';
 import { FindingMetrics } from './sinks/finding-metrics.ts';
@@ -76,6 +77,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     maxOpen: config.maxOpenFindings,
     quietMs: config.findingQuietMs,
   });
+  const catalog = new Catalog(config.maxOperations);
   const findingMetrics = new FindingMetrics(registry, findings);
   const readiness = new Readiness(['cluster', 'capture', 'dataplanes', 'succession']);
   const failed = Promise.withResolvers<Error>();
@@ -98,7 +100,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     onServing: () => readiness.done('dataplanes'),
     onBeat: (namespaces) => capture.beat(namespaces),
     onProof: (ns, family, port) => capture.proved(ns, family, port),
-    onReport: (report) => control.reported(report),
+    onReport: (report, dataplane) => control.reported(report, dataplane),
   });
   const control: Control = new Control({
     supervisor,
@@ -108,6 +110,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     ownFindings,
     findings,
     findingMetrics,
+    catalog,
     traffic,
     quarantineMs: config.quarantineMs,
     now: systemClock.now,
@@ -167,6 +170,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
       readiness,
       flows,
       findings,
+      catalog,
       metrics: () => registry.metrics(),
       metricsType: registry.contentType,
     },

@@ -65,6 +65,7 @@ export type { Observation, OperationCounts, OperationLimits } from './operation/
 export { DEFAULT_OPERATION_LIMITS, OperationLearner } from './operation/operation-learner.ts';
 export { PARAMETER_TYPES, type ParameterType } from './operation/segment-class.ts';
 export { canonicalPath } from './path/canonical.ts';
+export { grpcTemplate } from './path/grpc.ts';
 export { SEGMENT_TYPES, type SegmentType } from './path/segment-type.ts';
 export type { Segment, Template, TemplateProblem } from './path/template.ts';
 export { parseTemplate, TEMPLATE_LIMITS } from './path/template.ts';

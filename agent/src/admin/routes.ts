@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Catalog } from '../sinks/catalog.ts';
 import type { FindingLog } from '../sinks/finding-log.ts';
 import type { FlowLog } from '../sinks/flow-log.ts';
 import type { AgentStatus } from './agent-status.ts';
@@ -12,6 +13,7 @@ export interface AdminSources {
   readonly readiness: { readonly ready: boolean; readonly waitingFor: readonly string[] };
   readonly flows: FlowLog;
   readonly findings: FindingLog;
+  readonly catalog: Catalog;
   readonly metrics: () => Promise<string>;
   readonly metricsType: string;
 }
@@ -48,6 +50,7 @@ export function adminRoutes(sources: AdminSources): Routes {
     if (url.pathname === '/status') return json(sources.status());
     if (url.pathname === '/flows') return flowReply(sources.flows, url.searchParams);
     if (url.pathname === '/findings') return findingsReply(sources.findings, url.searchParams);
+    if (url.pathname === '/apis') return apisReply(sources.catalog);
     const id = /^\/explain\/([\w.-]+)$/.exec(url.pathname)?.[1];
     return id === undefined ? others(url) : explanationReply(sources.flows, id);
   };
@@ -65,6 +68,11 @@ function findingsReply(findings: FindingLog, parameters: URLSearchParams): Reply
   if (parameters.get('follow') !== '1') return json({ findings: findings.all });
   if (findings.full) return FULL;
   return { stream: (response) => streamFindings(findings, response) };
+}
+
+/** What is called of every destination. */
+function apisReply({ usages, forgotten }: Catalog): Reply {
+  return json({ usages, forgotten });
 }
 
 function explanationReply(flows: FlowLog, id: string): Reply {

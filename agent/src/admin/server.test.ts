@@ -6,6 +6,7 @@ import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { agentStatus } from '../../testing/agent-status.ts';
 import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
+import { Catalog } from '../sinks/catalog.ts';
 import { FindingLog } from '../sinks/finding-log.ts';
 import { FlowLog } from '../sinks/flow-log.ts';
 import { registerAgentMetrics } from './agent-metrics.ts';
@@ -62,6 +63,7 @@ describe('the admin server', () => {
         readiness,
         flows,
         findings,
+        catalog: new Catalog(10),
         metrics: () => registry.metrics(),
         metricsType: registry.contentType,
       },

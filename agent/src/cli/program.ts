@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from '../config/table.ts';
 import { findSockets } from './agent-sockets.ts';
+import type { ApisOptions } from './apis.ts';
 import type { FindingsOptions } from './findings.ts';
 import { defaultStateDir } from './state-dir.ts';
 import type { TailOptions } from './tail.ts';
@@ -31,6 +32,7 @@ export function buildProgram(outcome: Outcome): Command {
   addTail(program, outcome);
   addStatus(program, outcome);
   addExplain(program, outcome);
+  addApis(program, outcome);
   addFindings(program, outcome);
   addAgent(program, outcome);
   program
@@ -86,6 +88,24 @@ function addExplain(program: Command, outcome: Outcome): void {
       outcome.code = await withAgents(options, ({ sockets, terminal }) =>
         explain(sockets, { id, output: options.output ?? 'text' }, terminal),
       );
+    });
+}
+
+function addApis(program: Command, outcome: Outcome): void {
+  withSockets(program.command('apis'))
+    .description('operations that pods call, as their traffic shows them: callers, counts, statuses')
+    .option('-n, --namespace <name>', 'only of services in this namespace')
+    .option(
+      '-A, --all-namespaces',
+      'of all namespaces and of hosts outside of the cluster; this is the default',
+    )
+    .option('--for <service>', 'only of this service: `name`, `namespace/name` or `namespace/`; or of a host')
+    .addOption(
+      new Option('-o, --output <format>', 'more columns, JSON or YAML').choices([...OUTPUTS, 'yaml']),
+    )
+    .action(async (options: ApisOptions & SocketOptions) => {
+      const { apis } = await import('./apis.ts');
+      outcome.code = await withAgents(options, ({ sockets, terminal }) => apis(sockets, options, terminal));
     });
 }
 

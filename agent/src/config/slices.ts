@@ -13,6 +13,7 @@ export const dataplaneSettings = (config: Config): DataplaneSettings => ({
   idleTimeoutMs: config.idleTimeoutMs,
   identityHoldMs: config.identityHoldMs,
   maxConnections: config.maxConnections,
+  maxOperations: config.maxOperations,
   maxOpenFindings: config.maxOpenFindings,
   findingQuietMs: config.findingQuietMs,
   recordQueue: config.recordQueue,

@@ -136,6 +136,12 @@ export const SETTINGS = {
     'Ports whose connections pass unread from the first byte on, without a look at what they speak: `25,8000-8010`. The annotation `eastwall.dev/opaque-ports` of a Service, else of the calling pod, replaces the list. An enforced policy comes first.',
   ),
   maxConnections: count('20000', 1, 1_000_000, 'Connections that one dataplane process keeps open at once.'),
+  maxOperations: count(
+    '20000',
+    100,
+    1_000_000,
+    'Operations that a dataplane, and the catalog of `eastwall apis`, keep; the longest unused are forgotten.',
+  ),
   maxHeadBytes: setting(
     bytes({ min: KIB, max: KIB * KIB }),
     '64KiB',

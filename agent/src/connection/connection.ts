@@ -109,12 +109,15 @@ export class Connection implements Wire, RelayContext {
 
   finish(exchange: Exchange, now: number): void {
     if (this.options.exempt) return;
-    this.options.context.recorder.record(exchange, {
+    const { recorder, operations } = this.options.context;
+    const by = {
       now,
       caller: this.options.caller(),
       destination: this.judging.destination,
       traffic: this.traffic,
-    });
+    };
+    recorder.record(exchange, by);
+    operations.ended(exchange, by);
   }
 
   newId(): string {

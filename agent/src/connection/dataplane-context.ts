@@ -1,6 +1,7 @@
 import type { World } from '../decide/world.ts';
 import type { WatcherSource } from '../exchange/watch.ts';
 import type { RelayLimits } from '../exchange/wire.ts';
+import type { OperationBook } from '../guard/operation-book.ts';
 import type { DataplaneSettings } from '../ipc/messages.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -11,6 +12,7 @@ export interface DataplaneContext {
   readonly world: World;
   readonly recorder: Recorder;
   readonly guards: WatcherSource;
+  readonly operations: OperationBook;
   /** Monotonic milliseconds. */
   now(): number;
   closeFd(fd: number): void;

@@ -2,6 +2,7 @@ import type { ApiPolicy, DetectionId, EgressPolicy, GuardProfile, Workload } fro
 import type { ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
 import type { PortRanges } from '../kernel/port-ranges.ts';
 import type { Finding } from '../record/finding.ts';
+import type { CatalogDelta } from '../record/operation-usage.ts';
 import type { FlowRecord } from '../record/record.ts';
 import type { TrafficCell } from '../record/traffic-cell.ts';
 
@@ -71,6 +72,7 @@ export type FromDataplane =
       readonly count: number;
     }
   | { readonly kind: 'records'; readonly records: readonly FlowRecord[]; readonly dropped: number }
+  | ({ readonly kind: 'catalog' } & CatalogDelta)
   | { readonly kind: 'totals'; readonly totals: DataplaneTotals }
   /** Episodes that began, grew or were resolved; `dropped` is how many there was no room for since the last message. */
   | { readonly kind: 'findings'; readonly findings: readonly Finding[]; readonly dropped: number }
@@ -102,6 +104,7 @@ export interface DataplaneSettings {
   readonly idleTimeoutMs: number;
   readonly identityHoldMs: number;
   readonly maxConnections: number;
+  readonly maxOperations: number;
   readonly recordQueue: number;
   readonly maxOpenFindings: number;
   readonly findingQuietMs: number;

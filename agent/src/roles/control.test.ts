@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { aFinding } from '../../testing/findings.ts';
 import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
+import { aUsage } from '../../testing/operation-usage.ts';
 import { podInfo } from '../../testing/pod-info.ts';
 import type { CaptureEvent } from '../capture/protocol.ts';
 import { NO_ATTEMPTS, NO_PROOFS } from '../capture/protocol.ts';
@@ -10,6 +11,7 @@ import { FindingBook } from '../guard/finding-book.ts';
 import { QUARANTINE_ANNOTATION } from '../identity/quarantine.ts';
 import type { DataplaneTotals } from '../ipc/messages.ts';
 import type { Finding } from '../record/finding.ts';
+import { Catalog } from '../sinks/catalog.ts';
 import { EventLog } from '../sinks/event-log.ts';
 import { FindingLog } from '../sinks/finding-log.ts';
 import { FindingMetrics } from '../sinks/finding-metrics.ts';
@@ -94,6 +96,7 @@ function setUp() {
     maxOpen: 10,
     quietMs: 1_000,
   });
+  const catalog = new Catalog(10);
   const events: object[] = [];
   const writer = { info: (event: object) => events.push(event), warn: (event: object) => events.push(event) };
   const control = new Control({
@@ -102,6 +105,7 @@ function setUp() {
     flows,
     ownFindings,
     findings,
+    catalog,
     findingMetrics: new FindingMetrics(new Registry(), findings),
     events: new EventLog(writer, { now: () => 0, monotonic: () => 0 }, 10),
     traffic: new TrafficMetrics(new Registry(), 10),
@@ -111,7 +115,7 @@ function setUp() {
     onSynced: tell('cluster is synced'),
     onCaptureReady: tell('capture is ready'),
   });
-  return { control, clock, told, flows, findings, events, kinds: () => told.map(([what]) => what) };
+  return { control, clock, told, flows, findings, catalog, events, kinds: () => told.map(([what]) => what) };
 }
 
 describe('Control', () => {
@@ -166,20 +170,31 @@ describe('Control', () => {
 
   it('keeps every record, logs those that were blocked, and counts what the dataplanes lost', () => {
     const { control, flows, events } = setUp();
-    control.reported({
-      kind: 'records',
-      records: [flowRecord({ id: 'a' }), deniedRecord({ id: 'b' })],
-      dropped: 4,
-    });
+    control.reported(
+      {
+        kind: 'records',
+        records: [flowRecord({ id: 'a' }), deniedRecord({ id: 'b' })],
+        dropped: 4,
+      },
+      0,
+    );
     expect(flows.since(0, EVERYTHING).map(({ id }) => id)).toEqual(['a', 'b']);
     expect(events).toEqual([{ flow: deniedRecord({ id: 'b' }) }]);
     expect(control.recordsDropped).toBe(4);
   });
 
+  it('adds up what its dataplanes say of operations', () => {
+    const { control, catalog } = setUp();
+    for (const dataplane of [0, 1])
+      control.reported({ kind: 'catalog', moves: [], usages: [aUsage()], forgotten: 1 }, dataplane);
+    expect(catalog.usages).toMatchObject([{ calls: 2 }]);
+    expect(catalog.forgotten).toBe(2);
+  });
+
   it('keeps findings, and logs when one begins and when it is over', () => {
     const { control, findings, events } = setUp();
     const tell = (changes: Partial<Finding>) =>
-      control.reported({ kind: 'findings', findings: [aFinding(changes)], dropped: 0 });
+      control.reported({ kind: 'findings', findings: [aFinding(changes)], dropped: 0 }, 0);
     tell({ count: 1 });
     tell({ count: 2 });
     tell({ count: 2, state: 'resolved' });
@@ -193,7 +208,7 @@ describe('Control', () => {
     const pods = PAIRED.kind === 'pairings' ? PAIRED.pods : [];
     const smuggling = pods.map((pod) => ({ ...pod, attempts: { ...NO_ATTEMPTS, smuggled: 4 } }));
     control.captured({ kind: 'pairings', namespaces: [], pods: smuggling });
-    control.reported({ kind: 'totals', totals: { cells: [] } as unknown as DataplaneTotals });
+    control.reported({ kind: 'totals', totals: { cells: [] } as unknown as DataplaneTotals }, 0);
     expect(findings.all).toMatchObject([
       { detection: 'interception-bypass', severity: 'critical', caller: { pod: 'frontend-1' } },
     ]);
@@ -220,10 +235,10 @@ describe('Control', () => {
     control.namespaces([], ['shop']);
     expect(isAside()).toBe(false);
 
-    control.reported({ kind: 'quarantine', uid: 'u-1', detection: 'foreign-token' });
+    control.reported({ kind: 'quarantine', uid: 'u-1', detection: 'foreign-token' }, 0);
     expect(isAside()).toBe(true);
     clock.now += 60_000;
-    control.reported({ kind: 'totals', totals: { cells: [] } as unknown as DataplaneTotals });
+    control.reported({ kind: 'totals', totals: { cells: [] } as unknown as DataplaneTotals }, 0);
     expect(isAside()).toBe(false);
   });
 });

@@ -3,6 +3,7 @@ import type { FindingBook } from '../guard/finding-book.ts';
 import type { NamespaceEntry, PodInfo } from '../identity/cluster-objects.ts';
 import type { ClusterListener, ClusterMessage } from '../kube/cluster-watch.ts';
 import type { Finding } from '../record/finding.ts';
+import type { Catalog } from '../sinks/catalog.ts';
 import type { EventLog } from '../sinks/event-log.ts';
 import type { FindingLog } from '../sinks/finding-log.ts';
 import type { FindingMetrics } from '../sinks/finding-metrics.ts';
@@ -22,6 +23,7 @@ export interface ControlOptions {
   /** What the agent itself has noticed. */
   readonly ownFindings: FindingBook;
   readonly findings: FindingLog;
+  readonly catalog: Catalog;
   readonly findingMetrics: FindingMetrics;
   readonly traffic: TrafficMetrics;
   /** How long a pod that a guard sets aside stays so, in ms. */
@@ -138,8 +140,8 @@ export class Control implements ClusterListener {
 
   // === from the dataplanes ===
 
-  reported(report: SinkReport): void {
-    const { flows, events, traffic } = this.#options;
+  reported(report: SinkReport, dataplane: number): void {
+    const { flows, events, traffic, catalog } = this.#options;
     switch (report.kind) {
       case 'totals':
         traffic.add(report.totals.cells);
@@ -149,6 +151,9 @@ export class Control implements ClusterListener {
         this.#recordsDropped += report.dropped;
         events.append(report.records);
         flows.append(report.records);
+        break;
+      case 'catalog':
+        catalog.add(dataplane, report);
         break;
       case 'findings':
         this.#keep(report.findings, report.dropped);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aFinding } from '../../testing/findings.ts';
 import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
+import { aUsage } from '../../testing/operation-usage.ts';
 import { parseReport } from './dataplane-report.ts';
 
 const cell = {
@@ -42,6 +43,20 @@ const valid: Record<string, unknown>[] = [
     dropped: 1,
   },
   { kind: 'quarantine', uid: 'u-1', detection: 'foreign-token' },
+  {
+    kind: 'catalog',
+    moves: [
+      {
+        namespace: 'shop',
+        service: 'zoo',
+        port: 80,
+        from: { kind: 'operation', method: 'GET', name: '', template: '/zoo/ant' },
+        to: { kind: 'operation', method: 'GET', name: '', template: '/zoo/{zooId}' },
+      },
+    ],
+    usages: [aUsage()],
+    forgotten: 3,
+  },
   { kind: 'drained' },
 ];
 
@@ -75,6 +90,14 @@ describe('parseReport', () => {
     { kind: 'need-sockets', ns: 1, family: 4, count: 1e9 },
     { kind: 'need-sockets', ns: 1.5, family: 4, count: 1 },
     { kind: 'totals', totals: { ...totals, rssBytes: Number.NaN } },
+    { kind: 'catalog', moves: [], usages: [aUsage({ statuses: [1, 2] })], forgotten: 0 },
+    { kind: 'catalog', moves: [], usages: [aUsage({ template: 'x'.repeat(10_000) })], forgotten: 0 },
+    {
+      kind: 'catalog',
+      moves: [],
+      usages: [aUsage({ callers: Object.fromEntries(Array.from({ length: 65 }, (_, i) => [`c${i}`, 1])) })],
+      forgotten: 0,
+    },
     { kind: 'records', records: [], dropped: -1 },
     { kind: 'settings' },
   ])('refuses %j', (message) => {

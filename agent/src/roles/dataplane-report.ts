@@ -1,6 +1,7 @@
 import { DETECTIONS, SEVERITIES } from '@eastwall/policy';
 import type { FromDataplane } from '../ipc/messages.ts';
 import { FINDING_ACTIONS, type Finding } from '../record/finding.ts';
+import { MAX_CALLERS, STATUS_CLASSES, USAGE_KINDS } from '../record/operation-usage.ts';
 import type { FlowRecord } from '../record/record.ts';
 
 /** No field can be longer than the longest head a setting allows. */
@@ -8,6 +9,8 @@ const MAX_TEXT = 1 << 20;
 /** What control keeps of a path or a host in its flow log: ten thousand full heads would be half a gigabyte. */
 const KEPT_TEXT = 1_024;
 const MAX_SOCKETS = 4_096;
+/** A template of as many and as long segments as are learnt. */
+const MAX_NAME = 8_192;
 
 /** Facts of a finding, and bars of its picture. */
 const MAX_EVIDENCE = 32;
@@ -72,6 +75,8 @@ function isReport(message: Fields): boolean {
       return isList(message['records'], isRecord) && isCount(message['dropped']);
     case 'totals':
       return isFields(message['totals']) && isTotals(message['totals']);
+    case 'catalog':
+      return isCatalog(message);
     case 'findings':
       return isList(message['findings'], isFinding) && isCount(message['dropped']);
     case 'quarantine':
@@ -114,6 +119,37 @@ function isCell(cell: unknown): boolean {
     isList(cell['durations'], isAmount)
   );
 }
+
+function isCatalog({ moves, usages, forgotten }: Fields): boolean {
+  return isList(moves, isMove) && isList(usages, isUsage) && isCount(forgotten);
+}
+
+function isMove(move: unknown): boolean {
+  return isFields(move) && isPlace(move) && isOperationName(move['from']) && isOperationName(move['to']);
+}
+
+function isUsage(usage: unknown): boolean {
+  if (!isFields(usage) || !isPlace(usage) || !isOperationName(usage) || !isFields(usage['callers']))
+    return false;
+  const numbers = ['calls', 'denied', 'bytesSent', 'bytesReceived', 'firstSeen', 'lastSeen', 'otherCalls'];
+  const callers = Object.entries(usage['callers']);
+  return (
+    isText(usage['protocol']) &&
+    numbers.every((name) => isAmount(usage[name])) &&
+    isList(usage['statuses'], isAmount) &&
+    (usage['statuses'] as unknown[]).length === STATUS_CLASSES &&
+    callers.length <= MAX_CALLERS &&
+    callers.every(([caller, calls]) => isName(caller) && isAmount(calls))
+  );
+}
+
+const isPlace = ({ namespace, service, port }: Fields): boolean =>
+  isName(namespace) && isName(service) && isCount(port);
+
+const isOperationName = (value: unknown): boolean =>
+  isFields(value) &&
+  (USAGE_KINDS as readonly unknown[]).includes(value['kind']) &&
+  ['method', 'name', 'template'].every((name) => isName(value[name]));
 
 function isRecord(record: unknown): boolean {
   return (
@@ -204,6 +240,8 @@ const isText = (value: unknown): boolean => typeof value === 'string' && value.l
 const isShort = (value: unknown): boolean => typeof value === 'string' && value.length <= KEPT_TEXT;
 const isOneOf = (words: readonly string[], value: unknown): boolean =>
   typeof value === 'string' && words.includes(value);
+/** What control keeps many of. */
+const isName = (value: unknown): boolean => typeof value === 'string' && value.length <= MAX_NAME;
 const isTextOrNull = (value: unknown): boolean => value === null || isText(value);
 const isAmount = (value: unknown): value is number =>
   typeof value === 'number' && value >= 0 && value < Infinity;

@@ -43,11 +43,14 @@ export interface SupervisorOptions {
   /** A connection that was made to prove interception has come to the dataplane that serves the namespace. */
   readonly onProof: (ns: NamespaceId, family: Family, port: number) => void;
   /** What is for the sinks; the supervisor itself acts on everything else. */
-  readonly onReport: (report: SinkReport) => void;
+  readonly onReport: (report: SinkReport, dataplane: number) => void;
 }
 
 /** What dataplanes tell whoever keeps and shows it. */
-export type SinkReport = Extract<FromDataplane, { kind: 'records' | 'totals' | 'findings' | 'quarantine' }>;
+export type SinkReport = Extract<
+  FromDataplane,
+  { kind: 'records' | 'totals' | 'findings' | 'quarantine' | 'catalog' }
+>;
 
 /** One dataplane as `status` shows it. */
 export interface DataplaneState {
@@ -263,12 +266,13 @@ export class DataplaneSupervisor {
         break;
       case 'totals':
         slot.totals = message.totals;
-        this.#options.onReport(message);
+        this.#options.onReport(message, slot.index);
         break;
       case 'records':
       case 'findings':
       case 'quarantine':
-        this.#options.onReport(message);
+      case 'catalog':
+        this.#options.onReport(message, slot.index);
         break;
       case 'beat':
         this.#options.onBeat(message.namespaces.filter((ns) => this.#slotOf(ns) === slot));

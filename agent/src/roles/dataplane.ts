@@ -5,6 +5,7 @@ import { EnrolledNetns } from '../connection/enrolled-netns.ts';
 import { Recorder } from '../connection/recorder.ts';
 import { World } from '../decide/world.ts';
 import { Guards } from '../guard/guards.ts';
+import { OperationBook } from '../guard/operation-book.ts';
 import type {
   DataplaneSettings,
   FdPacket,
@@ -30,8 +31,10 @@ const DRAIN_POLL_MS = 50;
 const RECORDS_MS = 100;
 const TOTALS_MS = 1_000;
 const FINDINGS_MS = 500;
+const CATALOG_MS = 1_000;
 /** Records per IPC message: a larger message blocks both loops for longer than a small request takes. */
 const RECORDS_PER_MESSAGE = 256;
+const USAGES_PER_MESSAGE = 256;
 /** Descriptors kept back for Node itself, listeners and batches on their way. */
 const RESERVED_DESCRIPTORS = 1_024;
 /** A denied request's body up to this size is read and thrown away. */
@@ -76,6 +79,7 @@ class Dataplane {
         maxRecords: settings.recordQueue,
       }),
       guards: this.guards,
+      operations: new OperationBook({ now: systemClock.now, maxOperations: settings.maxOperations }),
       now: systemClock.monotonic,
       closeFd,
     };
@@ -84,11 +88,12 @@ class Dataplane {
     setInterval(() => this.unlessBehind(() => this.sendRecords()), RECORDS_MS);
     setInterval(() => this.unlessBehind(() => this.sendTotals()), TOTALS_MS);
     setInterval(() => this.unlessBehind(() => this.sendFindings()), FINDINGS_MS);
+    setInterval(() => this.unlessBehind(() => this.sendCatalog()), CATALOG_MS);
     setInterval(() => this.beat(), settings.beatMs);
   }
 
   receive(message: ToDataplane): void {
-    const { world, recorder } = this.context;
+    const { world, recorder, operations } = this.context;
     switch (message.kind) {
       case 'settings':
         break;
@@ -114,6 +119,7 @@ class Dataplane {
         break;
       case 'policies':
         world.replacePolicies(world.policies.with(message));
+        operations.changePolicies(message.upsert, message.remove);
         break;
       case 'egress-policies':
         world.replaceEgress(world.egress.with(message));
@@ -249,6 +255,18 @@ class Dataplane {
       },
     });
     this.loopDelay.reset();
+  }
+
+  private sendCatalog(): void {
+    const { moves, usages, forgotten } = this.context.operations.take();
+    if (moves.length > 0 || forgotten > 0) this.report({ kind: 'catalog', moves, usages: [], forgotten });
+    for (let start = 0; start < usages.length; start += USAGES_PER_MESSAGE)
+      this.report({
+        kind: 'catalog',
+        moves: [],
+        usages: usages.slice(start, start + USAGES_PER_MESSAGE),
+        forgotten: 0,
+      });
   }
 
   /** Accepts nothing more; what is open may finish within the grace, which a second word can only shorten. */

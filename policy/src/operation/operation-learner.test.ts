@@ -234,5 +234,6 @@ test('what does not fit is refused and counted', () => {
   for (const method of ['GET', 'PUT', 'BREW']) learner.observe(seen(`${method} /pot`));
   learner.observe(seen('GET /a/b/c/d'));
   learner.observe(seen('OPTIONS *'));
-  expect(learner.counts).toEqual({ operations: 2, nodes: 1, evicted: 0, refused: 2 });
+  learner.observe(seen(`${'M'.repeat(129)} /pan`));
+  expect(learner.counts).toEqual({ operations: 2, nodes: 1, evicted: 0, refused: 3 });
 });

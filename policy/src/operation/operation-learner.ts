@@ -16,13 +16,16 @@ export interface OperationLimits extends LikenessLimits {
   readonly perPath: number;
   /** Characters of a segment that stands for itself. */
   readonly fixedLiteral: number;
+  /** Characters of a method, and of what tells operations of one path apart. */
+  readonly name: number;
 }
 
 export const DEFAULT_OPERATION_LIMITS: OperationLimits = {
   operations: 512,
   segments: 32,
   perPath: 64,
-  fixedLiteral: 256,
+  fixedLiteral: 128,
+  name: 128,
   alike: 8,
   alikeShapeless: 32,
   likely: 3,
@@ -162,6 +165,7 @@ export class OperationLearner {
 
   #learn(seen: Observation): LearnedOperation | null {
     const { method, path, name = '', fixed = false } = seen;
+    if (method.length > this.#limits.name || name.length > this.#limits.name) return null;
     if (!this.#fits(path, fixed) || !this.#hasRoom()) return null;
     const same = fixed ? null : this.#trie.find(method, path, name);
     const standsOut = same !== null;

@@ -1,0 +1,96 @@
+import { stringify } from 'yaml';
+import { mergedUsages } from '../record/merged-usages.ts';
+import { type OperationUsage, usageState } from '../record/operation-usage.ts';
+import { parseParty } from '../sinks/flow-filter.ts';
+import { fetchText } from './admin-client.ts';
+import { apisText } from './format/apis-text.ts';
+import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
+
+export interface ApisOptions {
+  readonly namespace?: string;
+  /** Wins over `namespace`. */
+  readonly allNamespaces?: boolean;
+  /** `name`, `namespace/name`, `namespace/`, or a host. */
+  readonly for?: string;
+  readonly output?: 'wide' | 'json' | 'yaml';
+}
+
+/** `eastwall apis`: what the pods of every agent that answers call; one that does not makes the command fail. */
+export async function apis(
+  sockets: readonly string[],
+  options: ApisOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const { sources, forgotten } = await gather(sockets, terminal);
+  const usages = mergedUsages(sources)
+    .filter((usage) => isWanted(usage, options))
+    .toSorted(byPlace);
+  const { output } = options;
+  if (output === 'json') terminal.out(`${JSON.stringify(asData(usages, forgotten), null, 2)}\n`);
+  else if (output === 'yaml') terminal.out(stringify(asData(usages, forgotten)));
+  else
+    terminal.out(
+      apisText(
+        { usages, forgotten },
+        { paint: terminal.paint, wide: output === 'wide', now: terminal.now() },
+      ),
+    );
+  return sources.length === sockets.length ? EXIT.ok : EXIT.failed;
+}
+
+async function gather(sockets: readonly string[], terminal: Terminal) {
+  const sources: OperationUsage[][] = [];
+  let forgotten = 0;
+  const answers = await Promise.all(sockets.map((socket) => fetchText(socket, '/apis')));
+  for (const [at, answer] of answers.entries()) {
+    if (answer.ok && answer.value.status === 200) {
+      const body = JSON.parse(answer.value.body) as { usages: OperationUsage[]; forgotten: number };
+      sources.push(body.usages);
+      forgotten += body.forgotten;
+      continue;
+    }
+    const why = answer.ok ? answer.value.body.trim() : answer.error;
+    terminal.error(`eastwall: agent at ${sockets[at]}: ${why}\n`);
+  }
+  return { sources, forgotten };
+}
+
+function isWanted({ namespace, service }: OperationUsage, options: ApisOptions): boolean {
+  const only = options.allNamespaces === true ? undefined : options.namespace;
+  if (only !== undefined && namespace !== only) return false;
+  if (options.for === undefined) return true;
+  const party = parseParty(options.for);
+  return (
+    (party.namespace === null || party.namespace === namespace) &&
+    (party.name === null || party.name === service)
+  );
+}
+
+/** Services first, hosts outside of the cluster last. */
+function byPlace(a: OperationUsage, b: OperationUsage): number {
+  return (
+    Number(a.namespace === '') - Number(b.namespace === '') ||
+    compare(a.namespace, b.namespace) ||
+    compare(a.service, b.service) ||
+    a.port - b.port ||
+    compare(a.template, b.template) ||
+    compare(a.method, b.method) ||
+    compare(a.name, b.name)
+  );
+}
+
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+/** For programs: times as RFC 3339 has them. */
+function asData(usages: readonly OperationUsage[], forgotten: number) {
+  const data = usages.map((usage) => ({
+    ...usage,
+    ...(usage.kind === 'operation' && { state: usageState(usage) }),
+    firstSeen: new Date(usage.firstSeen).toISOString(),
+    lastSeen: new Date(usage.lastSeen).toISOString(),
+  }));
+  const { operations = [], probes = [] } = Object.groupBy(data, ({ kind }) =>
+    kind === 'probes' ? 'probes' : 'operations',
+  );
+  return { operations, probes, forgotten };
+}
