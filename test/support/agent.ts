@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import type { AgentStatus } from '../../agent/src/admin/agent-status.ts';
+import type { Finding } from '../../agent/src/record/finding.ts';
 import type { FlowRecord } from '../../agent/src/record/record.ts';
 import type { SandboxHandle } from '../../agent/src/sandbox/start-sandbox.ts';
 
@@ -22,6 +23,12 @@ export async function adminGet(socketPath: string, path: string): Promise<string
 
 export async function statusOf(sandbox: SandboxHandle, node: string): Promise<AgentStatus> {
   return JSON.parse(await adminGet(sandbox.agentSocket(node), '/status')) as AgentStatus;
+}
+
+/** The findings that an agent keeps. */
+export async function findingsOf(sandbox: SandboxHandle, node: string): Promise<Finding[]> {
+  const text = await adminGet(sandbox.agentSocket(node), '/findings');
+  return (JSON.parse(text) as { findings: Finding[] }).findings;
 }
 
 /** The flow records that an agent has kept: what was not plainly allowed. */
@@ -61,6 +68,14 @@ export async function eventuallyAsync<T>(
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
+
+/** A GuardProfile as a kube object. */
+export const guardProfile = (name: string, spec: Record<string, unknown>) => ({
+  apiVersion: 'eastwall.dev/v1alpha1',
+  kind: 'GuardProfile',
+  metadata: { name },
+  spec,
+});
 
 /** An ApiPolicy as a kube object. */
 export function apiPolicy(name: string, spec: Record<string, unknown>, namespace = 'shop') {
