@@ -21,6 +21,7 @@ import { WATCH_DEFAULTS } from './kube/watch.ts';
 import { Control } from './roles/control.ts';
 import { DataplaneSupervisor } from './roles/dataplane-supervisor.ts';
 import { hostDataplaneCommand } from './roles/host.ts';
+import { LeaseDesk } from './roles/lease-desk.ts';
 import { Snapshot } from './roles/snapshot.ts';
 import { reportStatus } from './roles/status-report.ts';
 import { Succession } from './roles/succession.ts';
@@ -29,7 +30,9 @@ import { EventLog } from './sinks/event-log.ts';
 import { FindingLog } from './sinks/finding-log.ts';
 import { FindingMetrics } from './sinks/finding-metrics.ts';
 import { FlowLog } from './sinks/flow-log.ts';
+import { LimitMetrics } from './sinks/limit-metrics.ts';
 import { TrafficMetrics } from './sinks/traffic-metrics.ts';
+import { openStore } from './store/open-store.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -84,7 +87,9 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
 
   // === roles ===
   const snapshot = new Snapshot();
+  const limitBuckets = config.maxLimitBuckets * config.dataplanes;
   const command = hostDataplaneCommand(DATAPLANE_ENTRY);
+  const leases = new LeaseDesk(openStore(config, limitBuckets, log), limitBuckets);
   const supervisor: DataplaneSupervisor = new DataplaneSupervisor({
     count: config.dataplanes,
     command,
@@ -101,6 +106,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     onBeat: (namespaces) => capture.beat(namespaces),
     onProof: (ns, family, port) => capture.proved(ns, family, port),
     onReport: (report, dataplane) => control.reported(report, dataplane),
+    onAsks: (asks, answer) => leases.asked(asks, answer),
   });
   const control: Control = new Control({
     supervisor,
@@ -114,6 +120,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     traffic,
     quarantineMs: config.quarantineMs,
     now: systemClock.now,
+    limitMetrics: new LimitMetrics(registry, config.maxSeries),
     log,
     onSynced: () => readiness.done('cluster'),
     onCaptureReady: () => readiness.done('capture'),
@@ -146,6 +153,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
         capture: control.captureFacts,
         localPods: control.localPods,
         opaquePorts: config.opaquePorts,
+        store: leases.status,
         now,
       }),
       flows: {
@@ -224,6 +232,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
       // Until here: policies change also for connections that are at their last requests.
       await cluster.stop();
       await (config.onExit === 'remove' && !passedOn ? capture.uninstall() : capture.release());
+      leases.close();
       await admin.close();
       loopDelay.disable();
     },

@@ -75,6 +75,21 @@ export const agentStatus = (differs: Partial<AgentStatus> = {}): AgentStatus => 
     },
   ],
   flows: { kept: 10, tails: 0, droppedByDataplanes: 0, droppedForTails: 0 },
+  limits: {
+    mode: 'lease',
+    store: {
+      kind: 'redis',
+      address: 'redis://limits:6379/0',
+      problem: null,
+      asks: 40,
+      failedAsks: 0,
+      slowestMs: 1.25,
+    },
+    buckets: 3,
+    spent: { leased: 90, ahead: 4, alone: 6, share: 0, open: 0, limited: 17, unavailable: 0 },
+    others: 0,
+    unverified: 0,
+  },
   controlLoopLagMs: 2,
   ...differs,
 });

@@ -14,7 +14,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['exchange', 'ipc'],
   ['guard'],
   ['config'],
-  ['capture', 'kube', 'sinks'],
+  ['capture', 'kube', 'sinks', 'store'],
   ['connection', 'admin', 'handover'],
   ['roles'],
   ['app.ts'],

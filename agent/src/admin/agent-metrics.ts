@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { AgentStatus, AttemptCounts, PodState } from './agent-status.ts';
+import { type AgentStatus, type AttemptCounts, LIMIT_SPENDINGS, type PodState } from './agent-status.ts';
 
 type Values = readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
 
@@ -157,6 +157,38 @@ const METRICS: readonly Metric[] = [
       [{ where: 'tail' }, flows.droppedForTails],
     ],
     ['where'],
+  ),
+  gauge(
+    'limit_store_up',
+    '1 while the store of limits answers for every part of it',
+    ({ limits }) => [[{ kind: limits.store.kind }, Number(limits.store.problem === null)]],
+    ['kind'],
+  ),
+  gauge(
+    'limit_mode',
+    '1 for the mode limits are kept in: tokens leased from the store, or shares spent without it',
+    ({ limits }) => (['lease', 'share'] as const).map((mode) => [{ mode }, Number(limits.mode === mode)]),
+    ['mode'],
+  ),
+  counter(
+    'limit_spendings_total',
+    'Requests that met a rate, by where their tokens came from (leased, ahead of a lease, alone in this process, share, open) or why there were none',
+    ({ limits }) => LIMIT_SPENDINGS.map((from) => [{ from }, limits.spent[from]]),
+    ['from'],
+  ),
+  counter(
+    'limit_overshoot_total',
+    'Requests admitted without tokens from the store, by which limits may be exceeded until they are paid for',
+    ({ limits: { spent } }) => one(spent.ahead + spent.share + spent.open),
+  ),
+  gauge('limit_buckets', 'Buckets of limits in use', ({ limits }) => one(limits.buckets)),
+  counter('limit_others_total', 'Requests that shared a bucket because all were in use', ({ limits }) =>
+    one(limits.others),
+  ),
+  counter(
+    'limit_unverified_total',
+    'Requests that a limit by principal counted for their workload, for want of a verified principal',
+    ({ limits }) => one(limits.unverified),
   ),
 ];
 

@@ -15,6 +15,7 @@ export interface AgentStatus {
   readonly policies: readonly PolicyStatus[];
   readonly dataplanes: readonly DataplaneStatus[];
   readonly flows: FlowStatus;
+  readonly limits: LimitsStatus;
   readonly controlLoopLagMs: number;
 }
 
@@ -113,6 +114,42 @@ export interface DataplaneStatus {
   readonly loopLagMs: number;
   readonly rssBytes: number;
 }
+
+/** How limits are kept. */
+export interface LimitsStatus {
+  /** `lease` while all tokens come from the store, `share` while some are spent without it. */
+  readonly mode: 'lease' | 'share';
+  readonly store: {
+    /** `redis`, or `node` where every node counts for itself. */
+    readonly kind: 'redis' | 'node';
+    /** Without secrets. */
+    readonly address: string;
+    /** Why it can't be used, wholly or in part; null when it can. */
+    readonly problem: string | null;
+    readonly asks: number;
+    readonly failedAsks: number;
+    /** The slowest answer since the last look. */
+    readonly slowestMs: number;
+  };
+  readonly buckets: number;
+  /** Requests since the agent's dataplanes began, by where their tokens came from or why there were none. */
+  readonly spent: Readonly<Record<LimitSpending, number>>;
+  /** Requests that shared a bucket because all were in use. */
+  readonly others: number;
+  /** Requests that a limit by principal counted for their workload, for want of a verified principal. */
+  readonly unverified: number;
+}
+
+export const LIMIT_SPENDINGS = [
+  'leased',
+  'ahead',
+  'alone',
+  'share',
+  'open',
+  'limited',
+  'unavailable',
+] as const;
+export type LimitSpending = (typeof LIMIT_SPENDINGS)[number];
 
 export interface FlowStatus {
   readonly kept: number;

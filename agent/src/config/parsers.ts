@@ -79,6 +79,11 @@ export const namespaceList: Parser<readonly string[]> = (text) => {
 
 /** `25,3306,8000-8010`; empty for none. */
 export const portRanges: Parser<PortRanges> = parsePortRanges;
+/** A user or a prefix in the store: nothing that its commands or hash tags give a meaning to. */
+export const storeName: Parser<string> = (text) =>
+  /^[A-Za-z0-9._-]{0,64}$/.test(text)
+    ? ok(text)
+    : err('not a name: at most 64 letters, digits, `.`, `_`, `-`');
 
 export interface Address {
   readonly host: string;

@@ -18,5 +18,7 @@ export const dataplaneSettings = (config: Config): DataplaneSettings => ({
   findingQuietMs: config.findingQuietMs,
   recordQueue: config.recordQueue,
   opaquePorts: config.opaquePorts,
+  maxLimitBuckets: config.maxLimitBuckets,
+  limitTickMs: config.limitTickMs,
   beatMs: Math.floor(config.gateTimeoutMs / 3),
 });

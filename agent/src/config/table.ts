@@ -11,7 +11,9 @@ import {
   orAuto,
   type Parser,
   portRanges,
+  storeName,
 } from './parsers.ts';
+import { storeAddress } from './store-address.ts';
 
 /**
  * One setting of the agent. Its flag and environment variable follow from its name (`flagOf`, `variableOf`),
@@ -225,6 +227,50 @@ export const SETTINGS = {
     1_000_000,
     'Label sets per traffic metric; what comes after is counted as `other`.',
   ),
+  store: setting(
+    storeAddress,
+    '',
+    'address',
+    'Redis in which agents share the state of limits: `redis://host:6379/0`, `redis-sentinel://a:26379,b:26379/master` or `redis-cluster://a:6379,b:6379`; `rediss` is with TLS. Empty: each node keeps limits for itself.',
+  ),
+  storeUser: setting(storeName, '', 'name', 'User of the store; empty for the default one.'),
+  storePasswordFile: setting(
+    optionalPath,
+    '',
+    'path',
+    'File with the password of the store. Names in the store are hashes made with it, unless `--store-secret-file` is given.',
+  ),
+  storeCaFile: setting(
+    optionalPath,
+    '',
+    'path',
+    'File with the certificates (PEM) that vouch for the store; empty for those of the system.',
+  ),
+  storeSecretFile: setting(
+    optionalPath,
+    '',
+    'path',
+    'File with a secret, the same for all agents of a cluster, that makes names in the store unguessable; empty takes the password.',
+  ),
+  storePrefix: setting(
+    storeName,
+    'eastwall',
+    'name',
+    'How names in the store begin; clusters that share a store need one each.',
+  ),
+  storeTimeoutMs: time(
+    '50ms',
+    5,
+    SECOND,
+    'Time for the store to answer. No request waits for it: tokens are asked for ahead, and without an answer nodes go on with their shares.',
+  ),
+  maxLimitBuckets: count(
+    '20000',
+    100,
+    1_000_000,
+    'Callers, principals and operations whose limits one dataplane process counts apart; while all are in use, newcomers share a bucket per limit.',
+  ),
+  limitTickMs: time('25ms', 5, SECOND, 'Time between two asks for tokens of all limits together.'),
   reconcileIntervalMs: time(
     '30s',
     SECOND,

@@ -1,7 +1,16 @@
-import type { ApiPolicy, DetectionId, EgressPolicy, GuardProfile, Workload } from '@eastwall/policy';
+import type {
+  ApiPolicy,
+  DetectionId,
+  EgressPolicy,
+  GuardProfile,
+  LeaseAsk,
+  LeaseGrant,
+  Workload,
+} from '@eastwall/policy';
 import type { ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
 import type { PortRanges } from '../kernel/port-ranges.ts';
 import type { Finding } from '../record/finding.ts';
+import type { LimitTotals } from '../record/limit-totals.ts';
 import type { CatalogDelta } from '../record/operation-usage.ts';
 import type { FlowRecord } from '../record/record.ts';
 import type { TrafficCell } from '../record/traffic-cell.ts';
@@ -61,6 +70,12 @@ export type ToDataplane =
   | { readonly kind: 'synced' }
   /** While somebody tails with --all, every record is sent; otherwise only what was not plainly allowed. */
   | { readonly kind: 'stream-all'; readonly on: boolean }
+  /** What came of asks for tokens: granted, or no answer for these buckets. */
+  | {
+      readonly kind: 'lease-reply';
+      readonly grants: readonly LeaseGrant[];
+      readonly failed: readonly number[];
+    }
   | { readonly kind: 'drain'; readonly graceMs: number };
 
 export type FromDataplane =
@@ -90,7 +105,13 @@ export type FromDataplane =
       readonly family: Family;
       readonly port: number;
     }
+  /** Tokens for the limits of requests to come. */
+  | { readonly kind: 'lease-asks'; readonly asks: readonly LeaseAsk[] }
   | { readonly kind: 'drained' };
+
+/** Asks per message, and characters of a bucket's key. */
+export const MAX_LEASE_ASKS = 512;
+export const MAX_BUCKET_KEY = 2_048;
 
 /** Limits and deadlines of the data path; every one is a row of the config table. */
 export interface DataplaneSettings {
@@ -108,6 +129,10 @@ export interface DataplaneSettings {
   readonly recordQueue: number;
   readonly maxOpenFindings: number;
   readonly findingQuietMs: number;
+  /** Buckets of limits that are kept. */
+  readonly maxLimitBuckets: number;
+  /** Time between two asks for tokens, in ms. */
+  readonly limitTickMs: number;
   /** Time between two beats, in ms. */
   readonly beatMs: number;
   /** Opaque where neither a Service nor the calling pod says which ports are. */
@@ -121,4 +146,5 @@ export interface DataplaneTotals {
   readonly recordsDropped: number;
   readonly loopLagMs: number;
   readonly rssBytes: number;
+  readonly limits: LimitTotals;
 }

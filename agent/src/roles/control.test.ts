@@ -17,6 +17,7 @@ import { FindingLog } from '../sinks/finding-log.ts';
 import { FindingMetrics } from '../sinks/finding-metrics.ts';
 import { EVERYTHING } from '../sinks/flow-filter.ts';
 import { FlowLog } from '../sinks/flow-log.ts';
+import { LimitMetrics } from '../sinks/limit-metrics.ts';
 import { TrafficMetrics } from '../sinks/traffic-metrics.ts';
 import { Control, type ControlOptions } from './control.ts';
 
@@ -111,6 +112,7 @@ function setUp() {
     traffic: new TrafficMetrics(new Registry(), 10),
     quarantineMs: 60_000,
     now: () => clock.now,
+    limitMetrics: new LimitMetrics(new Registry(), 10),
     log,
     onSynced: tell('cluster is synced'),
     onCaptureReady: tell('capture is ready'),
@@ -208,7 +210,8 @@ describe('Control', () => {
     const pods = PAIRED.kind === 'pairings' ? PAIRED.pods : [];
     const smuggling = pods.map((pod) => ({ ...pod, attempts: { ...NO_ATTEMPTS, smuggled: 4 } }));
     control.captured({ kind: 'pairings', namespaces: [], pods: smuggling });
-    control.reported({ kind: 'totals', totals: { cells: [] } as unknown as DataplaneTotals }, 0);
+    const totals = { cells: [], limits: { cells: [] } } as unknown as DataplaneTotals;
+    control.reported({ kind: 'totals', totals }, 0);
     expect(findings.all).toMatchObject([
       { detection: 'interception-bypass', severity: 'critical', caller: { pod: 'frontend-1' } },
     ]);
@@ -238,7 +241,10 @@ describe('Control', () => {
     control.reported({ kind: 'quarantine', uid: 'u-1', detection: 'foreign-token' }, 0);
     expect(isAside()).toBe(true);
     clock.now += 60_000;
-    control.reported({ kind: 'totals', totals: { cells: [] } as unknown as DataplaneTotals }, 0);
+    control.reported(
+      { kind: 'totals', totals: { cells: [], limits: { cells: [] } } as unknown as DataplaneTotals },
+      0,
+    );
     expect(isAside()).toBe(false);
   });
 });

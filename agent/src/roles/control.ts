@@ -8,6 +8,7 @@ import type { EventLog } from '../sinks/event-log.ts';
 import type { FindingLog } from '../sinks/finding-log.ts';
 import type { FindingMetrics } from '../sinks/finding-metrics.ts';
 import type { FlowLog } from '../sinks/flow-log.ts';
+import type { LimitMetrics } from '../sinks/limit-metrics.ts';
 import type { TrafficMetrics } from '../sinks/traffic-metrics.ts';
 import { BypassWatch } from './bypass-watch.ts';
 import { CallerBoard } from './caller-board.ts';
@@ -30,6 +31,7 @@ export interface ControlOptions {
   readonly quarantineMs: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  readonly limitMetrics: LimitMetrics;
   readonly log: SupervisorLog;
   /** Called once each, when it is so for the first time. */
   readonly onSynced: () => void;
@@ -145,6 +147,7 @@ export class Control implements ClusterListener {
     switch (report.kind) {
       case 'totals':
         traffic.add(report.totals.cells);
+        this.#options.limitMetrics.add(report.totals.limits.cells);
         this.#tick();
         break;
       case 'records':

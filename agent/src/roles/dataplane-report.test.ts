@@ -26,6 +26,25 @@ const totals = {
   recordsDropped: 0,
   loopLagMs: 1.5,
   rssBytes: 9,
+  limits: {
+    mode: 'lease',
+    buckets: 1,
+    spent: { leased: 1, ahead: 0, alone: 0, share: 0, open: 0, limited: 2, unavailable: 0, others: 0 },
+    unverified: 0,
+    cells: [{ policy: 'shop/orders', limit: 'read', enforced: true, admitted: 1, refused: 2 }],
+  },
+};
+const leaseAsk = {
+  bucket: 1,
+  key: 'api:shop/orders:read/0|All|all|',
+  rate: { tokens: 100, windowUs: 1_000_000, burst: 100 },
+  want: 7,
+  least: 1,
+  owed: -3,
+  local: 0,
+  arrived: 12,
+  period: 5,
+  tat: 1_700_000_000_000_000,
 };
 const valid: Record<string, unknown>[] = [
   { kind: 'ready', pid: 42 },
@@ -57,6 +76,7 @@ const valid: Record<string, unknown>[] = [
     usages: [aUsage()],
     forgotten: 3,
   },
+  { kind: 'lease-asks', asks: [leaseAsk] },
   { kind: 'drained' },
 ];
 
@@ -99,6 +119,11 @@ describe('parseReport', () => {
       forgotten: 0,
     },
     { kind: 'records', records: [], dropped: -1 },
+    { kind: 'lease-asks', asks: Array.from({ length: 513 }, () => leaseAsk) },
+    { kind: 'lease-asks', asks: [{ ...leaseAsk, key: 'k'.repeat(3_000) }] },
+    { kind: 'lease-asks', asks: [{ ...leaseAsk, least: 0 }] },
+    { kind: 'lease-asks', asks: [{ ...leaseAsk, arrived: 1e12 }] },
+    { kind: 'lease-asks', asks: [{ ...leaseAsk, rate: { ...leaseAsk.rate, windowUs: 0 } }] },
     { kind: 'settings' },
   ])('refuses %j', (message) => {
     expect(parseReport(message)).toBeNull();

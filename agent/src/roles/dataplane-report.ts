@@ -1,5 +1,5 @@
-import { DETECTIONS, SEVERITIES } from '@eastwall/policy';
-import type { FromDataplane } from '../ipc/messages.ts';
+import { type BookCounts, DETECTIONS, SEVERITIES } from '@eastwall/policy';
+import { type FromDataplane, MAX_BUCKET_KEY, MAX_LEASE_ASKS } from '../ipc/messages.ts';
 import { FINDING_ACTIONS, type Finding } from '../record/finding.ts';
 import { MAX_CALLERS, STATUS_CLASSES, USAGE_KINDS } from '../record/operation-usage.ts';
 import type { FlowRecord } from '../record/record.ts';
@@ -11,6 +11,9 @@ const KEPT_TEXT = 1_024;
 const MAX_SOCKETS = 4_096;
 /** A template of as many and as long segments as are learnt. */
 const MAX_NAME = 8_192;
+/** More tokens and longer windows than any limit may have. */
+const MAX_TOKENS = 1e9;
+const MAX_WINDOW_US = 3.6e9;
 
 /** Facts of a finding, and bars of its picture. */
 const MAX_EVIDENCE = 32;
@@ -85,6 +88,8 @@ function isReport(message: Fields): boolean {
       return isList(message['namespaces'], isCount);
     case 'proof':
       return isCount(message['ns']) && isFamily(message['family']) && isCount(message['port']);
+    case 'lease-asks':
+      return isList(message['asks'], isAsk) && (message['asks'] as unknown[]).length <= MAX_LEASE_ASKS;
     case 'drained':
       return true;
     default:
@@ -98,8 +103,69 @@ function isNeed({ ns, family, count }: Fields): boolean {
 
 function isTotals(totals: Fields): boolean {
   const numbers = ['openConnections', 'heldConnections', 'recordsDropped', 'loopLagMs', 'rssBytes'];
-  return numbers.every((name) => isAmount(totals[name])) && isList(totals['cells'], isCell);
+  return (
+    numbers.every((name) => isAmount(totals[name])) &&
+    isList(totals['cells'], isCell) &&
+    isLimitTotals(totals['limits'])
+  );
 }
+
+const SPENT = [
+  'leased',
+  'ahead',
+  'alone',
+  'share',
+  'open',
+  'limited',
+  'unavailable',
+  'others',
+] as const satisfies readonly (keyof BookCounts)[];
+
+function isLimitTotals(limits: unknown): boolean {
+  return (
+    isFields(limits) &&
+    (limits['mode'] === 'lease' || limits['mode'] === 'share') &&
+    isCount(limits['buckets']) &&
+    isCount(limits['unverified']) &&
+    isCounts(limits['spent'], SPENT) &&
+    isList(limits['cells'], isLimitCell)
+  );
+}
+
+const isLimitCell = (cell: unknown): boolean =>
+  isCounts(cell, ['admitted', 'refused']) &&
+  isFields(cell) &&
+  isText(cell['policy']) &&
+  isText(cell['limit']) &&
+  typeof cell['enforced'] === 'boolean';
+
+const isCounts = (value: unknown, names: readonly string[]): boolean =>
+  isFields(value) && names.every((name) => isCount(value[name]));
+
+function isAsk(ask: unknown): boolean {
+  if (!isFields(ask)) return false;
+  const { key, rate, least, owed } = ask;
+  return (
+    typeof key === 'string' &&
+    key.length <= MAX_BUCKET_KEY &&
+    isRate(rate) &&
+    isCounts(ask, ['bucket', 'period', 'tat']) &&
+    ['want', 'local', 'arrived'].every((name) => isTokens(ask[name])) &&
+    isTokens(least) &&
+    least > 0 &&
+    typeof owed === 'number' &&
+    isTokens(Math.abs(owed))
+  );
+}
+
+const isRate = (rate: unknown): boolean =>
+  isFields(rate) &&
+  [rate['tokens'], rate['burst']].every((tokens) => isTokens(tokens) && tokens > 0) &&
+  isCount(rate['windowUs']) &&
+  rate['windowUs'] > 0 &&
+  rate['windowUs'] <= MAX_WINDOW_US;
+
+const isTokens = (value: unknown): value is number => isCount(value) && value <= MAX_TOKENS;
 
 function isCell(cell: unknown): boolean {
   if (!isFields(cell)) return false;

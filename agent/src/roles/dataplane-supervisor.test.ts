@@ -62,6 +62,7 @@ function setUp({ count = 1, entry = ENTRY } = {}) {
     onServing: () => {},
     onBeat: () => {},
     onProof: () => {},
+    onAsks: () => {},
     onReport: (report) => reports.push(report),
   });
   const state = (index = 0): DataplaneState => supervisor.states[index] as DataplaneState;

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LeaseAsk } from '@eastwall/policy';
 import type {
   CallerState,
   DataplaneSettings,
@@ -42,6 +43,8 @@ export interface SupervisorOptions {
   readonly onBeat: (namespaces: readonly NamespaceId[]) => void;
   /** A connection that was made to prove interception has come to the dataplane that serves the namespace. */
   readonly onProof: (ns: NamespaceId, family: Family, port: number) => void;
+  /** A dataplane asks for tokens; `answer` goes to that one, if it still lives. */
+  readonly onAsks: (asks: readonly LeaseAsk[], answer: (message: ToDataplane) => void) => void;
   /** What is for the sinks; the supervisor itself acts on everything else. */
   readonly onReport: (report: SinkReport, dataplane: number) => void;
 }
@@ -281,6 +284,9 @@ export class DataplaneSupervisor {
         if (this.#slotOf(message.ns) === slot) {
           this.#options.onProof(message.ns, message.family, message.port);
         }
+        break;
+      case 'lease-asks':
+        this.#options.onAsks(message.asks, (answer) => child.send(answer));
         break;
       case 'drained':
         child.kill('drained');

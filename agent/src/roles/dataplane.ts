@@ -5,6 +5,7 @@ import { EnrolledNetns } from '../connection/enrolled-netns.ts';
 import { Recorder } from '../connection/recorder.ts';
 import { World } from '../decide/world.ts';
 import { Guards } from '../guard/guards.ts';
+import { LimitGuard } from '../guard/limits.ts';
 import { OperationBook } from '../guard/operation-book.ts';
 import type {
   DataplaneSettings,
@@ -43,6 +44,7 @@ const MAX_DISCARD_BYTES = 1 << 20;
 class Dataplane {
   private readonly netns = new Map<NamespaceId, EnrolledNetns>();
   private readonly context: DataplaneContext;
+  private readonly limits: LimitGuard;
   private readonly guards: Guards;
   /** Messages that control has not taken yet. */
   private outstanding = 0;
@@ -63,6 +65,11 @@ class Dataplane {
       findingQuietMs: settings.findingQuietMs,
       fingerprint: fingerprints(),
       quarantine: (uid, detection) => send({ kind: 'quarantine', uid, detection }),
+    });
+    this.limits = new LimitGuard({
+      maxBuckets: settings.maxLimitBuckets,
+      random: Math.random,
+      wake: () => this.askSoon(),
     });
     this.context = {
       settings,
@@ -136,6 +143,9 @@ class Dataplane {
         break;
       case 'stop-listening':
         this.netns.get(message.ns)?.stopListening();
+        break;
+      case 'lease-reply':
+        this.limits.replied(message.grants, message.failed, this.context.now());
         break;
       case 'drain':
         this.drain(message.graceMs);
@@ -241,6 +251,15 @@ class Dataplane {
     if (dropped > 0) this.report({ kind: 'findings', findings: [], dropped });
   }
 
+  /** Asks for tokens once per tick, and not at all while there are enough. */
+  private askSoon(): void {
+    setTimeout(() => {
+      const asks = this.limits.collect(this.context.now());
+      if (asks.length > 0) send({ kind: 'lease-asks', asks });
+      if (this.limits.hungry) this.askSoon();
+    }, this.context.settings.limitTickMs);
+  }
+
   private sendTotals(): void {
     const held = [...this.netns.values()].reduce((sum, netns) => sum + netns.waitingCount, 0);
     this.report({
@@ -252,6 +271,7 @@ class Dataplane {
         recordsDropped: 0,
         loopLagMs: this.loopDelay.max / 1e6,
         rssBytes: process.memoryUsage.rss(),
+        limits: this.limits.takeTotals(),
       },
     });
     this.loopDelay.reset();

@@ -38,6 +38,7 @@ function report(differs: Partial<StatusSources> = {}) {
     capture: { ready: null, repairs: 0, pods: new Map() },
     localPods: [],
     opaquePorts: [{ from: 6379, to: 6379 }],
+    store: { kind: 'node', address: '', problem: null, asks: 0, failedAsks: 0, slowestMs: 0 },
     now: 2_000,
     ...differs,
   });

@@ -21,9 +21,11 @@ import { declaredPorts } from '../identity/opaque-ports.ts';
 import { workloadOf } from '../identity/workload.ts';
 import type { PortRanges } from '../kernel/port-ranges.ts';
 import type { ClusterStatus } from '../kube/cluster-watch.ts';
+import type { StoreStatus } from '../store/lease-store.ts';
 import type { CaptureFacts } from './control.ts';
 import type { DataplaneCommand } from './dataplane-command.ts';
 import type { DataplaneState, DataplaneSupervisor } from './dataplane-supervisor.ts';
+import { limitsStatus } from './limits-status.ts';
 import { overruledPorts } from './overruled-ports.ts';
 import type { Snapshot } from './snapshot.ts';
 
@@ -37,11 +39,12 @@ export interface StatusSources {
   readonly localPods: readonly PodInfo[];
   /** Those of the setting. */
   readonly opaquePorts: PortRanges;
+  readonly store: StoreStatus;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-type FromSources = Pick<AgentStatus, 'kube' | 'capture' | 'pods' | 'policies' | 'dataplanes'>;
+type FromSources = Pick<AgentStatus, 'kube' | 'capture' | 'pods' | 'policies' | 'dataplanes' | 'limits'>;
 
 export function reportStatus(sources: StatusSources): FromSources {
   const { supervisor, capture, localPods, command } = sources;
@@ -61,6 +64,10 @@ export function reportStatus(sources: StatusSources): FromSources {
     pods,
     policies: policyStatuses(sources),
     dataplanes: supervisor.states.map((state) => dataplaneStatus(state, command, pods)),
+    limits: limitsStatus(
+      supervisor.states.flatMap(({ totals }) => (totals === null ? [] : [totals.limits])),
+      sources.store,
+    ),
   };
 }
 

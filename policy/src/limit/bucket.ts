@@ -136,7 +136,11 @@ export class Bucket {
     const nowUs = Math.floor(now * 1_000);
     const step = Math.ceil(timeFor(rate, cost) / share);
     const tat = Math.max(nowUs, this.#localTat) + step;
-    if (tat - nowUs > Math.max(step, timeFor(rate, rate.burst))) return false;
+    const early = tat - nowUs - Math.max(step, timeFor(rate, rate.burst));
+    if (early > 0) {
+      this.#retryAt = now + early / 1_000;
+      return false;
+    }
     this.#localTat = tat;
     return true;
   }
@@ -147,7 +151,9 @@ export class Bucket {
 
   /** A request that was admitted here was refused elsewhere. */
   refund(cost: number): void {
-    this.#owed -= cost;
+    const { key, rate } = this.limit;
+    if (key === 'Pod' && rate !== null) this.#localTat -= timeFor(rate, cost);
+    else this.#tokens += cost;
   }
 
   /** Milliseconds after which it is worth trying again. */
@@ -236,13 +242,16 @@ export class Bucket {
     this.#tat = tat;
   }
 
-  /** No answer comes. What was spent will be paid again: to pay twice exceeds no limit, and not to pay does. */
+  /** No answer comes. */
   failed(now: number): void {
     const sent = this.#sent;
     if (sent === null) return;
     this.#sent = null;
     this.#askAt = now + PROBE_MS;
+    // Nobody knows whether it was heard. What came back is given up; what was spent is paid as if the store had been away.
     if (sent.owed < 0) this.#owed -= sent.owed;
+    this.#local += Math.max(0, this.#owed);
+    this.#owed = Math.min(0, this.#owed);
     if (this.#away) return;
     this.#away = true;
     // A bucket that was empty starts empty.

@@ -19,7 +19,7 @@ export interface BookOptions {
 export interface BookCounts {
   readonly leased: number;
   readonly ahead: number;
-  readonly local: number;
+  readonly alone: number;
   readonly share: number;
   readonly open: number;
   readonly limited: number;
@@ -52,7 +52,7 @@ export class LeaseBook {
   readonly #counts = {
     leased: 0,
     ahead: 0,
-    local: 0,
+    alone: 0,
     share: 0,
     open: 0,
     limited: 0,
@@ -102,7 +102,7 @@ export class LeaseBook {
     if (rate === null) return null;
     bucket.arrive(cost, now);
     // A pod's connections are all in this process, so there is nobody to share with.
-    if (key === 'Pod') return this.#counted(bucket.spendLocally(cost, rate, now) ? 'local' : 'limited');
+    if (key === 'Pod') return this.#counted(bucket.spendLocally(cost, rate, now) ? 'alone' : 'limited');
     const how = this.#spend(bucket, rate, now);
     if (bucket.wants(now)) {
       bucket.queued = true;
@@ -130,6 +130,11 @@ export class LeaseBook {
   }
 
   // === asking ===
+
+  /** There is something to ask. */
+  get hungry(): boolean {
+    return this.#queue.length > 0;
+  }
 
   /** What to send now; empty when nothing is to be asked. */
   collect(now: number): LeaseAsk[] {

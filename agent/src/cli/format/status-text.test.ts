@@ -26,6 +26,8 @@ DATAPLANE   STATE     PID   UID     CAPS   PODS   CONNECTIONS   RESTARTS
 0           serving   101   65534   none   1      12            3
 
 flow records: 10 kept, 0 readers
+
+limits: mode lease, shared in redis://limits:6379/0; 3 buckets, 17 refused
 `);
   });
 

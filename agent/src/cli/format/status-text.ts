@@ -34,6 +34,7 @@ export function statusText(status: AgentStatus, style: StatusStyle): string {
     policiesText(status, style),
     dataplanesText(status.dataplanes, style),
     flowsText(status),
+    limitsText(status, style),
   ].join('\n');
 }
 
@@ -177,6 +178,23 @@ function flowsText({ flows }: AgentStatus): string {
   const lost = flows.droppedByDataplanes + flows.droppedForTails;
   const readers = flows.tails === 1 ? '1 reader' : `${flows.tails} readers`;
   return `flow records: ${flows.kept} kept, ${readers}${lost > 0 ? `, ${lost} lost` : ''}\n`;
+}
+
+function limitsText({ limits }: AgentStatus, { paint }: StatusStyle): string {
+  const { mode, store, spent, buckets, others, unverified } = limits;
+  const where =
+    store.kind === 'node'
+      ? 'each node keeps them for itself (no `--store`)'
+      : `shared in ${visible(store.address)}`;
+  const lines = [
+    `limits: mode ${mode}, ${where}; ${buckets} buckets, ${spent.limited + spent.unavailable} refused`,
+    ...(store.problem === null ? [] : [paint('red', `store of limits: ${visible(store.problem)}`)]),
+    ...(others === 0 ? [] : [paint('yellow', `limits: ${others} requests shared a bucket for want of room`)]),
+    ...(unverified === 0
+      ? []
+      : [`limits: ${unverified} requests without a verified principal were counted for their workload`]),
+  ];
+  return lines.map((line) => `${line}\n`).join('');
 }
 
 const coloured = (paint: Paint, colour: Colour, text: string): Cell => ({ text, shown: paint(colour, text) });

@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { Breaker } from './breaker.ts';
+
+it('opens after some failures in a row, and lets one try through every so often', () => {
+  const breaker = new Breaker(250);
+  breaker.failed(0);
+  breaker.failed(1);
+  breaker.succeeded();
+  expect([breaker.failed(2), breaker.failed(3), breaker.open]).toEqual([false, false, false]);
+  expect([breaker.failed(4), breaker.open]).toEqual([true, true]);
+  expect([5, 253, 254, 255, 503, 504].map((now) => breaker.mayAsk(now))).toEqual([
+    false,
+    false,
+    true,
+    false,
+    false,
+    true,
+  ]);
+  expect(breaker.failed(504)).toBe(false);
+  breaker.succeeded();
+  expect([breaker.open, breaker.mayAsk(505), breaker.mayAsk(506)]).toEqual([false, true, true]);
+});

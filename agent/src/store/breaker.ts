@@ -1,0 +1,37 @@
+/** Failures in a row after which nobody is asked any more but now and then. */
+const FAILURES = 3;
+
+/** Decides whether it is worth asking: not once much has failed, except for one try every so often. */
+export class Breaker {
+  readonly #probeMs: number;
+  #failures = 0;
+  #probedAt = 0;
+
+  constructor(probeMs: number) {
+    this.#probeMs = probeMs;
+  }
+
+  get open(): boolean {
+    return this.#failures >= FAILURES;
+  }
+
+  /** `now` is monotonic milliseconds. Whoever is told yes reports what came of it. */
+  mayAsk(now: number): boolean {
+    if (!this.open) return true;
+    if (now - this.#probedAt < this.#probeMs) return false;
+    this.#probedAt = now;
+    return true;
+  }
+
+  succeeded(): void {
+    this.#failures = 0;
+  }
+
+  /** True when this opened it. */
+  failed(now: number): boolean {
+    this.#failures++;
+    if (this.#failures !== FAILURES) return false;
+    this.#probedAt = now;
+    return true;
+  }
+}

@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import type { Config } from '../config/load.ts';
+import { formatStoreAddress } from '../config/store-address.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { KeyNames } from './key-names.ts';
+import type { LeaseStore } from './lease-store.ts';
+import { NodeStore } from './node-store.ts';
+import { connectRedis } from './redis-connect.ts';
+import { RedisStore, type StoreLog } from './redis-store.ts';
+
+/**
+ * The store of limits that the settings name. Throws when a file of theirs can't be read; whether the store is there
+ * does not matter.
+ */
+export function openStore(config: Config, maxBuckets: number, log: StoreLog): LeaseStore {
+  const { store: address, storeTimeoutMs: timeoutMs } = config;
+  if (address === null) return new NodeStore(maxBuckets, systemClock.monotonic);
+  const password = contentOf(config.storePasswordFile);
+  const secret = config.storeSecretFile === '' ? password : contentOf(config.storeSecretFile);
+  return new RedisStore({
+    redis: connectRedis({
+      address,
+      secrets: { user: config.storeUser, password, ca: contentOf(config.storeCaFile) },
+      timeoutMs,
+    }),
+    address: formatStoreAddress(address),
+    names: new KeyNames({ prefix: config.storePrefix, secret, maxKeys: maxBuckets }),
+    timeoutMs,
+    now: systemClock.monotonic,
+    log,
+  });
+}
+
+/** Without the newline that editors put at the end. */
+const contentOf = (path: string): string => (path === '' ? '' : readFileSync(path, 'utf8').trim());

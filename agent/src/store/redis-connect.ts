@@ -1,0 +1,78 @@
+import { Cluster, Redis, type RedisOptions } from 'ioredis';
+import type { StoreAddress } from '../config/store-address.ts';
+
+export interface RedisSecrets {
+  readonly user: string;
+  readonly password: string;
+  /** Certificates of authorities, in PEM; empty for the system's. */
+  readonly ca: string;
+}
+
+export interface RedisConnectOptions {
+  readonly address: StoreAddress;
+  readonly secrets: RedisSecrets;
+  readonly timeoutMs: number;
+}
+
+const CONNECT_TIMEOUT_MS = 2_000;
+const MAX_RECONNECT_MS = 1_000;
+/** How often a cluster is asked who has what: how long a failover stays unnoticed. */
+const SLOTS_REFRESH_MS = 1_000;
+
+/**
+ * Nothing waits for Redis: what can't be sent at once or is not answered in time fails, and nothing is sent again.
+ */
+export function connectRedis({ address, secrets, timeoutMs }: RedisConnectOptions): Redis | Cluster {
+  const common = commonOptions(address.tls, secrets, timeoutMs);
+  switch (address.kind) {
+    case 'single': {
+      const [{ host, port } = { host: '', port: 0 }] = address.hosts;
+      return new Redis({ ...common, ...atOnce, host, port, db: address.db });
+    }
+    case 'sentinel':
+      return new Redis({
+        ...common,
+        ...atOnce,
+        sentinels: [...address.hosts],
+        name: address.master,
+        enableTLSForSentinelMode: address.tls,
+        ...(common.tls !== undefined && { sentinelTLS: common.tls }),
+        ...(secrets.password !== '' && { sentinelPassword: secrets.password }),
+        ...(secrets.user !== '' && { sentinelUsername: secrets.user }),
+        sentinelRetryStrategy: backoff,
+        failoverDetector: true,
+      });
+    case 'cluster':
+      return new Cluster([...address.hosts], {
+        redisOptions: common,
+        enableOfflineQueue: false,
+        clusterRetryStrategy: backoff,
+        slotsRefreshInterval: SLOTS_REFRESH_MS,
+        slotsRefreshTimeout: CONNECT_TIMEOUT_MS,
+        maxRedirections: 2,
+        retryDelayOnFailover: 0,
+        retryDelayOnClusterDown: 0,
+        retryDelayOnTryAgain: 0,
+      });
+  }
+}
+
+const backoff = (times: number): number => Math.min(MAX_RECONNECT_MS, 50 * times);
+
+const atOnce = { enableOfflineQueue: false, retryStrategy: backoff } as const;
+
+function commonOptions(tls: boolean, { user, password, ca }: RedisSecrets, timeoutMs: number) {
+  return {
+    commandTimeout: timeoutMs,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    connectionName: 'eastwall',
+    protocol: 2,
+    // A master that has become a replica.
+    reconnectOnError: (error: Error) => error.message.startsWith('READONLY'),
+    ...(user !== '' && { username: user }),
+    ...(password !== '' && { password }),
+    ...(tls && { tls: ca === '' ? {} : { ca } }),
+  } satisfies RedisOptions;
+}
