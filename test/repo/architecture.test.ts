@@ -8,7 +8,7 @@ import { findCycle, importGraph, sources } from './imports.ts';
 const RANKS: readonly (readonly string[])[] = [
   ['kernel'],
   ['http'],
-  ['protocol', 'identity', 'h2', 'tls'],
+  ['protocol', 'identity', 'h2', 'tls', 'inspect'],
   ['decide'],
   ['record'],
   ['exchange', 'ipc'],
