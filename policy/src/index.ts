@@ -9,6 +9,14 @@ export { PolicySet } from './compile/policy-set.ts';
 export type { Governed, Scope } from './compile/scope.ts';
 export type { CacheLimits } from './compile/scope-cache.ts';
 export { DEFAULT_CACHE_LIMITS } from './compile/scope-cache.ts';
+export {
+  ANOMALY_LIMITS,
+  Anomalies,
+  type Anomaly,
+  type AnomalyKind,
+  type AnomalyLimits,
+  type ObservedCall,
+} from './detect/anomaly.ts';
 export { Contract, type ContractTerms } from './detect/contract.ts';
 export { CronSchedule } from './detect/cron.ts';
 export type { Detection, DetectionId, Severity } from './detect/detections.ts';

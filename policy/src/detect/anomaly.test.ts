@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { Random } from '../../testing/lab/random.ts';
+import { ANOMALY_LIMITS, Anomalies, type AnomalyKind, type ObservedCall } from './anomaly.ts';
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const START = Date.UTC(2026, 0, 5);
+
+class Traffic {
+  readonly anomalies = new Anomalies(ANOMALY_LIMITS, START);
+  readonly #random = new Random(1);
+  now = START;
+
+  call(change: Partial<ObservedCall> = {}): AnomalyKind[] {
+    const call = { caller: 1, destination: 2, operation: 3, bytes: 100, ...change };
+    return this.anomalies.observe(call, this.now).map(({ kind }) => kind);
+  }
+
+  /** Busy by day, quiet by night, nightly a batch at three; twice as much or as little by chance. */
+  hour(calls: (hourOfDay: number) => number = usualCalls): AnomalyKind[] {
+    const count = Math.round(calls(Math.floor(this.now / HOUR) % 24) * (0.5 + 1.5 * this.#random.next()));
+    const found: AnomalyKind[] = [];
+    for (let i = 0; i < count; i++) {
+      found.push(...this.call());
+      this.now += HOUR / (count + 1);
+    }
+    this.now = Math.ceil(this.now / HOUR) * HOUR;
+    return found;
+  }
+}
+
+function usualCalls(hour: number): number {
+  if (hour === 3) return 4_000;
+  return hour < 7 || hour > 19 ? 10 : 600;
+}
+
+function weeks(traffic: Traffic, count: number): AnomalyKind[] {
+  return Array.from({ length: count * 168 }, () => traffic.hour()).flat();
+}
+
+describe('Anomalies', () => {
+  it('says nothing about days and nights, and about a batch', () => {
+    expect(weeks(new Traffic(), 4)).toEqual([]);
+  });
+
+  it('sees what would be usual by day at night', () => {
+    const traffic = new Traffic();
+    weeks(traffic, 2);
+    expect(new Set(traffic.hour(() => 3_000))).toEqual(new Set(['call-anomaly']));
+  });
+
+  it('sees many bytes in few calls', () => {
+    const traffic = new Traffic();
+    weeks(traffic, 2);
+    expect(traffic.call({ bytes: 200 * 2 ** 20 })).toEqual(['volume-anomaly']);
+  });
+
+  it('sees a caller that looks round', () => {
+    const traffic = new Traffic();
+    weeks(traffic, 2);
+    const found = Array.from({ length: 60 }, (_, i) => traffic.call({ operation: 100 + i * 7 })).flat();
+    expect(new Set(found)).toEqual(new Set(['operation-anomaly']));
+  });
+
+  it('sees a destination that is new to a caller it knows, once', () => {
+    const traffic = new Traffic();
+    expect(traffic.call({ destination: 0x80 })).toEqual([]);
+    traffic.now += DAY;
+    expect(traffic.call({ destination: 0x80 })).toEqual([]);
+    expect(traffic.call({ destination: 0x9000 })).toEqual(['new-edge']);
+    expect(traffic.call({ destination: 0x9000 })).toEqual([]);
+    expect(traffic.call({ caller: 5, destination: 0x9000 })).toEqual([]);
+  });
+
+  it('makes one attack usual only so far', () => {
+    const traffic = new Traffic();
+    weeks(traffic, 2);
+    const attack = () => traffic.hour((hour) => (hour === 0 ? 40_000 : usualCalls(hour)));
+    expect(attack()).toContain('call-anomaly');
+    for (let hour = 1; hour < 168; hour++) traffic.hour();
+    expect(attack()).toContain('call-anomaly');
+  });
+
+  it('takes the same memory for any number of callers', () => {
+    const traffic = new Traffic();
+    const { bytes } = traffic.anomalies;
+    expect(bytes).toBeLessThan(2.5 * 2 ** 20);
+    for (let i = 0; i < 10_000; i++) traffic.call({ caller: i, operation: i });
+    expect(traffic.anomalies.bytes).toBe(bytes);
+  });
+});

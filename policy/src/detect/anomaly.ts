@@ -1,0 +1,145 @@
+import type { DetectionId } from './detections.ts';
+import { KeySlab } from './key-slab.ts';
+import { RotatingBloom } from './rotating-bloom.ts';
+import { type Excess, Seasonal } from './seasonal.ts';
+
+const HOUR_MS = 3_600_000;
+/** Bits in which the operations of one caller and hour are counted. */
+const OPERATION_BITS = 256;
+const WORDS = OPERATION_BITS / 32;
+
+export interface AnomalyLimits {
+  readonly maxEdges: number;
+  readonly maxCallers: number;
+  readonly leastMultiple: number;
+  readonly leastCalls: number;
+  readonly leastBytes: number;
+  readonly leastOperations: number;
+  readonly alertsPerWeek: number;
+  /** A caller is known after this; until then everything it does is new. */
+  readonly learnMs: number;
+}
+
+export const ANOMALY_LIMITS: AnomalyLimits = {
+  maxEdges: 4_096,
+  maxCallers: 1_024,
+  leastMultiple: 5,
+  leastCalls: 200,
+  leastBytes: 4 * 1024 * 1024,
+  leastOperations: 8,
+  alertsPerWeek: 1,
+  learnMs: 24 * HOUR_MS,
+};
+
+/** Hashes of who called what, and how much came back. */
+export interface ObservedCall {
+  caller: number;
+  destination: number;
+  operation: number;
+  bytes: number;
+}
+
+export type AnomalyKind = Extract<
+  DetectionId,
+  'call-anomaly' | 'volume-anomaly' | 'operation-anomaly' | 'new-edge'
+>;
+
+export interface Anomaly {
+  readonly kind: AnomalyKind;
+  /** Null for what has no usual amount. */
+  readonly excess: Excess | null;
+}
+
+/** Notices a caller that does a multiple of what it usually does in this hour of the week, or something new. */
+export class Anomalies {
+  readonly #limits: AnomalyLimits;
+  readonly #edges: KeySlab;
+  readonly #calls: Seasonal;
+  readonly #bytes: Seasonal;
+  readonly #callers: KeySlab;
+  readonly #operations: Seasonal;
+  /** The operations of the current hour, per caller. */
+  readonly #seen: Uint32Array;
+  readonly #seenHour: Uint32Array;
+  readonly #callerSince: Float64Array;
+  readonly #known: RotatingBloom;
+  #now: number;
+
+  constructor(limits: AnomalyLimits, now: number) {
+    const { maxEdges, maxCallers, leastMultiple, alertsPerWeek } = limits;
+    const seasonal = { leastMultiple, alertsPerWeek };
+    this.#limits = limits;
+    this.#now = now;
+    this.#calls = new Seasonal(maxEdges, { ...seasonal, leastAmount: limits.leastCalls });
+    this.#bytes = new Seasonal(maxEdges, { ...seasonal, leastAmount: limits.leastBytes });
+    this.#operations = new Seasonal(maxCallers, { ...seasonal, leastAmount: limits.leastOperations });
+    this.#seen = new Uint32Array(maxCallers * WORDS);
+    this.#seenHour = new Uint32Array(maxCallers);
+    this.#callerSince = new Float64Array(maxCallers);
+    // Edges that nobody has used for one to two months are new again.
+    this.#known = new RotatingBloom({ bytes: 64 * 1024, periodMs: 30 * 24 * HOUR_MS, maxIds: 20_000 }, now);
+    this.#edges = new KeySlab(maxEdges, {
+      evidence: () => 0,
+      reset: (slot) => {
+        this.#calls.reset(slot, this.#now);
+        this.#bytes.reset(slot, this.#now);
+      },
+    });
+    this.#callers = new KeySlab(maxCallers, { evidence: () => 0, reset: (slot) => this.#resetCaller(slot) });
+  }
+
+  get bytes(): number {
+    const perCaller = Seasonal.BYTES_PER_KEY + WORDS * 4 + 4 + 8;
+    const columns = this.#limits.maxEdges * 2 * Seasonal.BYTES_PER_KEY + this.#limits.maxCallers * perCaller;
+    return this.#edges.bytes + this.#callers.bytes + columns + 2 * 64 * 1024;
+  }
+
+  /** A call has ended. What is out of the ordinary about it; mostly nothing. */
+  observe(call: ObservedCall, now: number): readonly Anomaly[] {
+    this.#now = now;
+    const edge = this.#edges.slot(call.caller, call.operation);
+    this.#calls.add(edge, 1, now);
+    this.#bytes.add(edge, call.bytes, now);
+    const caller = this.#callers.slot(call.caller, 0);
+    this.#seeOperation(caller, call.operation);
+    const isNew = this.#isNewEdge(caller, call);
+    const calls = this.#calls.excess(edge);
+    const bytes = this.#bytes.excess(edge);
+    const operations = this.#operations.excess(caller);
+    if (!isNew && calls === null && bytes === null && operations === null) return NOTHING;
+    const found: Anomaly[] = [];
+    if (isNew) found.push({ kind: 'new-edge', excess: null });
+    if (calls !== null) found.push({ kind: 'call-anomaly', excess: calls });
+    if (bytes !== null) found.push({ kind: 'volume-anomaly', excess: bytes });
+    if (operations !== null) found.push({ kind: 'operation-anomaly', excess: operations });
+    return found;
+  }
+
+  #seeOperation(caller: number, operation: number): void {
+    const hour = Math.floor(this.#now / HOUR_MS);
+    if (this.#seenHour[caller] !== hour) {
+      this.#seenHour[caller] = hour;
+      this.#seen.fill(0, caller * WORDS, (caller + 1) * WORDS);
+    }
+    const at = caller * WORDS + ((operation >>> 5) & (WORDS - 1));
+    const flag = 1 << (operation & 31);
+    const word = this.#seen[at] ?? 0;
+    if ((word & flag) !== 0) return;
+    this.#seen[at] = word | flag;
+    this.#operations.add(caller, 1, this.#now);
+  }
+
+  #isNewEdge(caller: number, call: ObservedCall): boolean {
+    this.#known.advance(this.#now);
+    const isNew = this.#known.add(call.caller, call.destination, this.#now);
+    return isNew && this.#now - (this.#callerSince[caller] ?? this.#now) >= this.#limits.learnMs;
+  }
+
+  #resetCaller(slot: number): void {
+    this.#operations.reset(slot, this.#now);
+    this.#seenHour[slot] = 0;
+    this.#callerSince[slot] = this.#now;
+  }
+}
+
+const NOTHING: readonly Anomaly[] = [];
