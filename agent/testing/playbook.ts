@@ -45,7 +45,11 @@ export class Playbook implements Wire, RelayContext {
   readonly limits: RelayLimits;
   readonly watcher: Watcher;
   readonly deeds: Deed[] = [];
-  readonly records: (Pick<Exchange, Recorded> & { hostUnknown?: string; declaredOpaque?: true })[] = [];
+  readonly records: (Pick<Exchange, Recorded> & {
+    hostUnknown?: string;
+    grpcStatus?: number;
+    declaredOpaque?: true;
+  })[] = [];
   readonly judged: string[] = [];
   now = 1;
   relay: Relay;
@@ -127,9 +131,12 @@ export class Playbook implements Wire, RelayContext {
 
   finish(exchange: Exchange): void {
     const { protocol, method, path, host, hostUnknown, status, outcome, fault, decision } = exchange;
-    const declaredOpaque = exchange.declaredOpaque && { declaredOpaque: true as const };
-    const recorded = { protocol, method, path, host, status, outcome, fault, decision, ...declaredOpaque };
-    this.records.push(hostUnknown === '' ? recorded : { ...recorded, hostUnknown });
+    this.records.push({
+      ...{ protocol, method, path, host, status, outcome, fault, decision },
+      ...(exchange.declaredOpaque && { declaredOpaque: true as const }),
+      ...(hostUnknown !== '' && { hostUnknown }),
+      ...(exchange.grpcStatus >= 0 && { grpcStatus: exchange.grpcStatus }),
+    });
   }
 
   become(relay: Relay): void {

@@ -7,7 +7,7 @@ import {
   type Server,
 } from 'node:net';
 import { H2Relay } from '../../agent/src/h2/connection.ts';
-import type { Denial, H2Exchange } from '../../agent/src/h2/exchange.ts';
+import { type Denial, type H2Exchange, UNREAD } from '../../agent/src/h2/exchange.ts';
 import { FieldList } from '../../agent/src/h2/field-list.ts';
 import { FLAG, FRAME, FRAME_HEAD, frame, joined, PREFACE, uint32 } from '../../agent/src/h2/frame.ts';
 import { HpackDecoder } from '../../agent/src/h2/hpack-decoder.ts';
@@ -109,7 +109,7 @@ async function capture(headersOf: (at: number) => OutgoingHttpHeaders): Promise<
 const listen = (server: Server) =>
   new Promise<void>((resolve) => server.listen(0, '127.0.0.1', () => resolve()));
 
-const ALLOWED: H2Exchange = { denial: null, responded: () => {}, ended: () => {} };
+const ALLOWED: H2Exchange = { ...UNREAD, ended: () => {} };
 const DENIED: H2Exchange = {
   ...ALLOWED,
   denial: {

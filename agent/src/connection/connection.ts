@@ -177,7 +177,7 @@ export class Connection implements Wire, RelayContext {
     const uploading = this.upstream?.congested === true ? null : this.relay.uploading;
     if (this.lingeringSince !== 0) this.checkLinger(now, idleFor);
     else if (this.relay.withheldSince !== 0 && now - this.relay.withheldSince > settings.holdTimeoutMs)
-      this.relay.letGo(now);
+      this.relay.letGo(now - settings.holdTimeoutMs, now);
     else if (this.pace.isSlow(uploading, now, settings.bodyTimeoutMs)) this.relay.expire(now);
     else if (this.relay.headSince !== 0 && now - this.relay.headSince > settings.headTimeoutMs)
       this.relay.expire(now);

@@ -105,8 +105,8 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     }
   }
 
-  letGo(now: number): void {
-    this.request.letGo(now);
+  letGo(since: number, now: number): void {
+    if (this.withheldSince <= since) this.request.letGo(now);
   }
 
   private timeOut(detail: string, now: number): void {

@@ -176,7 +176,7 @@ describe('a request that is withheld', () => {
     enough.p.caller(LENGTH.slice(0, -4));
     expect(enough.p.sentTo('upstream')).toBe(LENGTH.slice(0, -4));
     const late = play({ reading: 'whole' });
-    late.p.caller(LENGTH.slice(0, -4)).relay.letGo(9);
+    late.p.caller(LENGTH.slice(0, -4)).relay.letGo(1, 9);
     expect(late.p.sentTo('upstream')).toBe(LENGTH.slice(0, -4));
     late.p.caller(LENGTH.slice(-4)).upstream(OK);
     expect(late.seen.slice(1)).toEqual([

@@ -1,5 +1,12 @@
 import { H2Relay } from '../h2/connection.ts';
-import type { Denial, H2Exchange, H2Host, StreamEnd, StreamOutcome } from '../h2/exchange.ts';
+import {
+  type Denial,
+  type H2Exchange,
+  type H2Host,
+  type StreamEnd,
+  type StreamOutcome,
+  UNREAD,
+} from '../h2/exchange.ts';
 import type { FieldList } from '../h2/field-list.ts';
 import { DEFAULT_H2_LIMITS } from '../h2/limits.ts';
 import type { RequestHead } from '../h2/request-head.ts';
@@ -10,7 +17,7 @@ import { Exchange } from './exchange.ts';
 import { explainAnswer } from './explain-answer.ts';
 import { Http2RequestView, Http2ResponseView } from './http2-views.ts';
 import { grpcStatusOf, PERMISSION_DENIED, refusalFields } from './refusal.ts';
-import type { Refusal } from './watch.ts';
+import type { Reading, Refusal } from './watch.ts';
 import type { Relay, RelayContext } from './wire.ts';
 
 /** Heads below are interim: another follows. */
@@ -26,7 +33,6 @@ export interface Upgraded {
 export class Http2Relay implements Relay, H2Host {
   /** Its streams have flow control of their own, and share the connection. */
   readonly uploading = null;
-  readonly withheldSince = 0;
   private readonly relay: H2Relay;
   private readonly context: RelayContext;
 
@@ -42,13 +48,22 @@ export class Http2Relay implements Relay, H2Host {
         close: () => this.close(),
       },
       host: this,
-      limits: { ...DEFAULT_H2_LIMITS, maxBlockBytes: limits.maxHeadBytes, maxListBytes: limits.maxHeadBytes },
+      limits: {
+        ...DEFAULT_H2_LIMITS,
+        maxBlockBytes: limits.maxHeadBytes,
+        maxListBytes: limits.maxHeadBytes,
+        maxHeldBytes: limits.maxHeldBytes,
+      },
       ...(upgraded !== undefined && { upgraded: openedBy(context, upgraded) }),
     });
   }
 
   get headSince(): number {
     return this.relay.headSince;
+  }
+
+  get withheldSince(): number {
+    return this.relay.withheldSince;
   }
 
   get idle(): boolean {
@@ -80,7 +95,9 @@ export class Http2Relay implements Relay, H2Host {
     this.relay.expire(now);
   }
 
-  letGo(): void {}
+  letGo(since: number, now: number): void {
+    this.relay.letGo(since, now);
+  }
 
   /** Each stream is judged when it comes; one that is open was allowed. */
   reconsider(): void {}
@@ -122,6 +139,7 @@ interface DenialForm {
 /** One stream: judged where its head is complete, recorded where it ends. */
 class StreamExchange implements H2Exchange {
   readonly denial: Denial | null;
+  readonly reading: Reading;
   private readonly exchange: Exchange;
   private readonly context: RelayContext;
 
@@ -136,6 +154,7 @@ class StreamExchange implements H2Exchange {
     exchange.fault = head.fault ?? '';
     // A malformed head is refused without asking: a decision would claim that it was understood.
     this.denial = head.fault === null ? this.judge(head, now) : null;
+    this.reading = head.endsStream || this.isTunnel ? 'nothing' : exchange.watch.requestReading;
   }
 
   private judge(head: RequestHead, now: number): Denial | null {
@@ -147,12 +166,33 @@ class StreamExchange implements H2Exchange {
     return refusal === null ? null : this.turnAway(refusal);
   }
 
-  responded(status: number, fields: FieldList, now: number): void {
-    respond(this.exchange, { status, fields, now });
+  content(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.exchange.watch.requestBody(bytes, start, end);
+  }
+
+  contentEnded(complete: boolean, now: number): Denial | null {
+    const { exchange } = this;
+    // What has gone upstream can't be refused any more.
+    if (this.reading !== 'whole') exchange.watch.requestBodyEnd(complete, now);
+    const refusal = this.reading === 'whole' ? exchange.askAgain(complete, now) : null;
+    return refusal === null ? null : this.turnAway(refusal);
+  }
+
+  responded(status: number, fields: FieldList, now: number): boolean {
+    return respond(this.exchange, { status, fields, now }) && !this.isTunnel;
+  }
+
+  responseContent(bytes: Uint8Array, start: number, end: number): void {
+    this.exchange.watch.responseBody(bytes, start, end);
   }
 
   ended(end: StreamEnd, now: number): void {
     endStream(this.context, this.exchange, end, now);
+  }
+
+  /** What goes through a tunnel is no content. */
+  private get isTunnel(): boolean {
+    return this.exchange.method === 'CONNECT';
   }
 
   private turnAway(refusal: Refusal): Denial {
@@ -182,9 +222,10 @@ class StreamExchange implements H2Exchange {
 const openedBy = (context: RelayContext, { exchange, settings }: Upgraded) => ({
   settings,
   exchange: {
-    denial: null,
-    responded(status: number, fields: FieldList, now: number) {
-      respond(exchange, { status, fields, now });
+    ...UNREAD,
+    responded: (status: number, fields: FieldList, now: number) => respond(exchange, { status, fields, now }),
+    responseContent(bytes: Uint8Array, start: number, end: number) {
+      exchange.watch.responseBody(bytes, start, end);
     },
     ended: (end: StreamEnd, now: number) => endStream(context, exchange, end, now),
   },
@@ -193,8 +234,9 @@ const openedBy = (context: RelayContext, { exchange, settings }: Upgraded) => ({
 function respond(
   exchange: Exchange,
   { status, fields, now }: { status: number; fields: FieldList; now: number },
-): void {
-  if (status >= FIRST_FINAL_STATUS) exchange.watch.response(new Http2ResponseView(status, fields), now);
+): boolean {
+  if (status < FIRST_FINAL_STATUS) return false;
+  return exchange.watch.response(new Http2ResponseView(status, fields), now) === 'stream';
 }
 
 /** Bytes are added up: an upgraded exchange has counted those of its HTTP/1.1 part. */

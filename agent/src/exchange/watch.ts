@@ -31,7 +31,10 @@ export interface ResponseView {
   sunset(): string;
 }
 
-/** What a guard wants of a body: nothing, its bytes as they pass, or that it is held back until it was seen. */
+/**
+ * What a guard wants of a body: nothing, its bytes as they pass, or that the request is withheld until it was seen.
+ * A call that streams both ways may never end by itself: who asks for 'whole' there says soon that it has seen enough.
+ */
 export type Reading = 'nothing' | 'stream' | 'whole';
 
 /** The answer of a guard that does not let a request pass. */

@@ -72,8 +72,8 @@ export interface Relay {
   readonly headSince: number;
   /** When the oldest request came that is withheld until guards have seen its body; 0 when none is. */
   readonly withheldSince: number;
-  /** Withholds no longer: what guards have seen until now has to do. */
-  letGo(now: number): void;
+  /** Withholds nothing any longer that came at or before `since`: what guards have seen has to do. */
+  letGo(since: number, now: number): void;
   /** The exchange whose request body is still coming in while no response to it is under way; null without one. */
   readonly uploading: Exchange | null;
   /** No exchange is under way. */

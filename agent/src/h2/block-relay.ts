@@ -1,3 +1,4 @@
+import { copyOf } from '../kernel/bytes.ts';
 import { FieldList } from './field-list.ts';
 import { FLAG, FRAME, FRAME_HEAD, MIN_MAX_FRAME, splitHeaders, writeHead } from './frame.ts';
 import type { CurrentFrame, Emit } from './frame-walker.ts';
@@ -49,6 +50,19 @@ export class BlockRelay {
     return false;
   }
 
+  /** The block goes on later, or is dropped, but before the next one is read: its frames, without a priority. */
+  defer(frame: CurrentFrame): Uint8Array {
+    let frames: Uint8Array | null = null;
+    const asItIs = this.pass(frame, (bytes, start, end) => {
+      frames = copyOf(bytes, start, end);
+    });
+    if (asItIs)
+      return splitHeaders(frame.streamId, frame.bytes.subarray(frame.start, frame.end), frame.endsStream);
+    // Should it be dropped, the next one has to say once more that the table is empty.
+    this.emptied = false;
+    return frames ?? NO_FRAMES;
+  }
+
   /** The receiver will not see the block. */
   drop(): void {
     if (this.decoder.revision !== this.revisionBefore) this.rewriting = true;
@@ -78,6 +92,8 @@ export class BlockRelay {
     return this.encoder;
   }
 }
+
+const NO_FRAMES = new Uint8Array(0);
 
 function sendBlock(encoder: HpackEncoder, { streamId, endsStream }: BlockTarget, send: Emit): number {
   const { bytes, length } = encoder;

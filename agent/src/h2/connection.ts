@@ -58,6 +58,11 @@ export class H2Relay {
     return this.state.streams.size === 0 && this.headSince === 0;
   }
 
+  /** When the oldest request came that is withheld until its content was seen; 0 when none is. */
+  get withheldSince(): number {
+    return this.requests.content.withheldSince;
+  }
+
   fromCaller(bytes: Uint8Array, start: number, end: number, now: number): void {
     this.state.now = now;
     this.fromCallerWalker.feed(bytes, start, end);
@@ -74,7 +79,10 @@ export class H2Relay {
 
   callerEnded(now: number): void {
     this.state.now = now;
-    if (!this.state.closed) this.state.wire.finishUpstream();
+    if (this.state.closed) return;
+    for (const stream of [...this.state.streams.values()])
+      if (stream.withheld !== null) this.state.end(stream, 'caller_reset');
+    this.state.wire.finishUpstream();
   }
 
   upstreamEnded(now: number): void {
@@ -88,6 +96,13 @@ export class H2Relay {
   abandon(outcome: StreamOutcome, now: number): void {
     this.state.now = now;
     this.state.endAll(outcome);
+  }
+
+  /** Withholds nothing any longer that came at or before `since`. */
+  letGo(since: number, now: number): void {
+    this.state.now = now;
+    this.requests.content.letGoUntil(since);
+    this.settle();
   }
 
   /** A deadline of the caller has passed. */

@@ -36,12 +36,25 @@ export interface Denial {
   readonly grpcMessage: string;
 }
 
+/** What the host wants of content: nothing, its bytes as they pass, or that it is withheld until it was seen. */
+export type Reading = 'nothing' | 'stream' | 'whole';
+
 /** The host's side of one request. `ended` is called exactly once, last. */
 export interface H2Exchange {
   /** Null lets the request through. */
   readonly denial: Denial | null;
-  /** A response head came, also interim ones (1xx). `fields` is only valid during the call. */
-  responded(status: number, fields: FieldList, now: number): void;
+  /** Asked once, about a request that is let through and has content. */
+  readonly reading: Reading;
+  /** Content of the request, only valid during the call. True when that was enough. */
+  content(bytes: Uint8Array, start: number, end: number): boolean;
+  /**
+   * No more of it is shown; `complete` when that was all. A request that was withheld until now may still be denied.
+   * Not called when the stream breaks off before.
+   */
+  contentEnded(complete: boolean, now: number): Denial | null;
+  /** A response head came, also interim ones (1xx). `fields` is only valid during the call. True when its content is wanted. */
+  responded(status: number, fields: FieldList, now: number): boolean;
+  responseContent(bytes: Uint8Array, start: number, end: number): void;
   ended(end: StreamEnd, now: number): void;
 }
 
@@ -52,3 +65,13 @@ export interface H2Host {
    */
   begin(head: RequestHead, now: number): H2Exchange;
 }
+
+/** What an exchange that is let through has in common with every other whose content nobody wants. */
+export const UNREAD = {
+  denial: null,
+  reading: 'nothing',
+  content: () => true,
+  contentEnded: () => null,
+  responded: () => false,
+  responseContent() {},
+} as const satisfies Omit<H2Exchange, 'ended'>;

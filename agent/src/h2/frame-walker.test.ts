@@ -19,6 +19,7 @@ class Recorder implements FrameSink {
   onData(seen: CurrentFrame): boolean {
     return this.note('data', seen, `${seen.length}-${seen.padding}`);
   }
+  onPayload(): void {}
   onControl(seen: CurrentFrame): boolean {
     return this.note(`control ${seen.type}`, seen, hexOf(seen.bytes.subarray(seen.start, seen.end)));
   }

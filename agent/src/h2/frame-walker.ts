@@ -22,6 +22,8 @@ export class CurrentFrame {
   length = 0;
   /** Padding of a DATA frame with its length byte. */
   padding = 0;
+  /** For DATA: the sink sets it to be given the payload, whether it goes on or not. */
+  showing = false;
   /** All bytes on the wire; for HEADERS, with the CONTINUATION frames. */
   wireLength = 0;
   /** The payload of a control frame, or the joined header block without padding and priority. */
@@ -42,6 +44,8 @@ export class CurrentFrame {
 export interface FrameSink {
   onHeaders(frame: CurrentFrame): boolean;
   onData(frame: CurrentFrame): boolean;
+  /** The payload of a DATA frame that is to be shown, padding included, in pieces as it comes. */
+  onPayload(bytes: Uint8Array, start: number, end: number): void;
   /** SETTINGS, PING, GOAWAY, WINDOW_UPDATE, RST_STREAM, PRIORITY and PUSH_PROMISE, each with its whole payload. */
   onControl(frame: CurrentFrame): boolean;
   /** A frame of a type that we don't know: it is passed on unread (RFC 9113 §5.5). */
@@ -162,6 +166,10 @@ export class FrameWalker {
     const next = Math.min(end, pos + this.payloadLeft);
     this.payloadLeft -= next - pos;
     if (!this.keeping) this.runStart = next;
+    if (this.frame.showing) {
+      this.unitStart = next;
+      this.sink.onPayload(this.input, pos, next);
+    }
     return next;
   }
 
@@ -198,6 +206,7 @@ export class FrameWalker {
     if (frame.type === FRAME.headers) return this.readHeaders(bytes, pos, end);
     if (frame.type > FRAME.continuation) {
       frame.padding = 0;
+      frame.showing = false;
       return this.beginPayload(this.sink.onUnknown(frame), pos, FRAME_HEAD);
     }
     return this.readControl(bytes, pos, end);
@@ -217,6 +226,7 @@ export class FrameWalker {
     if (frame.streamId === 0) return this.fault('PROTOCOL_ERROR', 'DATA on stream 0');
     const padded = (frame.flags & FLAG.padded) !== 0;
     if (padded && frame.length > 0 && end - pos <= FRAME_HEAD) return this.more(FRAME_HEAD + 1);
+    frame.showing = false;
     frame.padding = padded ? readPadding(bytes, pos, frame.length) : 0;
     if (frame.padding < 0) return this.fault('PROTOCOL_ERROR', 'the padding is not smaller than its frame');
     return this.beginPayload(this.sink.onData(frame), pos, FRAME_HEAD);

@@ -8,6 +8,8 @@ export interface H2Limits {
   readonly maxListBytes: number;
   /** Either side may announce a larger HPACK table; the other then sees this size instead. */
   readonly maxTableBytes: number;
+  /** Of requests' content, over all streams, while it is withheld until it was seen. */
+  readonly maxHeldBytes: number;
   /** Streams open at once; one more is refused with REFUSED_STREAM and the connection goes on. */
   readonly maxStreams: number;
   /** Bytes of our own frames that wait for a frame under way to end. */
@@ -29,6 +31,7 @@ export const DEFAULT_H2_LIMITS: H2Limits = {
   maxContinuations: 16,
   maxListBytes: 65_536,
   maxTableBytes: 65_536,
+  maxHeldBytes: 65_536,
   maxStreams: 4096,
   maxQueuedBytes: 262_144,
   maxUnackedSettings: 32,

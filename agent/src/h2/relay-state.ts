@@ -48,6 +48,13 @@ export class RelayState {
   /** Streams above have been given up: by upstream's GOAWAY, and by ours. */
   lastAccepted = MAX_STREAM_ID;
   drain: 'no' | 'announced' | 'final' = 'no';
+  /** What we owe to the caller's connection window: upstream did not get it, so it can't grant it back. */
+  owedToCaller = 0;
+  /** The content that is withheld, as flow control counts it, and of how many streams. */
+  withheldBytes = 0;
+  withheldCount = 0;
+  /** The head that was read last, while it has not been sent. */
+  deferred: { readonly stream: Stream; readonly frames: Uint8Array } | null = null;
   private readonly cut = new Set<number>();
   private walkers: { readonly toUpstream: FrameWalker; readonly toCaller: FrameWalker } | null = null;
 
@@ -90,8 +97,25 @@ export class RelayState {
   /** Finishes a stream's record; frames that still come for it belong to no stream. */
   end(stream: Stream, outcome: StreamOutcome): void {
     if (!this.streams.delete(stream.id)) return;
+    if (stream.withheld !== null) {
+      this.owedToCaller += stream.withheld.windowBytes;
+      this.release(stream);
+    }
+    stream.reading = 'nothing';
+    stream.showsResponse = false;
     stream.outcome = outcome;
     stream.exchange.ended(stream, this.now);
+  }
+
+  /** Nothing of the stream is withheld any more. A head that has not been sent never will be. */
+  release(stream: Stream): void {
+    if (stream.withheld === null) return;
+    this.withheldBytes -= stream.withheld.windowBytes;
+    this.withheldCount--;
+    stream.withheld = null;
+    if (this.deferred?.stream !== stream) return;
+    this.deferred = null;
+    this.requestBlocks.drop();
   }
 
   endIfComplete(stream: Stream): void {
@@ -102,14 +126,20 @@ export class RelayState {
     for (const stream of [...this.streams.values()]) this.end(stream, outcome);
   }
 
-  /** Ends a stream that upstream knows of on both sides. Counts as a reset of whoever made it necessary. */
+  /** Ends a stream on both sides. Counts as a reset of whoever made it necessary. */
   cutStream(stream: Stream, outcome: 'malformed_request' | 'malformed_response'): void {
     this.sendCaller(rstStream(stream.id, 'PROTOCOL_ERROR'));
-    this.sendUpstream(rstStream(stream.id, 'PROTOCOL_ERROR'));
-    if (this.cut.size >= MAX_CUT) for (const oldest of this.cut.values()) if (this.cut.delete(oldest)) break;
-    this.cut.add(stream.id);
+    this.cutUpstream(stream, 'PROTOCOL_ERROR');
     this.end(stream, outcome);
     if (outcome === 'malformed_request') this.countReset();
+  }
+
+  /** Ends a stream for upstream, if it knows of it; what still comes from there is dropped. */
+  cutUpstream(stream: Stream, code: ErrorCode): void {
+    if (this.deferred?.stream === stream) return;
+    this.sendUpstream(rstStream(stream.id, code));
+    if (this.cut.size >= MAX_CUT) for (const oldest of this.cut.values()) if (this.cut.delete(oldest)) break;
+    this.cut.add(stream.id);
   }
 
   isCut(streamId: number): boolean {

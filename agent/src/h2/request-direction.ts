@@ -1,12 +1,15 @@
 import { AnsweredStreams } from './answered-streams.ts';
-import { sendAnswer } from './denial.ts';
+import { type Answered, sendAnswer } from './denial.ts';
 import { Direction } from './direction.ts';
-import type { H2Exchange } from './exchange.ts';
+import type { Denial, H2Exchange } from './exchange.ts';
 import { FRAME, goaway, MAX_STREAM_ID, ping, rstStream, uint31, windowUpdate } from './frame.ts';
 import type { CurrentFrame, FrameSink } from './frame-walker.ts';
 import type { RelayState } from './relay-state.ts';
+import { type ContentEvents, RequestContent } from './request-content.ts';
 import { type RequestHead, readRequestHead, trailersFault } from './request-head.ts';
 import { Stream } from './stream.ts';
+
+const FIRST_FINAL_STATUS = 200;
 
 /** The payload of the PING that follows our GOAWAY: once it comes back, the caller has seen the GOAWAY. */
 const DRAIN_MARK = Uint8Array.from('eastwall', (char) => char.charCodeAt(0));
@@ -18,18 +21,20 @@ const DRAIN_MARK = Uint8Array.from('eastwall', (char) => char.charCodeAt(0));
  * INVARIANT: DATA that upstream doesn't get is granted back on the caller's connection window, so both still agree on
  * that window. This also holds for streams that upstream has closed itself, so closed streams need not be remembered.
  */
-export class RequestDirection extends Direction implements FrameSink {
-  private owedToCaller = 0;
+export class RequestDirection extends Direction implements FrameSink, ContentEvents {
+  readonly content: RequestContent;
   private readonly answered = new AnsweredStreams();
 
   constructor(state: RelayState) {
     super(state, 'caller');
+    this.content = new RequestContent(state, this);
   }
 
   onHeaders(frame: CurrentFrame): boolean {
     const { state } = this;
     const id = frame.streamId;
     if (id % 2 === 0) return this.fail('PROTOCOL_ERROR', 'the caller uses a stream of the server');
+    this.content.sendHead();
     const fault = state.requestBlocks.read(frame);
     if (fault !== null) {
       state.failBlock('caller', fault);
@@ -60,11 +65,24 @@ export class RequestDirection extends Direction implements FrameSink {
       this.state.cutStream(stream, 'malformed_request');
       return this.swallow(frame);
     }
-    if (frame.endsStream) this.endRequest(stream);
+    if (stream.reading !== 'nothing')
+      return this.content.beginFrame(stream, frame) || this.dropped(stream, frame);
+    if (frame.endsStream) this.requestRead(stream);
     return true;
   }
 
+  onPayload(bytes: Uint8Array, start: number, end: number): void {
+    this.content.payload(bytes, start, end);
+  }
+
+  override onUnknown(frame: CurrentFrame): boolean {
+    if (this.state.deferred?.stream.id === frame.streamId) this.content.sendHead();
+    return super.onUnknown(frame);
+  }
+
   onControl(frame: CurrentFrame): boolean {
+    if (this.state.deferred !== null && mustFollow(frame, this.state.deferred.stream))
+      this.content.sendHead();
     switch (frame.type) {
       case FRAME.rstStream:
         return this.takeReset(frame);
@@ -92,9 +110,9 @@ export class RequestDirection extends Direction implements FrameSink {
   settle(): void {
     for (let late = this.nextOverdue(); late > 0; late = this.nextOverdue())
       this.state.sendCaller(rstStream(late, 'NO_ERROR'));
-    if (this.owedToCaller === 0 || !this.state.canSend('caller')) return;
-    this.state.sendCaller(windowUpdate(0, this.owedToCaller));
-    this.owedToCaller = 0;
+    if (this.state.owedToCaller === 0 || !this.state.canSend('caller')) return;
+    this.state.sendCaller(windowUpdate(0, this.state.owedToCaller));
+    this.state.owedToCaller = 0;
   }
 
   private openStream(frame: CurrentFrame): boolean {
@@ -108,20 +126,43 @@ export class RequestDirection extends Direction implements FrameSink {
     stream.contentLeft = head.contentLength;
     stream.bytesSent = frame.wireLength;
     state.streams.set(stream.id, stream);
+    if (!frame.endsStream) stream.reading = exchange.reading;
+    if (stream.reading === 'whole') {
+      this.content.withhold(stream, head, frame);
+      return false;
+    }
     state.lastForwarded = stream.id;
-    if (frame.endsStream) this.endRequest(stream);
+    if (frame.endsStream) this.requestRead(stream);
     return this.passBlock(frame);
+  }
+
+  /** `ContentEvents`. */
+  requestDenied(stream: Stream, denial: Denial, ended: boolean): void {
+    const { state } = this;
+    const { withheld } = stream;
+    if (withheld === null) return;
+    state.cutUpstream(stream, 'CANCEL');
+    if (stream.status >= FIRST_FINAL_STATUS) state.sendCaller(rstStream(stream.id, 'CANCEL'));
+    else {
+      const answered = this.sendAnswer(withheld.head, denial);
+      stream.status = answered.status;
+      stream.grpcStatus = answered.grpcStatus;
+      stream.bytesReceived += answered.bytes;
+      if (!ended) this.answered.add(stream.id, state.now);
+    }
+    state.end(stream, 'denied');
+  }
+
+  private sendAnswer(head: RequestHead, denial: Denial): Answered {
+    const { state } = this;
+    const mayFill = (bytes: number) => bytes <= state.callerSettings.safeWindow && state.reserve.spend(bytes);
+    return sendAnswer(head, denial, { blocks: state.responseBlocks, send: state.toCaller, mayFill });
   }
 
   private answer(head: RequestHead, exchange: H2Exchange, frame: CurrentFrame): boolean {
     const { state } = this;
     if (exchange.denial === null) return true;
-    const mayFill = (bytes: number) => bytes <= state.callerSettings.safeWindow && state.reserve.spend(bytes);
-    const answered = sendAnswer(head, exchange.denial, {
-      blocks: state.responseBlocks,
-      send: state.toCaller,
-      mayFill,
-    });
+    const answered = this.sendAnswer(head, exchange.denial);
     exchange.ended(
       {
         outcome: 'denied',
@@ -175,11 +216,13 @@ export class RequestDirection extends Direction implements FrameSink {
       this.state.cutStream(stream, 'malformed_request');
       return this.dropBlock();
     }
-    this.endRequest(stream);
+    if (stream.reading !== 'nothing' && !this.content.end(stream)) return this.dropBlock();
+    this.requestRead(stream);
     return this.passBlock(frame);
   }
 
-  private endRequest(stream: Stream): void {
+  /** `ContentEvents`. */
+  requestRead(stream: Stream): void {
     stream.requestOpen = false;
     this.state.endIfComplete(stream);
   }
@@ -194,8 +237,15 @@ export class RequestDirection extends Direction implements FrameSink {
   }
 
   private swallow(frame: CurrentFrame): false {
-    this.owedToCaller += frame.length;
+    this.state.owedToCaller += frame.length;
     return false;
+  }
+
+  /** A DATA frame that does not go on now: withheld, or of a request that was denied with it. */
+  private dropped(stream: Stream, frame: CurrentFrame): false {
+    if (stream.withheld !== null || frame.showing) return false;
+    this.endAnswered(frame);
+    return this.swallow(frame);
   }
 
   private takeReset(frame: CurrentFrame): boolean {
@@ -205,9 +255,10 @@ export class RequestDirection extends Direction implements FrameSink {
       this.answered.end(frame.streamId);
       return frame.streamId > this.state.lastStream && this.failUnopened(frame);
     }
+    const isKnown = this.state.deferred?.stream !== stream;
     if (stream.responseOpen) this.state.countReset();
     this.state.end(stream, stream.responseOpen ? 'caller_reset' : 'ok');
-    return true;
+    return isKnown;
   }
 
   private takeGrant(frame: CurrentFrame): boolean {
@@ -246,6 +297,15 @@ export class RequestDirection extends Direction implements FrameSink {
     state.sendCaller(goaway(state.lastStream, 'NO_ERROR'));
     return false;
   }
+}
+
+/**
+ * Whether a frame must not overtake a head that waits: what speaks about its stream would speak about an idle one, and a
+ * table's new limit is acknowledged before the first block that keeps to it. A reset makes the head unnecessary.
+ */
+function mustFollow(frame: CurrentFrame, { id }: Stream): boolean {
+  if (frame.type === FRAME.settings) return true;
+  return frame.streamId === id && frame.type !== FRAME.rstStream;
 }
 
 /** RFC 9113 §8.1.1: content that differs from Content-Length makes a request malformed, and a smuggler's tool. */

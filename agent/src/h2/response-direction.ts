@@ -1,3 +1,4 @@
+import { DataContent } from './data-content.ts';
 import { Direction } from './direction.ts';
 import { FRAME, uint31, windowUpdate } from './frame.ts';
 import type { CurrentFrame, FrameSink } from './frame-walker.ts';
@@ -15,6 +16,9 @@ const FIRST_FINAL_STATUS = 200;
 export class ResponseDirection extends Direction implements FrameSink {
   private readonly head = new ResponseHead();
   private owedToUpstream = 0;
+  private shown: Stream | null = null;
+  private shownEnds = false;
+  private readonly content = new DataContent();
 
   constructor(state: RelayState) {
     super(state, 'upstream');
@@ -47,8 +51,22 @@ export class ResponseDirection extends Direction implements FrameSink {
     const stream = this.state.streams.get(frame.streamId);
     if (stream === undefined) return true;
     stream.bytesReceived += frame.wireLength;
-    if (frame.endsStream) this.endResponse(stream);
+    if (stream.showsResponse) {
+      this.shown = stream;
+      this.shownEnds = frame.endsStream;
+      this.content.begin(frame);
+      frame.showing = true;
+      if (frame.length === 0) this.endShown(stream);
+    } else if (frame.endsStream) this.endResponse(stream);
     return true;
+  }
+
+  onPayload(bytes: Uint8Array, start: number, end: number): void {
+    const { shown, content } = this;
+    if (shown === null) return;
+    if (content.take(start, end) && shown.showsResponse)
+      shown.exchange.responseContent(bytes, content.start, content.end);
+    if (content.complete) this.endShown(shown);
   }
 
   onControl(frame: CurrentFrame): boolean {
@@ -95,10 +113,16 @@ export class ResponseDirection extends Direction implements FrameSink {
     } else {
       if (frame.endsStream && head.status < FIRST_FINAL_STATUS) return false;
       stream.status = head.status;
-      stream.exchange.responded(head.status, state.responseBlocks.fields, state.now);
+      stream.showsResponse = stream.exchange.responded(head.status, state.responseBlocks.fields, state.now);
     }
     if (frame.endsStream) this.endResponse(stream);
     return true;
+  }
+
+  /** The response is not over before its last byte was shown. */
+  private endShown(stream: Stream): void {
+    this.shown = null;
+    if (this.shownEnds && this.state.streams.has(stream.id)) this.endResponse(stream);
   }
 
   private endResponse(stream: Stream): void {

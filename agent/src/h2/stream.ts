@@ -1,4 +1,5 @@
-import type { H2Exchange, StreamEnd, StreamOutcome } from './exchange.ts';
+import type { H2Exchange, Reading, StreamEnd, StreamOutcome } from './exchange.ts';
+import type { Withheld } from './withheld.ts';
 
 /** A request under way that upstream knows of. Whoever is not in the table any more is closed on both sides. */
 export class Stream implements StreamEnd {
@@ -13,6 +14,12 @@ export class Stream implements StreamEnd {
   responseOpen = true;
   /** Content bytes that Content-Length still promises; -1 when it was not given. */
   contentLeft = -1;
+  /** What is still wanted of the request's content. */
+  reading: Reading = 'nothing';
+  seenEnough = false;
+  withheld: Withheld | null = null;
+  /** The response's content is wanted. */
+  showsResponse = false;
 
   constructor(id: number, exchange: H2Exchange) {
     this.id = id;

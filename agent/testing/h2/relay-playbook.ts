@@ -1,5 +1,5 @@
 import { H2Relay } from '../../src/h2/connection.ts';
-import type { Denial, StreamEnd } from '../../src/h2/exchange.ts';
+import { type Denial, type H2Exchange, type StreamEnd, UNREAD } from '../../src/h2/exchange.ts';
 import { FieldList } from '../../src/h2/field-list.ts';
 import { NEVER_INDEXED } from '../../src/h2/field-token.ts';
 import {
@@ -87,11 +87,17 @@ export class RelayPlaybook {
     decide = (head: RequestHead): Denial | null => (head.path.startsWith('/no') ? DENIAL : null),
     limits = {} as Partial<H2Limits>,
     upgraded = null as UpgradeSettings | null,
+    watch = (_path: string): Partial<H2Exchange> => ({}),
   } = {}) {
     this.decide = decide;
     const exchange = (path: string, denial: Denial | null) => ({
+      ...UNREAD,
+      ...watch(path),
       denial,
-      responded: (status: number) => this.responses.push(`${path} ${status}`),
+      responded: (status: number, fields: FieldList, now: number) => {
+        this.responses.push(`${path} ${status}`);
+        return watch(path).responded?.(status, fields, now) ?? false;
+      },
       ended: ({ outcome, status, grpcStatus, bytesSent, bytesReceived }: StreamEnd) =>
         this.ends.push({ path, outcome, status, grpcStatus, bytesSent, bytesReceived }),
     });
@@ -152,6 +158,11 @@ export class RelayPlaybook {
     return this.out.upstream.take();
   }
 
+  /** Payload of all DATA frames that upstream was seen to get. */
+  get upstreamDataBytes(): number {
+    return this.out.upstream.dataBytes;
+  }
+
   atCaller(): string[] {
     return this.out.caller.take();
   }
@@ -161,6 +172,7 @@ class Outlet {
   private readonly parts: Uint8Array[] = [];
   readonly decoder = new HpackDecoder(1 << 20);
   private readonly fields = new FieldList();
+  dataBytes = 0;
   private prefaced: boolean;
 
   constructor(side: 'upstream' | 'caller') {
@@ -191,7 +203,10 @@ class Outlet {
 
   private detail({ type, payload }: SeenFrame): string {
     if (type === FRAME.headers) return this.readBlock(payload);
-    if (type === FRAME.data) return Buffer.from(payload).toString();
+    if (type === FRAME.data) {
+      this.dataBytes += payload.length;
+      return Buffer.from(payload).toString();
+    }
     if (type === FRAME.rstStream) return ERROR_NAMES.get(uint32(payload, 0)) ?? '?';
     if (type === FRAME.windowUpdate) return String(uint32(payload, 0));
     if (type === FRAME.goaway) return `${uint32(payload, 0)} ${ERROR_NAMES.get(uint32(payload, 4))}`;

@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { H2Relay, type H2RelayOptions } from '../../src/h2/connection.ts';
-import type { Denial, H2Exchange, StreamEnd } from '../../src/h2/exchange.ts';
+import { type Denial, type H2Exchange, type StreamEnd, UNREAD } from '../../src/h2/exchange.ts';
 import type { H2Limits } from '../../src/h2/limits.ts';
 import type { H2Wire } from '../../src/h2/relay-state.ts';
 import type { RequestHead } from '../../src/h2/request-head.ts';
@@ -105,10 +105,12 @@ function pump(
     };
     records.seen.push(exchange);
     return {
+      ...UNREAD,
       denial: head.fault === null ? decide(head) : null,
       responded: (status, fields) => {
         exchange.statuses.push(status);
         exchange.responseFields.push(fieldsOf({ fields }));
+        return false;
       },
       ended: (end) => {
         if (exchange.end !== null) throw new Error('an exchange ended twice');
