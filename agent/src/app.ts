@@ -128,6 +128,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
   const cluster = new ClusterWatch({
     context: { client: kube, clock: systemClock, log, random: Math.random, settings: WATCH_DEFAULTS },
     node: config.node,
+    nodePorts: config.nodePorts === 'on',
     listener: control,
   });
 

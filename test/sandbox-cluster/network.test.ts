@@ -81,6 +81,19 @@ describe('the network of a sandbox', () => {
     expect(new Set(answered)).toEqual(new Set(['web-1', 'web-2']));
   });
 
+  it('listens on the node ports of its Services, on every node', async () => {
+    const ports = [{ port: 80, targetPort: 8080, nodePort: 30_080 }];
+    const patch = JSON.stringify({ spec: { type: 'NodePort', ports } });
+    await sandbox.kubectl(['patch', '-n', 'shop', 'service', 'web', '--type=merge', '-p', patch]);
+    for (const node of ['172.20.1.1', '172.20.1.2'])
+      for (const pod of ['shop/near', 'shop/far']) {
+        const answers = new Set<string>();
+        for (let round = 0; round < 200 && answers.size < 2; round++)
+          answers.add((await curl(pod, `http://${node}:30080`)).split(' ')[0] ?? '');
+        expect([...answers].sort()).toEqual(['web-1', 'web-2']);
+      }
+  });
+
   it('lets a pod reach itself through its Service', async () => {
     const script = 'for i in $(seq 20); do curl -sS -m 5 http://web/; echo; done';
     const { stdout } = await sandbox.exec('shop/web-1', ['sh', '-c', script]);

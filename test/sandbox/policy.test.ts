@@ -113,6 +113,32 @@ describe('an enforced policy', () => {
     }
   });
 
+  test('holds at the node port of its Service, whichever address of whichever node is dialled', async () => {
+    const ports = [{ port: 80, targetPort: 8080, nodePort: 30_080 }];
+    const spec = JSON.stringify({ spec: { type: 'NodePort', ports } });
+    const patched = await sandbox.kubectl([
+      'patch',
+      '-n',
+      'shop',
+      'service',
+      'web',
+      '--type=merge',
+      '-p',
+      spec,
+    ]);
+    expect(patched.code, patched.stderr).toBe(0);
+    await apply('web', webFor({ serviceAccount: 'frontend' }));
+    const addresses = ['172.20.1.1', '172.20.1.2', '10.244.1.1'];
+    const ips = (await sandbox.status()).ipv6 ? [...addresses, '[fd00:172:20::1:2]'] : addresses;
+    for (const ip of ips) {
+      const url = `http://${ip}:30080/orders/7`;
+      await eventuallyAsync(async () =>
+        expect(await curl(sandbox, FRONTEND, url)).toEqual({ status: 200, body: 'nginx\n' }),
+      );
+      expect(await curl(sandbox, RUNNER, url)).toMatchObject({ status: 403 });
+    }
+  });
+
   test('lets a Deny rule win over an Allow rule', async () => {
     await apply('web', {
       ...webFor({ namespace: 'shop' }),

@@ -77,6 +77,12 @@ export const SETTINGS = {
     'names',
     'Namespaces whose pods are never enrolled, comma-separated; the agent’s own belongs here.',
   ),
+  nodePorts: setting(
+    oneOf('on', 'off'),
+    'on',
+    'whether',
+    'Whether a connection to a node port is known as one to its Service, so that its policies hold. Takes `list` and `watch` of all nodes, which in clusters of thousands is much for the kube API; with `off` such connections count as leaving the cluster.',
+  ),
   exemption: setting(
     oneOf('auto', 'mark'),
     'auto',

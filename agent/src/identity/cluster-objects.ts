@@ -11,6 +11,11 @@ export interface NamedPort {
   readonly port: number;
 }
 
+/** A port of a Service, and the one that every node listens on for it; absent when none does. */
+export interface ServicePort extends NamedPort {
+  readonly nodePort?: number;
+}
+
 /** The few fields of a Service that decide where a connection goes. */
 export interface ServiceEntry {
   readonly namespace: string;
@@ -18,7 +23,7 @@ export interface ServiceEntry {
   /** All cluster IPs (dual-stack), external IPs and load-balancer IPs; empty for headless. */
   readonly ips: readonly string[];
   /** TCP ports only. */
-  readonly ports: readonly NamedPort[];
+  readonly ports: readonly ServicePort[];
   /** Absent without the annotation. */
   readonly opaquePorts?: DeclaredPorts;
 }
@@ -32,6 +37,12 @@ export interface SliceEntry {
   readonly ips: readonly string[];
   /** TCP ports only. */
   readonly ports: readonly NamedPort[];
+}
+
+/** A node, as far as its own addresses go: on each of them it listens for Services with node ports. */
+export interface NodeEntry {
+  readonly name: string;
+  readonly ips: readonly string[];
 }
 
 export interface NamespaceEntry {

@@ -1,12 +1,12 @@
 import type { Destination } from '@eastwall/policy';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { NamedPort, ServiceEntry, SliceEntry } from './cluster-objects.ts';
+import type { NamedPort, NodeEntry, ServiceEntry, ServicePort, SliceEntry } from './cluster-objects.ts';
 import { Directory } from './directory.ts';
 
 const http = (port: number): NamedPort => ({ name: 'http', port });
 
-const service = (name: string, ips: string[], ports: NamedPort[] = [http(80)]): ServiceEntry => ({
+const service = (name: string, ips: string[], ports: ServicePort[] = [http(80)]): ServiceEntry => ({
   namespace: 'shop',
   name,
   ips,
@@ -143,14 +143,47 @@ test('forgets destinations that nobody asks for any more', () => {
   expect(again).toEqual(first);
 });
 
+describe('a node port', () => {
+  const open = service('orders', ['10.96.0.1'], [{ name: 'http', port: 80, nodePort: 30_080 }]);
+  const node = (name: string, ...ips: string[]) => ({ name, ips });
+
+  test('on any address of any node is the port of its Service', () => {
+    const directory = directoryOf(open);
+    const at = (ip: string, port = 30_080) => names(directory.resolve(ip, port));
+    expect(at('172.20.1.1')).toEqual([]);
+    directory.upsertNode(node('a', '172.20.1.1', '10.244.1.1'));
+    directory.upsertNode(node('b', 'fd00:172::2'));
+    for (const ip of ['172.20.1.1', '10.244.1.1', 'fd00:172::2']) expect(at(ip)).toEqual(['shop/orders:80']);
+    expect([at('172.20.1.1', 80), at('172.20.1.1', 30_081), at('203.0.113.1')]).toEqual([[], [], []]);
+    expect(at('10.96.0.1')).toEqual(['shop/orders:0']);
+    directory.removeNode('a');
+    expect(at('172.20.1.1')).toEqual([]);
+  });
+
+  test('follows its Service', () => {
+    const directory = directoryOf(open);
+    directory.upsertNode(node('a', '172.20.1.1'));
+    const at = (port: number) => names(directory.resolve('172.20.1.1', port));
+    directory.upsertService({ ...open, ports: [{ name: 'http', port: 80, nodePort: 30_081 }] });
+    expect([at(30_080), at(30_081)]).toEqual([[], ['shop/orders:80']]);
+    directory.removeService('shop/orders');
+    expect(at(30_081)).toEqual([]);
+  });
+});
+
 /* Few names and addresses, so that random histories collide. */
 const ips = fc.subarray(['10.0.0.1', '10.0.0.2', '10.0.0.3', 'fd00::1']);
-const ports = fc.subarray([http(80), { name: 'admin', port: 81 }, { name: '', port: 82 }]);
+const ports = fc.subarray<ServicePort>([
+  http(80),
+  { name: 'admin', port: 81, nodePort: 83 },
+  { name: '', port: 82 },
+]);
 const name = fc.constantFrom('a', 'b', 'c');
 const namespace = fc.constantFrom('n', 'm');
 const change = fc.oneof(
   fc.record({ kind: fc.constant('service' as const), namespace, name, ips, ports }),
   fc.record({ kind: fc.constant('slice' as const), namespace, name, service: name, ips, ports }),
+  fc.record({ kind: fc.constantFrom('node' as const, 'no node' as const), namespace, name, ips }),
   fc.record({ kind: fc.constantFrom('no service' as const, 'no slice' as const), namespace, name }),
 );
 
@@ -160,6 +193,7 @@ test('resolves after any history as a directory built from what is left', () => 
       const lived = new Directory({ maxDestinations: 4 });
       const services = new Map<string, ServiceEntry>();
       const slices = new Map<string, SliceEntry>();
+      const nodes = new Map<string, NodeEntry>();
       for (const step of history) {
         const key = `${step.namespace}/${step.name}`;
         if (step.kind === 'service') {
@@ -171,6 +205,12 @@ test('resolves after any history as a directory built from what is left', () => 
         } else if (step.kind === 'no service') {
           lived.removeService(key);
           services.delete(key);
+        } else if (step.kind === 'node') {
+          lived.upsertNode(step);
+          nodes.set(step.name, step);
+        } else if (step.kind === 'no node') {
+          lived.removeNode(step.name);
+          nodes.delete(step.name);
         } else {
           lived.removeSlice(key);
           slices.delete(key);
@@ -178,6 +218,7 @@ test('resolves after any history as a directory built from what is left', () => 
         lived.resolve('10.0.0.1', 80);
       }
       const rebuilt = directoryOf(...[...slices.values()].reverse(), ...services.values());
+      for (const node of nodes.values()) rebuilt.upsertNode(node);
       for (const ip of ['10.0.0.1', '10.0.0.2', '10.0.0.3', 'fd00::1']) {
         for (const port of [80, 81, 82, 83]) {
           expect(lived.resolve(ip, port)).toEqual(rebuilt.resolve(ip, port));

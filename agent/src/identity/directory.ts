@@ -1,5 +1,5 @@
 import type { Destination, ServiceRef } from '@eastwall/policy';
-import type { NamedPort, ServiceEntry, SliceEntry } from './cluster-objects.ts';
+import type { NamedPort, NodeEntry, ServiceEntry, SliceEntry } from './cluster-objects.ts';
 import { canonicalIp } from './ip.ts';
 import { IpIndex } from './ip-index.ts';
 import { serviceDeclares } from './opaque-ports.ts';
@@ -18,7 +18,8 @@ interface Resolved {
 /**
  * Dialled address → Services. Both ways to a Service are known, its own addresses and its endpoints', because
  * a socket load balancer may have turned one into the other before the connection is seen, and because a
- * caller may dial a pod directly; a policy must not depend on which.
+ * caller may dial a pod directly; a policy must not depend on which. The third way is the port that every node listens
+ * on for a Service.
  *
  * INVARIANT: what `resolve` answers depends on the set of entries only, never on the order they came in.
  */
@@ -29,6 +30,10 @@ export class Directory {
   readonly #slices = new Map<string, SliceEntry>();
   readonly #serviceIps = new IpIndex<ServiceEntry>();
   readonly #endpointIps = new IpIndex<SliceEntry>();
+  /** Addresses of nodes, and by their number in text the ports that all nodes listen on for a Service. */
+  readonly #nodes = new Map<string, NodeEntry>();
+  readonly #nodeIps = new IpIndex<NodeEntry>();
+  readonly #nodePorts = new IpIndex<ServiceEntry>();
   readonly #resolved: RecentMap<Resolved>;
   #version = 0;
 
@@ -51,6 +56,7 @@ export class Directory {
 
   upsertService(entry: ServiceEntry): void {
     const key = `${entry.namespace}/${entry.name}`;
+    this.#indexNodePorts(this.#services.get(key), entry);
     replace(this.#services, this.#serviceIps, key, entry);
     if (entry.opaquePorts === undefined) this.#declaring.delete(key);
     else this.#declaring.set(key, entry);
@@ -59,6 +65,7 @@ export class Directory {
 
   /** `key` is `namespace/name`. */
   removeService(key: string): void {
+    this.#indexNodePorts(this.#services.get(key), null);
     replace(this.#services, this.#serviceIps, key, null);
     this.#declaring.delete(key);
     this.#version++;
@@ -72,6 +79,16 @@ export class Directory {
   /** `key` is `namespace/name`. */
   removeSlice(key: string): void {
     replace(this.#slices, this.#endpointIps, key, null);
+    this.#version++;
+  }
+
+  upsertNode(entry: NodeEntry): void {
+    replace(this.#nodes, this.#nodeIps, entry.name, entry);
+    this.#version++;
+  }
+
+  removeNode(name: string): void {
+    replace(this.#nodes, this.#nodeIps, name, null);
     this.#version++;
   }
 
@@ -114,9 +131,25 @@ export class Directory {
         .filter((owner) => owner.ports.some((at) => at.port === port))
         .map((owner) => ref(owner, port)),
       ...slices.flatMap((slice) => this.#portsBehind(slice, port)),
+      ...(this.#nodeIps.get(ip).length > 0 ? this.#atNodePort(port) : []),
     ];
     if (exact.length > 0) return exact;
     return [...owners.map((owner) => ref(owner, 0)), ...slices.map((slice) => sliceRef(slice, 0))];
+  }
+
+  #atNodePort(nodePort: number): ServiceRef[] {
+    return this.#nodePorts
+      .get(`${nodePort}`)
+      .flatMap((owner) =>
+        owner.ports.filter((at) => at.nodePort === nodePort).map((at) => ref(owner, at.port)),
+      );
+  }
+
+  #indexNodePorts(old: ServiceEntry | undefined, entry: ServiceEntry | null): void {
+    for (const { nodePort } of old?.ports ?? [])
+      if (old !== undefined && nodePort !== undefined) this.#nodePorts.delete(`${nodePort}`, old);
+    for (const { nodePort } of entry?.ports ?? [])
+      if (entry !== null && nodePort !== undefined) this.#nodePorts.add(`${nodePort}`, entry);
   }
 
   /** Target port → Service ports. The two meet in the port's name; a Service not seen yet gives port 0. */

@@ -23,3 +23,12 @@ function canonicalIpv4(text: string): string | null {
   const decimal = text.replace(/(^|\.)0+(?=\d)/g, '$1');
   return IPV4.test(decimal) ? decimal : null;
 }
+
+/** The first two addresses of a network such as `10.244.1.0/24`; none of what is no network. */
+export function firstAddresses(cidr: string): readonly string[] {
+  const kind = cidr.includes(':') ? ipaddr.IPv6 : ipaddr.IPv4;
+  if (!kind.isValidCIDR(cidr)) return [];
+  const bytes = kind.networkAddressFromCIDR(cidr).toByteArray();
+  const next = bytes.with(-1, (bytes.at(-1) ?? 0) + 1);
+  return next.includes(256) ? [] : [bytes, next].map((one) => ipaddr.fromByteArray(one).toString());
+}

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { projectPod } from './pod.ts';
-import { projectNamespace, projectService, projectSlice } from './project.ts';
+import { projectNamespace, projectNode, projectService, projectSlice } from './project.ts';
 
 const metadata = { namespace: 'shop', name: 'orders' };
 
@@ -15,8 +15,8 @@ describe('a Service', () => {
         clusterIPs: ['10.96.0.1', 'FD00:0:0::1'],
         externalIPs: ['192.0.2.7'],
         ports: [
-          { name: 'http', port: 80, protocol: 'TCP', targetPort: 'web' },
-          { name: 'dns', port: 53, protocol: 'UDP' },
+          { name: 'http', port: 80, protocol: 'TCP', targetPort: 'web', nodePort: 30080 },
+          { name: 'dns', port: 53, protocol: 'UDP', nodePort: 30053 },
           { name: 'grpc', port: 9000 },
         ],
       },
@@ -29,7 +29,7 @@ describe('a Service', () => {
         name: 'orders',
         ips: ['10.96.0.1', 'fd00::1', '192.0.2.7', '198.51.100.1'],
         ports: [
-          { name: 'http', port: 80 },
+          { name: 'http', port: 80, nodePort: 30_080 },
           { name: 'grpc', port: 9000 },
         ],
       },
@@ -77,6 +77,48 @@ describe('a Service', () => {
       ok: false,
       error: { path: 'metadata.name', message: 'is missing' },
     });
+  });
+});
+
+describe('a Node', () => {
+  test('is reached by what it reports, and by the first addresses of its pods’ networks', () => {
+    const addresses = [
+      { type: 'Hostname', address: 'n1' },
+      { type: 'InternalIP', address: '172.20.1.1' },
+      { type: 'InternalIP', address: 'FD00:172::1' },
+      { type: 'ExternalIP', address: '198.51.100.7' },
+      { type: 'InternalDNS', address: '192.0.2.9' },
+    ];
+    const spec = { podCIDR: '10.244.1.0/24', podCIDRs: ['10.244.1.0/24', 'fd00:10:244:1::/64'] };
+    expect(projectNode({ metadata: { name: 'n1' }, spec, status: { addresses } })).toEqual({
+      ok: true,
+      value: {
+        name: 'n1',
+        ips: [
+          '172.20.1.1',
+          'fd00:172::1',
+          '198.51.100.7',
+          '10.244.1.0',
+          '10.244.1.1',
+          'fd00:10:244:1::',
+          'fd00:10:244:1::1',
+        ],
+      },
+    });
+  });
+
+  test.each([[''], ['10.244.1.0'], ['10.244.1.0/33'], ['a/b'], ['10.0.0.255/32'], [7]])(
+    'with the network %j has no address of it',
+    (podCIDR) => {
+      expect(projectNode({ metadata: { name: 'n1' }, spec: { podCIDR, podCIDRs: podCIDR } })).toEqual({
+        ok: true,
+        value: { name: 'n1', ips: [] },
+      });
+    },
+  );
+
+  test('without a name is a problem', () => {
+    expect(projectNode({}).ok).toBe(false);
   });
 });
 

@@ -1,6 +1,13 @@
 import { err, ok, type Result } from '../kernel/result.ts';
-import type { NamedPort, NamespaceEntry, ServiceEntry, SliceEntry } from './cluster-objects.ts';
-import { canonicalIp } from './ip.ts';
+import type {
+  NamedPort,
+  NamespaceEntry,
+  NodeEntry,
+  ServiceEntry,
+  ServicePort,
+  SliceEntry,
+} from './cluster-objects.ts';
+import { canonicalIp, firstAddresses } from './ip.ts';
 import {
   isObject,
   type Json,
@@ -42,7 +49,13 @@ export function projectService(json: unknown): Projected<ServiceEntry> {
     ...balancer.map((ingress) => textAt(ingress, 'ip')),
   ]);
   const opaquePorts = declaredPorts(ownAnnotations(metadata));
-  return ok({ namespace, name, ips, ports: tcpPorts(spec), ...(opaquePorts !== null && { opaquePorts }) });
+  return ok({
+    namespace,
+    name,
+    ips,
+    ports: servicePorts(spec),
+    ...(opaquePorts !== null && { opaquePorts }),
+  });
 }
 
 /**
@@ -60,6 +73,23 @@ export function projectSlice(json: unknown): Projected<SliceEntry> {
   );
   return ok({ namespace, name, service, ips, ports: tcpPorts(json) });
 }
+
+/**
+ * The addresses of a node: those it reports, and the first two of its pods' networks, where nodes have the bridge or the
+ * tunnel that their pods reach them by.
+ */
+export function projectNode(json: unknown): Projected<NodeEntry> {
+  const name = textAt(objectAt(json, 'metadata'), 'name');
+  if (name === '') return err({ path: 'metadata.name', message: 'is missing' });
+  const spec = objectAt(json, 'spec');
+  const reported = objectsAt(objectAt(json, 'status'), 'addresses')
+    .filter((address) => NODE_ADDRESSES.has(textAt(address, 'type')))
+    .map((address) => textAt(address, 'address'));
+  const networks = [textAt(spec, 'podCIDR'), ...textsAt(spec, 'podCIDRs')];
+  return ok({ name, ips: canonicalIps([...reported, ...networks.flatMap(firstAddresses)]) });
+}
+
+const NODE_ADDRESSES = new Set(['InternalIP', 'ExternalIP']);
 
 export function projectNamespace(json: unknown): Projected<NamespaceEntry> {
   const metadata = objectAt(json, 'metadata');
@@ -110,10 +140,18 @@ export function clusterObject(json: unknown): Result<NamedObject, Problem> {
   });
 }
 
-/** A slice port without a number stands for every port: it can't be mapped to one, so it is left out. */
-const tcpPorts = (parent: Json): NamedPort[] =>
-  objectsAt(parent, 'ports').flatMap((entry) => {
-    const port = portAt(entry, 'port');
-    const tcp = (textAt(entry, 'protocol') || 'TCP') === 'TCP';
-    return tcp && port !== null ? [{ name: textAt(entry, 'name'), port }] : [];
+const tcpPorts = (parent: Json): NamedPort[] => objectsAt(parent, 'ports').flatMap(tcpPort);
+
+function servicePorts(spec: Json): ServicePort[] {
+  return objectsAt(spec, 'ports').flatMap((entry) => {
+    const nodePort = portAt(entry, 'nodePort');
+    return tcpPort(entry).map((port) => (nodePort === null ? port : { ...port, nodePort }));
   });
+}
+
+/** None for UDP, and for a slice port without a number: it stands for every port, and can't be mapped to one. */
+function tcpPort(entry: Json): NamedPort[] {
+  const port = portAt(entry, 'port');
+  const tcp = (textAt(entry, 'protocol') || 'TCP') === 'TCP';
+  return tcp && port !== null ? [{ name: textAt(entry, 'name'), port }] : [];
+}

@@ -7,7 +7,7 @@ import type {
   LeaseGrant,
   Workload,
 } from '@eastwall/policy';
-import type { ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
+import type { NodeEntry, ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
 import type { PortRanges } from '../kernel/port-ranges.ts';
 import type { Finding } from '../record/finding.ts';
 import type { LimitTotals } from '../record/limit-totals.ts';
@@ -55,6 +55,7 @@ export type ToDataplane =
       readonly remove: readonly string[];
     }
   | { readonly kind: 'slices'; readonly upsert: readonly SliceEntry[]; readonly remove: readonly string[] }
+  | { readonly kind: 'nodes'; readonly upsert: readonly NodeEntry[]; readonly remove: readonly string[] }
   | { readonly kind: 'policies'; readonly upsert: readonly ApiPolicy[]; readonly remove: readonly string[] }
   | {
       readonly kind: 'egress-policies';

@@ -12,6 +12,7 @@ const PODS = '/api/v1/pods';
 const NAMESPACES = '/api/v1/namespaces';
 const SERVICES = '/api/v1/services';
 const SLICES = '/apis/discovery.k8s.io/v1/endpointslices';
+const NODES = '/api/v1/nodes';
 const POLICIES = '/apis/eastwall.dev/v1alpha1/apipolicies';
 const EGRESS = '/apis/eastwall.dev/v1alpha1/egresspolicies';
 const PROFILES = '/apis/eastwall.dev/v1alpha1/guardprofiles';
@@ -67,6 +68,10 @@ const service = (name: string, ip: string, version = '1') => ({
   ...meta(name, { resourceVersion: version }),
   spec: { clusterIP: ip, ports: [{ port: 80 }] },
 });
+const node = (name: string, address: string, version = '1') => ({
+  metadata: { name, resourceVersion: version },
+  status: { addresses: [{ type: 'InternalIP', address }] },
+});
 const policy = (name: string, mode: string) => ({
   apiVersion: 'eastwall.dev/v1alpha1',
   kind: 'ApiPolicy',
@@ -94,6 +99,7 @@ function watching(kube: MemoryKube) {
       settings: WATCH_DEFAULTS,
     },
     node: 'n1',
+    nodePorts: true,
     status: { ...STATUS_DEFAULTS, spreadMs: 0 },
     listener: {
       message: (message) => messages.push(message),
@@ -130,6 +136,7 @@ test('is synced when everything has been listed, and not before', async () => {
   kube.lists.set(POLICIES, ok([policy('p', 'Audit')]));
   kube.lists.set(EGRESS, ok([egressPolicy('p', 'Audit')]));
   kube.lists.set(PROFILES, ok([]));
+  kube.lists.set(NODES, ok([node('n1', '172.20.1.1')]));
   await using run = watching(kube);
   await vi.waitUntil(() =>
     [PODS, NAMESPACES, SERVICES, POLICIES, EGRESS].every((path) => kube.watched(path)),
@@ -144,6 +151,7 @@ test('is synced when everything has been listed, and not before', async () => {
   await vi.waitUntil(() => told(run.messages).includes('synced'));
   expect(told(run.messages).toSorted()).toEqual([
     'egress-policies +p',
+    'nodes +n1',
     'policies +p',
     'services +orders',
     'slices +orders-x',
@@ -161,7 +169,9 @@ test('is synced when everything has been listed, and not before', async () => {
   });
 });
 
-const EMPTY = [PODS, NAMESPACES, SERVICES, SLICES, EGRESS, PROFILES].map((path) => [path, ok([])] as const);
+const EMPTY = [PODS, NAMESPACES, SERVICES, SLICES, NODES, EGRESS, PROFILES].map(
+  (path) => [path, ok([])] as const,
+);
 
 test('does without policies while their type is not installed, and says so', async () => {
   const kube = new MemoryKube();
@@ -199,6 +209,27 @@ test('hands on what came together as one message with the last state of each', a
   kube.send(PODS, { type: 'ADDED', object: meta('a') }, { type: 'DELETED', object: meta('a') });
   await vi.waitUntil(() => run.pods.length > 0);
   expect(run.pods).toEqual(['-uid-a']);
+});
+
+test('tells of a node when its addresses change, not each time that its status is written', async () => {
+  const kube = new MemoryKube();
+  for (const [path, list] of EMPTY) kube.lists.set(path, list);
+  kube.lists.set(POLICIES, ok([]));
+  kube.lists.set(NODES, ok([node('n1', '172.20.1.1')]));
+  await using run = watching(kube);
+  await vi.waitUntil(() => told(run.messages).includes('synced') && kube.watched(NODES));
+  run.messages.length = 0;
+  kube.send(
+    NODES,
+    { type: 'MODIFIED', object: node('n1', '172.20.1.1', '2') },
+    { type: 'ADDED', object: node('n2', '172.20.1.2') },
+  );
+  await vi.waitUntil(() => run.messages.length > 0);
+  kube.send(NODES, { type: 'DELETED', object: node('n1', '172.20.1.1') });
+  await vi.waitUntil(() => run.messages.length > 1);
+  kube.send(NODES, { type: 'ADDED', object: node('n1', '172.20.1.1', '3') });
+  await vi.waitUntil(() => run.messages.length > 2);
+  expect(told(run.messages)).toEqual(['nodes +n2', 'nodes -n1', 'nodes +n1']);
 });
 
 test('splits a long list into messages of bounded size', async () => {

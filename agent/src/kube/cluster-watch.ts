@@ -1,7 +1,19 @@
 import type { ApiPolicy, EgressPolicy, GuardProfile } from '@eastwall/policy';
-import type { NamespaceEntry, PodInfo, ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
+import type {
+  NamespaceEntry,
+  NodeEntry,
+  PodInfo,
+  ServiceEntry,
+  SliceEntry,
+} from '../identity/cluster-objects.ts';
 import { projectPod } from '../identity/pod.ts';
-import { type Projected, projectNamespace, projectService, projectSlice } from '../identity/project.ts';
+import {
+  type Projected,
+  projectNamespace,
+  projectNode,
+  projectService,
+  projectSlice,
+} from '../identity/project.ts';
 import type { ToDataplane } from '../ipc/messages.ts';
 import { Changes } from './changes.ts';
 import {
@@ -21,7 +33,7 @@ import { ResourceWatch, type WatchContext, type WatchSpec, type WatchStatus } fr
 /** What a dataplane process has to be told of the cluster. */
 export type ClusterMessage = Extract<
   ToDataplane,
-  { kind: 'services' | 'slices' | 'policies' | 'egress-policies' | 'guard-profiles' | 'synced' }
+  { kind: 'services' | 'slices' | 'nodes' | 'policies' | 'egress-policies' | 'guard-profiles' | 'synced' }
 >;
 
 export interface ClusterListener {
@@ -36,6 +48,8 @@ export interface ClusterListener {
 export interface ClusterWatchOptions {
   readonly context: WatchContext;
   readonly node: string;
+  /** Whether to learn the addresses of all nodes, for Services with node ports. */
+  readonly nodePorts: boolean;
   readonly listener: ClusterListener;
   /** Of each kind. */
   readonly maxPolicies?: number;
@@ -69,6 +83,7 @@ export class ClusterWatch {
   readonly #namespaces = new Changes<NamespaceEntry>(this.#changed);
   readonly #services = new Changes<ServiceEntry>(this.#changed);
   readonly #slices = new Changes<SliceEntry>(this.#changed);
+  readonly #nodes = new Changes<NodeEntry>(this.#changed);
   readonly #policies = new Changes<ApiPolicy>(this.#changed);
   readonly #egress = new Changes<EgressPolicy>(this.#changed);
   readonly #profiles = new Changes<GuardProfile>(this.#changed);
@@ -102,6 +117,7 @@ export class ClusterWatch {
         project: projectSlice,
         into: this.#slices,
       }),
+      ...(options.nodePorts ? [this.#followNodes()] : []),
       ...this.#kinds.map(({ watch }) => watch),
     ];
   }
@@ -129,6 +145,27 @@ export class ClusterWatch {
       watches,
       statusWrites: this.#status.counts(),
     };
+  }
+
+  /** A node's status is written every few minutes, and its addresses hardly ever change. */
+  #followNodes(): ResourceWatch<NodeEntry> {
+    const told = new Map<string, string>();
+    return this.#follow({
+      path: '/api/v1/nodes',
+      project: projectNode,
+      into: {
+        upsert: (name, node) => {
+          const addresses = node.ips.join();
+          if (told.get(name) === addresses) return;
+          told.set(name, addresses);
+          this.#nodes.upsert(name, node);
+        },
+        remove: (name) => {
+          told.delete(name);
+          this.#nodes.remove(name);
+        },
+      },
+    });
   }
 
   #followKind<Policy>(kind: PolicyKind<Policy>, into: Changes<Policy>): FollowedKind {
@@ -168,6 +205,7 @@ export class ClusterWatch {
     const { listener } = this.#options;
     for (const change of this.#services.take(BATCH)) listener.message({ kind: 'services', ...change });
     for (const change of this.#slices.take(BATCH)) listener.message({ kind: 'slices', ...change });
+    for (const change of this.#nodes.take(BATCH)) listener.message({ kind: 'nodes', ...change });
     for (const change of this.#policies.take(BATCH)) listener.message({ kind: 'policies', ...change });
     for (const change of this.#egress.take(BATCH)) listener.message({ kind: 'egress-policies', ...change });
     for (const change of this.#profiles.take(BATCH)) listener.message({ kind: 'guard-profiles', ...change });

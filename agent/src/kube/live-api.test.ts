@@ -85,6 +85,7 @@ function agent(
   const seen = {
     services: new Map<string, readonly string[]>(),
     slices: new Map<string, readonly string[]>(),
+    nodes: new Map<string, readonly string[]>(),
     policies: new Map<string, string>(),
     'egress-policies': new Map<string, string>(),
     'guard-profiles': new Map<string, string>(),
@@ -109,6 +110,7 @@ function agent(
       settings: { ...QUICK, ...given.watch },
     },
     node: 'n1',
+    nodePorts: true,
     status: { ...STATUS_DEFAULTS, spreadMs: 10, retryFirstMs: 5 },
     listener: {
       message: (message) => {
@@ -117,6 +119,7 @@ function agent(
           for (const at of message.upsert) seen.services.set(`${at.namespace}/${at.name}`, at.ips);
         else if (message.kind === 'slices')
           for (const at of message.upsert) seen.slices.set(`${at.namespace}/${at.name}`, at.ips);
+        else if (message.kind === 'nodes') for (const at of message.upsert) seen.nodes.set(at.name, at.ips);
         else if (message.kind === 'guard-profiles')
           for (const at of message.upsert)
             seen['guard-profiles'].set(at.name, at.detections?.[0]?.action ?? '');

@@ -124,6 +124,11 @@ class Dataplane {
         for (const entry of message.upsert) world.directory.upsertSlice(entry);
         world.touch();
         break;
+      case 'nodes':
+        for (const name of message.remove) world.directory.removeNode(name);
+        for (const entry of message.upsert) world.directory.upsertNode(entry);
+        world.touch();
+        break;
       case 'policies':
         world.replacePolicies(world.policies.with(message));
         operations.changePolicies(message.upsert, message.remove);

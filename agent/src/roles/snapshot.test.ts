@@ -84,6 +84,16 @@ describe('Snapshot', () => {
     expect(kinds()).toEqual(['policies', 'egress-policies', 'caller', 'synced']);
   });
 
+  it('keeps the nodes by name', () => {
+    const snapshot = new Snapshot();
+    const node = (name: string, ...ips: string[]) => ({ name, ips });
+    snapshot.apply({ kind: 'nodes', upsert: [node('a', '10.0.0.1'), node('b', '10.0.0.2')], remove: [] });
+    snapshot.apply({ kind: 'nodes', upsert: [node('b', '10.0.0.3')], remove: ['a'] });
+    expect([...snapshot.replay(everywhere)]).toEqual([
+      { kind: 'nodes', upsert: [node('b', '10.0.0.3')], remove: [] },
+    ]);
+  });
+
   it('splits a large cluster into messages of bounded size', () => {
     const snapshot = new Snapshot();
     const upsert = Array.from({ length: 1_001 }, (_, n) => service(`s${n}`, '10.0.0.1'));

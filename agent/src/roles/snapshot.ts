@@ -1,11 +1,11 @@
 import type { ApiPolicy, EgressPolicy, GuardProfile } from '@eastwall/policy';
-import type { ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
+import type { NodeEntry, ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
 import type { CallerState, NamespaceId, ToDataplane } from '../ipc/messages.ts';
 
 /** A change of what all dataplanes know alike. */
 export type ClusterDelta = Extract<
   ToDataplane,
-  { kind: 'services' | 'slices' | 'policies' | 'egress-policies' | 'guard-profiles' }
+  { kind: 'services' | 'slices' | 'nodes' | 'policies' | 'egress-policies' | 'guard-profiles' }
 >;
 
 /** Objects per message: small enough that a dataplane serves connections between two of them. */
@@ -26,6 +26,7 @@ interface Named {
 export class Snapshot {
   readonly #services = new Map<string, ServiceEntry>();
   readonly #slices = new Map<string, SliceEntry>();
+  readonly #nodes = new Map<string, NodeEntry>();
   readonly #policies = new Map<string, ApiPolicy>();
   readonly #egress = new Map<string, EgressPolicy>();
   readonly #profiles = new Map<string, GuardProfile>();
@@ -40,6 +41,9 @@ export class Snapshot {
         break;
       case 'slices':
         change(this.#slices, delta.upsert, delta.remove);
+        break;
+      case 'nodes':
+        change(this.#nodes, delta.upsert, delta.remove);
         break;
       case 'policies':
         change(this.#policies, delta.upsert, delta.remove);
@@ -101,6 +105,7 @@ export class Snapshot {
   *replay(serves: (ns: NamespaceId) => boolean): Generator<ToDataplane> {
     for (const upsert of chunks(this.#services)) yield { kind: 'services', upsert, remove: [] };
     for (const upsert of chunks(this.#slices)) yield { kind: 'slices', upsert, remove: [] };
+    for (const upsert of chunks(this.#nodes)) yield { kind: 'nodes', upsert, remove: [] };
     for (const upsert of chunks(this.#policies)) yield { kind: 'policies', upsert, remove: [] };
     for (const upsert of chunks(this.#egress)) yield { kind: 'egress-policies', upsert, remove: [] };
     for (const upsert of chunks(this.#profiles)) yield { kind: 'guard-profiles', upsert, remove: [] };

@@ -121,6 +121,7 @@ export interface ServicePort {
   readonly port: number;
   readonly targetPort?: number | string;
   readonly protocol?: string;
+  readonly nodePort?: number;
 }
 
 export interface EndpointSlice extends KubeObject {

@@ -66,6 +66,17 @@ describe('serviceRules', () => {
     }
   });
 
+  it('listens on the node ports of every node, and answers from there', () => {
+    const open = service('web', ['10.96.1.0'], [{ port: 80, nodePort: 30_080 }]);
+    const lines = rules([open], { 'shop/web': [slice(['10.244.1.2'], 8080)] });
+    const at = '-A SERVICES -m addrtype --dst-type LOCAL -p tcp -m tcp --dport 30080 -j ';
+    expect(lines.filter((line) => line.includes('30080')).map((line) => line.replace(at, ''))).toEqual([
+      'MARK --set-xmark 0x4000/0x4000',
+      expect.stringMatching(/^SVC-/),
+    ]);
+    expect(rules([open], {}).join()).not.toContain('30080');
+  });
+
   it('leaves headless Services to the DNS', () => {
     const headless = service('db', ['None'], [{ port: 5432 }]);
     expect(rules([headless], { 'shop/db': [slice(['10.244.1.2'], 5432)] })).toEqual(rules([], {}));

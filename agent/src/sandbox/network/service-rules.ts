@@ -16,6 +16,8 @@ export interface ServiceRulesInput {
 interface Frontend {
   readonly chain: string;
   readonly match: string;
+  /** The same for its node port; null without one. */
+  readonly atNode: string | null;
   readonly protocol: string;
   readonly targets: readonly { readonly ip: string; readonly port: number }[];
 }
@@ -44,6 +46,7 @@ export function serviceRules(input: ServiceRulesInput, ipv6: boolean): string {
     '-A OUTPUT -j SERVICES',
     `-A POSTROUTING -m mark --mark ${MASQUERADE_MARK} -j MASQUERADE`,
     ...served.map(({ match, chain }) => `-A SERVICES ${match} -j ${chain}`),
+    ...served.flatMap(nodePortRules),
     ...served.flatMap(balance),
     'COMMIT',
     '*filter',
@@ -64,9 +67,12 @@ function frontendsOf(service: Service, { slices }: ServiceRulesInput, ipv6: bool
     .filter(({ protocol = 'TCP' }) => PROTOCOLS.has(protocol))
     .map((port) => {
       const protocol = (port.protocol ?? 'TCP').toLowerCase();
+      const to = (where: string, number: number) =>
+        `${where} -p ${protocol} -m ${protocol} --dport ${number}`;
       return {
         chain: `SVC-${shortHash(`${namespace}/${name}:${port.name ?? ''}:${port.port}:${protocol}`)}`,
-        match: `-d ${hostPrefix(ip)} -p ${protocol} -m ${protocol} --dport ${port.port}`,
+        match: to(`-d ${hostPrefix(ip)}`, port.port),
+        atNode: port.nodePort === undefined ? null : to('-m addrtype --dst-type LOCAL', port.nodePort),
         protocol,
         targets: targetsOf(behind, port, ipv6),
       };
@@ -93,6 +99,12 @@ function balance({ chain, protocol, targets }: Frontend): string[] {
     ];
   });
 }
+
+/** Masqueraded, since the pod behind may be on a third node, which would answer past this one. */
+const nodePortRules = ({ atNode, chain }: Frontend): string[] =>
+  atNode === null
+    ? []
+    : [`-A SERVICES ${atNode} -j MARK --set-xmark ${MASQUERADE_MARK}`, `-A SERVICES ${atNode} -j ${chain}`];
 
 /** A reset rather than the ICMP message that kube-proxy sends: the kernel limits how many of those it sends a second. */
 const refuse = ({ match, protocol }: Frontend): string[] =>
