@@ -20,7 +20,7 @@ export class JsonCursor {
   readonly isArray = new Uint8Array(MAX_DEPTH + 1);
   readonly #vocabulary: Vocabulary;
   readonly #collector: IdCollector;
-  readonly #guess = new MemberGuess();
+  readonly #guess: MemberGuess;
   /** By depth: the container's own place and name, and what a plain `id` in it is of. */
   readonly #places = new Int32Array(MAX_DEPTH + 1);
   readonly #names = new Int32Array(MAX_DEPTH + 1);
@@ -33,6 +33,7 @@ export class JsonCursor {
   constructor(vocabulary: Vocabulary, collector: IdCollector) {
     this.#vocabulary = vocabulary;
     this.#collector = collector;
+    this.#guess = new MemberGuess(vocabulary.order);
     // The document itself is like an element: it has no name.
     this.isArray[0] = 1;
   }

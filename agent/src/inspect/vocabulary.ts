@@ -1,3 +1,4 @@
+import { MemberOrder } from './member-guess.ts';
 import { NameTable } from './name-table.ts';
 import { PlaceTable } from './place-table.ts';
 import { TypeTable } from './type-table.ts';
@@ -7,6 +8,7 @@ export class Vocabulary {
   readonly types = new TypeTable();
   readonly names = new NameTable(this.types);
   readonly places = new PlaceTable(this.names);
+  readonly order = new MemberOrder();
 
   /** Names, places and types that there was no room for. */
   get overflowed(): number {

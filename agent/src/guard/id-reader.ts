@@ -1,0 +1,107 @@
+import type { Operation } from '@eastwall/policy';
+import { IdCollector, type IdSink } from '../inspect/id-collector.ts';
+import { NO_OPERATION, type OperationNames, operationNames } from '../inspect/operation-names.ts';
+import { PairReader } from '../inspect/pair-reader.ts';
+import { PathReader } from '../inspect/path-reader.ts';
+import { ROOT } from '../inspect/place-table.ts';
+import { PositionLearner } from '../inspect/position-learner.ts';
+import { Vocabulary } from '../inspect/vocabulary.ts';
+import type { Inflate } from '../kernel/inflate.ts';
+import { type BodyOutcome, BodyReader } from './body-reader.ts';
+
+export interface IdReaderOptions {
+  /** Agents that compare their ids have to share it; nobody else may know it. */
+  readonly seed: { readonly seed1: number; readonly seed2: number };
+  readonly inflate: Inflate;
+}
+
+/** What an operation is to readers. */
+export interface ReadOperation {
+  readonly names: OperationNames;
+  /** Tells it from all others of this process. */
+  readonly number: number;
+}
+
+interface KnownOperation extends ReadOperation {
+  readonly template: string;
+}
+
+/** Bodies that are read at the same time; each keeps some 50 KiB. Most are all there at once and take their turns. */
+const MAX_READERS = 128;
+const NO_READ_OPERATION: ReadOperation = { names: NO_OPERATION, number: 0 };
+
+/** Reads the ids of all exchanges of a process: what they share, and what is bounded for all of them together. */
+export class IdReader {
+  readonly vocabulary = new Vocabulary();
+  readonly learner = new PositionLearner();
+  /** What became of bodies so far, for saying how much of the traffic is covered. */
+  readonly requestBodies: Record<BodyOutcome, number> = noBodies();
+  readonly responseBodies: Record<BodyOutcome, number> = noBodies();
+  readonly #options: IdReaderOptions;
+  readonly #collector: IdCollector;
+  readonly #path: PathReader;
+  readonly #pairs: PairReader;
+  readonly #operations = new WeakMap<Operation, KnownOperation>();
+  readonly #idle: BodyReader[] = [];
+  #readers = 0;
+  #lastNumber = 0;
+
+  constructor(options: IdReaderOptions) {
+    this.#options = options;
+    this.#collector = new IdCollector(this.vocabulary, options.seed);
+    this.#collector.alsoOwn = true;
+    this.#path = new PathReader(this.vocabulary, this.#collector);
+    this.#pairs = new PairReader(this.vocabulary, this.#collector);
+  }
+
+  /** What the operation's path says about ids; null where it is not known yet. */
+  about(operation: Operation | null): ReadOperation {
+    if (operation === null) return NO_READ_OPERATION;
+    const current = operation.mergedInto ?? operation;
+    const known = this.#operations.get(current);
+    const { template, name } = current;
+    if (known?.template === template) return known;
+    const names = operationNames({ template, name }, this.vocabulary.types);
+    const about = { template, names, number: known?.number ?? ++this.#lastNumber };
+    this.#operations.set(current, about);
+    return about;
+  }
+
+  /** The ids in a request's target. */
+  readTarget(target: { path: string; query: string }, { names }: ReadOperation, sink: IdSink): void {
+    this.#collector.begin(sink, null);
+    this.#path.read(target.path, names);
+    if (target.query === '') return;
+    this.#pairs.begin(ROOT.query, names.type);
+    this.#pairs.feedText(target.query, 0, target.query.length);
+    this.#pairs.end();
+  }
+
+  readLocation(location: string, sink: IdSink): void {
+    this.#collector.begin(sink, null);
+    this.#path.readLocation(location);
+  }
+
+  /** Null when all are in use. Whoever takes one gives it back. */
+  takeReader(): BodyReader | null {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) return idle;
+    if (this.#readers === MAX_READERS) return null;
+    this.#readers++;
+    return new BodyReader({ ...this.#options, vocabulary: this.vocabulary });
+  }
+
+  giveBack(reader: BodyReader): void {
+    this.#idle.push(reader);
+  }
+}
+
+const noBodies = (): Record<BodyOutcome, number> => ({
+  read: 0,
+  other_type: 0,
+  encoding: 0,
+  too_large: 0,
+  unreadable: 0,
+  incomplete: 0,
+  busy: 0,
+});
