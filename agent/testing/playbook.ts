@@ -122,6 +122,7 @@ export class Playbook implements Wire, RelayContext {
       },
       unread: (host) => options.unread?.(host) ?? unreadable,
       tunnel: (host) => (options.unread ? this.scope.evaluate('CONNECT', '', host) : unreadable),
+      expectation: () => null,
     };
   }
 

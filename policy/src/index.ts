@@ -1,3 +1,4 @@
+export type { CompiledExpectation } from './compile/compiled-expectation.ts';
 export type { CompiledLimit } from './compile/compiled-limit.ts';
 export type { EgressChange } from './compile/egress-set.ts';
 export { EgressSet } from './compile/egress-set.ts';
@@ -52,6 +53,7 @@ export type { Call, Decision, LimitReason, Reason, Verdict } from './model/decis
 export { REASONS } from './model/decision.ts';
 export type { Destination, ServiceRef } from './model/destination.ts';
 export type { EgressPolicy, EgressRule, EgressSelector, LocalCallerSelector } from './model/egress-policy.ts';
+export type { EnumerationAction, Expectation, RuleEnumeration } from './model/enumeration.ts';
 export type { EnumerationSettings, GuardAction, GuardProfile } from './model/guard-profile.ts';
 export { GUARD_ACTIONS } from './model/guard-profile.ts';
 export type { Limit, LimitKey, OnStoreFailure } from './model/limit.ts';

@@ -1,4 +1,4 @@
-import type { Decision, Destination, Workload } from '@eastwall/policy';
+import type { Decision, Destination, Scope, Workload } from '@eastwall/policy';
 import type { Exchange } from './exchange.ts';
 
 /**
@@ -83,6 +83,8 @@ export interface Watcher {
 export interface Parties {
   readonly caller: Workload;
   readonly destination: Destination;
+  /** What policies say of the two. */
+  readonly scope: Pick<Scope, 'expectation'>;
 }
 
 /** Where connections get their watcher from. */

@@ -41,7 +41,7 @@ function setUp(actions: Record<string, GuardAction> = {}) {
   const detections = Object.entries(actions).map(([id, action]) => ({ id: id as 'foreign-token', action }));
   guards.replaceProfiles(GuardProfiles.empty().with({ upsert: [{ name: 'p', generation: 1, detections }] }));
   const watch = (caller = aWorkload(), destination: typeof orders = orders) =>
-    guards.watcher({ caller, destination }).watch();
+    guards.watcher({ caller, destination, scope: { expectation: () => null } }).watch();
   const found = () => guards.takeFindings().findings.map(({ detection, count }) => [detection, count]);
   return { guards, watch, found, quarantined };
 }

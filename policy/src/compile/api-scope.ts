@@ -1,7 +1,9 @@
 import type { Decision } from '../model/decision.ts';
+import type { CompiledExpectation } from './compiled-expectation.ts';
 import type { CompiledPolicy } from './compiled-policy.ts';
 import type { CompiledOperation } from './compiled-rules.ts';
 import { DecisionTable, type Selected } from './decision-table.ts';
+import { ExpectationTable } from './expectation-table.ts';
 import { PathTrie } from './path-trie.ts';
 import type { Governed, Scope } from './scope.ts';
 
@@ -17,6 +19,7 @@ export class ApiScope implements Scope {
   readonly unreadable: Decision;
   readonly #trie = new PathTrie();
   readonly #table: DecisionTable<CompiledOperation>;
+  readonly #expectations: ExpectationTable | null;
 
   /** `selected` is in order of policy namespace and name. */
   constructor(selected: readonly Selected<CompiledPolicy>[]) {
@@ -25,6 +28,7 @@ export class ApiScope implements Scope {
       for (const operation of rule.to) this.#trie.add(operation, { lane, rank });
     }
     this.#table = table;
+    this.#expectations = ExpectationTable.of(selected);
     this.governed = table.governed;
     this.size = table.ranked.length;
     this.readableOnly = table.governed === 'enforce';
@@ -33,6 +37,10 @@ export class ApiScope implements Scope {
 
   evaluate(method: string, path: string): Decision {
     return this.#table.judge(this.#trie, method, path);
+  }
+
+  expectation(method: string, path: string): CompiledExpectation | null {
+    return this.#expectations?.find(method, path) ?? null;
   }
 
   unread(): Decision {

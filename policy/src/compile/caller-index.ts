@@ -23,7 +23,7 @@ export class CallerIndex {
   readonly #everyone: number[] = [];
   readonly #entries = new Map<string, Entry[]>();
 
-  constructor(home: string, rules: readonly Rule[]) {
+  constructor(home: string, rules: readonly Pick<Rule, 'from'>[]) {
     this.#home = home;
     for (const [rule, { from }] of rules.entries()) {
       if (from === undefined) this.#everyone.push(rule);

@@ -1,6 +1,7 @@
 import type { ApiPolicy, OperationSelector } from '../model/policy.ts';
 import { GRPC_METHOD, grpcTemplate } from '../path/grpc.ts';
 import { CallerIndex } from './caller-index.ts';
+import { type CompiledExpectations, compileExpectations } from './compiled-expectation.ts';
 import {
   type CompiledOperation,
   type CompiledRules,
@@ -13,6 +14,7 @@ import {
 export interface CompiledPolicy extends CompiledRules<CompiledOperation> {
   readonly source: ApiPolicy;
   readonly callers: CallerIndex;
+  readonly expectations: CompiledExpectations;
 }
 
 /** Throws when a template is invalid: a parsed policy has none, so that is a bug of whoever built the object. */
@@ -21,6 +23,7 @@ export function compilePolicy(source: ApiPolicy, serial: number): CompiledPolicy
     ...compileRules(source, serial, { name: 'api', compile: compileSelector, everything: EVERY_OPERATION }),
     source,
     callers: new CallerIndex(source.namespace, source.rules),
+    expectations: compileExpectations(source, compileSelector),
   };
 }
 

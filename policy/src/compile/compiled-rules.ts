@@ -1,4 +1,5 @@
 import type { Decision, Reason, Verdict } from '../model/decision.ts';
+import type { RuleEnumeration } from '../model/enumeration.ts';
 import type { Limit } from '../model/limit.ts';
 import type { Action, Mode } from '../model/policy.ts';
 import { policyId } from '../model/policy-id.ts';
@@ -39,6 +40,7 @@ interface WrittenRule<Selector> {
   readonly action: Action;
   readonly to?: readonly Selector[];
   readonly limits?: readonly Limit[];
+  readonly enumeration?: RuleEnumeration;
 }
 
 interface Written<Selector> {
@@ -74,28 +76,29 @@ export function compileRules<Selector, To>(
     noRuleAllows: decide(denial, 'no_rule_allows'),
     ambiguousPath: decide(denial, 'ambiguous_path'),
     unreadable: decide(denial, 'unreadable_protocol'),
-    rules: source.rules.map(({ name, action, to, limits = [] }) => ({
-      allows: action === 'Allow',
+    rules: source.rules.map((rule) => ({
+      allows: rule.action === 'Allow',
       decision:
-        action === 'Allow'
-          ? within(decide('allow', 'allowed_by_rule', name), limits)
-          : decide(denial, 'denied_by_rule', name),
-      to: to === undefined ? [everything] : to.map(compile),
+        rule.action === 'Allow'
+          ? within(decide('allow', 'allowed_by_rule', rule.name), rule)
+          : decide(denial, 'denied_by_rule', rule.name),
+      to: rule.to === undefined ? [everything] : rule.to.map(compile),
     })),
   };
 
-  function within(allowed: Decision, limits: readonly Limit[]): Decision {
-    if (limits.length === 0) return allowed;
-    const { rule } = allowed;
-    const compiled = compileLimits(limits, {
-      kind,
-      policy: id,
-      rule: rule ?? '',
-      refuse: (reason) => decide(denial, reason, rule),
+  function within(allowed: Decision, { name, limits = [], enumeration }: WrittenRule<Selector>): Decision {
+    const holder = { kind, policy: id, rule: name, refuse: (reason: Reason) => decide(denial, reason, name) };
+    return Object.freeze({
+      ...allowed,
+      ...(limits.length > 0 && { limits: compileLimits(limits, holder) }),
+      // A policy that only audits reports; it refuses nothing, be it by a guard.
+      ...(enumeration !== undefined && { enumeration: enforced ? enumeration : reported(enumeration) }),
     });
-    return Object.freeze({ ...allowed, limits: compiled });
   }
 }
+
+const reported = (enumeration: RuleEnumeration): RuleEnumeration =>
+  enumeration.action === 'Off' ? enumeration : { ...enumeration, action: 'Log' };
 
 /** Throws when the template is invalid: a parsed policy has none, so that is a bug of whoever built the object. */
 export function compileOperation(written: {

@@ -9,6 +9,8 @@ export interface Selected<Policy> {
   readonly policy: Policy;
   /** Positions in `policy.rules`, ascending. */
   readonly rules: readonly number[];
+  /** Positions in the list of its expectations; absent where there are none. */
+  readonly expectations?: readonly number[];
 }
 
 export interface RankedRule<To> {

@@ -48,6 +48,10 @@ export class EgressScope implements Scope, Matcher {
   }
 
   /** Whoever may open it may use it: the host was what the rules are about. */
+  expectation(): null {
+    return null;
+  }
+
   tunnel(host: string): Decision {
     return this.evaluate('CONNECT', '', host);
   }

@@ -21,4 +21,5 @@ export const QUARANTINE_SCOPE: Scope = Object.freeze({
   evaluate: () => QUARANTINED,
   unread: () => QUARANTINED,
   tunnel: () => QUARANTINED,
+  expectation: () => null,
 });

@@ -84,7 +84,9 @@ export class ScopeCache {
 
 /** Equal signatures mean equal scopes: a serial names one version of one policy. */
 export function signatureOf(selected: readonly Selected<{ readonly serial: number }>[]): string {
-  return selected.map(({ policy, rules }) => `${policy.serial}:${rules.join()}`).join(';');
+  return selected
+    .map(({ policy, rules, expectations = [] }) => `${policy.serial}:${rules.join()}:${expectations.join()}`)
+    .join(';');
 }
 
 /** A pod keeps its uid when somebody relabels it, so the fields that policies look at are compared. */

@@ -1,4 +1,5 @@
 import type { Decision } from '../model/decision.ts';
+import type { CompiledExpectation } from './compiled-expectation.ts';
 
 export type Governed = 'no' | 'audit' | 'enforce';
 
@@ -24,6 +25,8 @@ export interface Scope {
   evaluate(method: string, path: string, host: string): Decision;
   /** For a connection whose requests can't be read: TLS, with the name of the server, or opaque bytes. */
   unread(host: string): Decision;
+  /** What is declared for this request as a batch job's; null mostly. `path` is raw. */
+  expectation(method: string, path: string): CompiledExpectation | null;
   /** For what goes through a tunnel that was opened to this host by CONNECT. */
   tunnel(host: string): Decision;
 }

@@ -19,7 +19,11 @@ export function select(
   const keyed = keyCaller(caller);
   return [...reaches]
     .sort(([a], [b]) => byNamespaceAndName(a, b))
-    .map(([policy, reach]) => ({ policy, rules: rulesWithin(policy, reach, keyed) }));
+    .map(([policy, reach]) => ({
+      policy,
+      rules: rulesWithin(policy, reach, keyed),
+      expectations: policy.expectations.callers.rulesFor(keyed),
+    }));
 }
 
 function reachByPolicy(namespaces: Namespaces, destination: Destination): Map<CompiledPolicy, Reach> {

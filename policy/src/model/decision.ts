@@ -1,4 +1,5 @@
 import type { CompiledLimit } from '../compile/compiled-limit.ts';
+import type { RuleEnumeration } from './enumeration.ts';
 
 /** What a request calls, as far as decisions depend on it. `path` is the raw request target's path, without the query. */
 export interface Call {
@@ -41,4 +42,6 @@ export interface Decision {
   readonly rule: string | null;
   /** What the rule that allows it still asks for; absent when nothing. Of no use in a record. */
   readonly limits?: readonly CompiledLimit[];
+  /** How the rule that allows it guards against enumeration; absent: as the profile says. Of no use in a record. */
+  readonly enumeration?: RuleEnumeration;
 }

@@ -1,3 +1,4 @@
+import type { Expectation, RuleEnumeration } from './enumeration.ts';
 import type { Limit } from './limit.ts';
 
 /** `Off` selects nothing; `Audit` reports what it would deny; `Enforce` denies what no rule allows. */
@@ -31,6 +32,12 @@ export interface OperationSelector {
 }
 
 /** Absent `from` is every caller, absent `to` is every operation. */
+export interface ApiExpectation extends Expectation {
+  readonly from?: readonly CallerSelector[];
+  readonly to?: readonly OperationSelector[];
+}
+
+/** Absent `from` is every caller, absent `to` is every operation. */
 export interface Rule {
   readonly name: string;
   readonly action: Action;
@@ -38,6 +45,7 @@ export interface Rule {
   readonly to?: readonly OperationSelector[];
   /** How much it allows; only where the action is Allow. */
   readonly limits?: readonly Limit[];
+  readonly enumeration?: RuleEnumeration;
 }
 
 /** One accepted ApiPolicy object: the parser's output, so every field is already valid. */
@@ -53,4 +61,5 @@ export interface ApiPolicy {
     readonly ports?: readonly number[];
   };
   readonly rules: readonly Rule[];
+  readonly expectations?: readonly ApiExpectation[];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import * as checks from './checks.ts';
+import { enumeration, expectationHead } from './enumeration.ts';
 import { limitedRule, limits } from './limit.ts';
 import { POLICY_LIMITS as LIMITS } from './limits.ts';
 import * as names from './names.ts';
@@ -42,7 +43,16 @@ const rule = limitedRule({
   from: callers(),
   to: selectorList(operationSelector, 'Operations; one selector must match. Absent: every operation.'),
   limits: limits(),
+  enumeration: enumeration(),
 });
+
+const expectation = z
+  .strictObject({
+    ...expectationHead,
+    from: callers(),
+    to: selectorList(operationSelector, 'Operations; one selector must match. Absent: every operation.'),
+  })
+  .meta({ description: 'A batch job that asks for ids which it has from elsewhere.' });
 
 const target = z
   .strictObject({
@@ -63,6 +73,18 @@ export const apiPolicySpec = z
   .strictObject({
     target,
     mode: mode(),
+    expectations: z
+      .array(expectation)
+      .min(1)
+      .max(LIMITS.expectations)
+      .superRefine(checks.checkUniqueNames, checks.ifList)
+      .meta({
+        description:
+          'Batch jobs that walk through ids. Within a run nothing is held against them; beyond it, or at another time, they stand out.',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['name'],
+      })
+      .exactOptional(),
     rules: ruleList(rule, 'Without any rule, an enforced policy denies every request to its target.'),
   })
   .meta({ description: 'Who may call what at the Services of this namespace.' });

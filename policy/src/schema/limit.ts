@@ -88,19 +88,25 @@ export const limits = () =>
     .exactOptional();
 
 /** A rule that may have limits. */
+/** Fields by which an Allow rule says how it allows; a kind of policy has some of them. */
+const OF_ALLOW = ['limits', 'enumeration'] as const;
+
 export const limitedRule = <Shape extends z.core.$ZodLooseShape>(shape: Shape) =>
   z
     .strictObject(shape)
     .superRefine(checkAllows, ifObject)
     .meta({
-      'x-kubernetes-validations': [
-        { rule: "!has(self.limits) || self.action == 'Allow'", message: 'only Allow rules have limits' },
-      ],
+      'x-kubernetes-validations': OF_ALLOW.filter((field) => field in shape).map((field) => ({
+        rule: `!has(self.${field}) || self.action == 'Allow'`,
+        message: `only Allow rules have ${field}`,
+      })),
     });
 
 function checkAllows(rule: object, context: Context): void {
-  if (fieldOf(rule, 'action') === 'Deny' && fieldOf(rule, 'limits') !== undefined)
-    complain(context, 'a rule that denies everything has no use for it', ['limits'], 'put it on Allow rules');
+  if (fieldOf(rule, 'action') !== 'Deny') return;
+  for (const field of OF_ALLOW)
+    if (fieldOf(rule, field) !== undefined)
+      complain(context, 'a rule that denies everything has no use for it', [field], 'put it on Allow rules');
 }
 
 function checkRate(text: string, context: Context): void {

@@ -4,6 +4,9 @@ export const POLICY_LIMITS = {
   services: 64,
   /** Ports of a target or a selector. */
   ports: 64,
+  /** Expectations of a policy, and ids that a run may ask for. */
+  expectations: 32,
+  distinctPerRun: 10_000_000,
   /** Namespaces of a profile, and administrative paths. */
   namespaces: 256,
   adminPaths: 64,
