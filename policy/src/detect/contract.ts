@@ -13,14 +13,14 @@ export interface ContractTerms {
  * outside, the key is judged like any other, so a job that starts off schedule stands out.
  */
 export class Contract {
-  readonly #terms: ContractTerms;
+  readonly terms: ContractTerms;
   #runStart = 0;
   #minute = -1;
   #isOpen = false;
   #taken = 0;
 
   constructor(terms: ContractTerms) {
-    this.#terms = terms;
+    this.terms = terms;
   }
 
   /** Distinct ids of the current run. */
@@ -32,7 +32,7 @@ export class Contract {
     const minute = Math.floor(now / 60_000);
     if (minute === this.#minute) return this.#isOpen;
     this.#minute = minute;
-    const start = this.#terms.schedule.lastStart(now, this.#terms.runMs);
+    const start = this.terms.schedule.lastStart(now, this.terms.runMs);
     this.#isOpen = start !== null;
     if (start !== null && start !== this.#runStart) {
       this.#runStart = start;
@@ -44,6 +44,6 @@ export class Contract {
   /** One more id; whether the run may have it. */
   take(): boolean {
     this.#taken++;
-    return this.#taken <= this.#terms.distinctPerRun;
+    return this.#taken <= this.terms.distinctPerRun;
   }
 }

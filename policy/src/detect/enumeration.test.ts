@@ -178,14 +178,6 @@ describe('Enumeration', () => {
     expect(n).toBeLessThanOrEqual(7);
   });
 
-  it('throttles to one request in a while', () => {
-    const { engine } = new Asking();
-    const slot = engine.key(1, 0, 5, 0);
-    expect(engine.waitOf(slot, 0)).toBe(0);
-    expect(engine.waitOf(slot, 400)).toBe(600);
-    expect(engine.waitOf(slot, 1_000)).toBe(0);
-  });
-
   it('lets a job walk under its contract, and alerts beyond it', () => {
     const schedule = CronSchedule.parse('0 * * * *');
     if (!schedule.ok) throw new Error(schedule.error);

@@ -15,8 +15,6 @@ export interface EnumerationLimits extends WarmthLimits {
   readonly epochsPerDay: number;
   /** False alerts of one key that the operator accepts. */
   readonly alertsPerWeek: number;
-  /** A throttled key may ask for one unexplained id in this time. */
-  readonly throttleMs: number;
 }
 
 export const ENUMERATION_LIMITS: EnumerationLimits = {
@@ -24,7 +22,6 @@ export const ENUMERATION_LIMITS: EnumerationLimits = {
   epochMs: 5 * 60_000,
   epochsPerDay: 288,
   alertsPerWeek: 1,
-  throttleMs: 1_000,
   alertAfter: 200,
   blockAfterDays: 7,
   holdEpochs: 12,
@@ -88,8 +85,6 @@ export class Enumeration {
   readonly #warmth: Warmth;
   readonly #operation: Uint32Array;
   readonly #threshold: Float32Array;
-  /** In ms, the lower 32 bits. */
-  readonly #nextAllowed: Uint32Array;
   #now = 0;
   #epoch = 0;
 
@@ -107,7 +102,6 @@ export class Enumeration {
     this.#warmth = new Warmth(maxKeys, limits);
     this.#operation = new Uint32Array(maxKeys);
     this.#threshold = new Float32Array(maxKeys);
-    this.#nextAllowed = new Uint32Array(maxKeys);
     this.#slab = new KeySlab(maxKeys, {
       evidence: (slot) => this.#slow.sum(slot) + this.#fast.sum(slot) + this.#misses.sum(slot),
       reset: (slot) => this.#reset(slot),
@@ -124,7 +118,7 @@ export class Enumeration {
 
   get bytes(): number {
     const columns = 3 * Cusum.BYTES_PER_KEY + 2 * RateEstimate.BYTES_PER_KEY + DistinctIds.BYTES_PER_KEY;
-    const own = IdShapes.BYTES_PER_KEY + Warmth.BYTES_PER_KEY + 1 + 4 + 4 + 4;
+    const own = IdShapes.BYTES_PER_KEY + Warmth.BYTES_PER_KEY + 1 + 4 + 4;
     return this.#slab.bytes + this.#limits.maxKeys * (columns + own);
   }
 
@@ -164,14 +158,6 @@ export class Enumeration {
     this.#missRate.observe(slot, this.#day(), isMiss);
   }
 
-  /** Whether a throttled key may have this one; else in how many ms. */
-  waitOf(slot: number, now: number): number {
-    const wait = ((this.#nextAllowed[slot] ?? 0) - now) | 0;
-    if (wait > 0 && wait <= this.#limits.throttleMs) return wait;
-    this.#nextAllowed[slot] = now + this.#limits.throttleMs;
-    return 0;
-  }
-
   evidence(slot: number, parent: number = slot): Evidence {
     const level = this.#levelOf(slot, parent);
     return {
@@ -205,7 +191,8 @@ export class Enumeration {
   /** Ids of what a key usually does belong to its shape as long as it learns, or where all are unexplained. */
   #seeShape(slot: number, { form, value }: Touch): void {
     this.#shapes.see(slot, form, value);
-    const isUsual = this.#distinct.days(slot) === 0 || this.#unexplainedRate.level(slot) === NOT_INFORMATIVE;
+    const isLearning = this.#warmth.days(slot, this.#epoch) < Math.min(1, this.#limits.blockAfterDays);
+    const isUsual = isLearning || this.#unexplainedRate.level(slot) === NOT_INFORMATIVE;
     if (isUsual && this.#looksEnumerated(slot)) this.#usualShapes[slot] = 1;
   }
 
@@ -289,7 +276,6 @@ export class Enumeration {
     this.#usualShapes[slot] = 0;
     this.#warmth.reset(slot, this.#epoch);
     this.#threshold[slot] = DEFAULT_ALERT;
-    this.#nextAllowed[slot] = 0;
   }
 
   #day(): number {

@@ -1,18 +1,20 @@
 import { CALLERS, type CallerName } from './callers.ts';
 import { attack, clean, type Outcome, SCENARIOS, type Scenario } from './scenarios.ts';
 
-// `node policy/testing/lab/main.ts [tune|held]`: what the detectors see in synthetic traffic, in virtual time.
+// `node policy/testing/lab/main.ts [tune|held] [caller]`: what the detectors see in synthetic traffic, in virtual time.
 // Parameters are chosen on one half of the seeds and reported on the other.
 
 const SEEDS = { tune: [1, 3, 5, 7], held: [2, 4, 6, 8] };
 
 const half = process.argv[2] === 'tune' ? 'tune' : 'held';
+const only = process.argv[3];
+const callers = (Object.keys(CALLERS) as CallerName[]).filter((name) => only === undefined || name === only);
 const seeds = SEEDS[half];
 let failures = 0;
 
 print(`seeds ${seeds.join(' ')} (${half})`);
 print('\nfalse episodes in 48 clean hours after 24 hours of learning, per seed');
-for (const caller of Object.keys(CALLERS) as CallerName[]) {
+for (const caller of callers) {
   const episodes = seeds.map((seed) => clean(caller, seed, { learn: 24, judge: 48 }).falseEpisodes);
   if (episodes.some((count) => count > 0)) failures++;
   print(`  ${caller.padEnd(14)} ${episodes.join(' ')}`);
@@ -20,7 +22,7 @@ for (const caller of Object.keys(CALLERS) as CallerName[]) {
 
 print('\nids leaked before the first alert and before the block; median (worst) over the seeds');
 print(`  ${'as'.padEnd(14)}${'attacker'.padEnd(24)}${'alert'.padStart(12)}${'block'.padStart(14)}   bar`);
-for (const scenario of SCENARIOS) report(scenario);
+for (const scenario of SCENARIOS) if (callers.includes(scenario.caller)) report(scenario);
 process.exitCode = failures > 0 ? 1 : 0;
 
 function report(scenario: Scenario): void {

@@ -1,0 +1,135 @@
+import { CronSchedule, DEFAULT_GUARDS, type GuardSettings, PROVENANCE_LIMITS } from '@eastwall/policy';
+import { expect, test } from 'vitest';
+import { aWorkload } from '../../testing/workloads.ts';
+import { AskedIds, type Asking } from './asked-ids.ts';
+import { actionFor, EnumerationGuard, enumerationSight } from './enumeration.ts';
+import { Provenance } from './provenance.ts';
+
+const MINUTE = 60_000;
+const orders = {};
+
+function setUp(settings: GuardSettings = DEFAULT_GUARDS) {
+  let now = 0;
+  const provenance = new Provenance({ limits: PROVENANCE_LIMITS, maxWorkloads: 2 });
+  const guard = new EnumerationGuard({ now: () => now, provenance, maxKeys: 256 });
+  const asked = new AskedIds(guard);
+  const caller = aWorkload();
+  const asking: Asking = { caller, place: orders, operation: 1, settings, contract: null };
+  let id = 1;
+  const newId = () => {
+    id++;
+    return { h1: Math.imul(id, 0x9e3779b1) >>> 0, h2: Math.imul(id, 0x85ebca6b) >>> 0 };
+  };
+  const ask = (found = newId(), change: Partial<Asking> = {}) => {
+    asked.begin({ ...asking, ...change });
+    asked.add({ ...found, position: 3, form: 'number', numeric: id });
+    return asked.tier;
+  };
+  const show = (found = newId()) => {
+    const { filter } = provenance.of(caller, now).caller;
+    filter.show({ source: 'response', ids: 0 }, found, now);
+    return found;
+  };
+  const learn = () => {
+    ask();
+    for (let i = 0; i < 1_000; i++) {
+      now += 2 * MINUTE;
+      provenance.of(caller, now).caller.filter.advance(now);
+      ask(show());
+      asked.answered(200);
+    }
+  };
+  return { guard, asked, asking, ask, show, learn, provenance, advance: (ms: number) => (now += ms) };
+}
+
+test('ids that were shown pass; a handful that were not is an alert', () => {
+  const { ask, learn, show, asked } = setUp();
+  learn();
+  expect(ask(show())).toBe('quiet');
+  let asks = 1;
+  while (ask() !== 'alert' && asks < 50) asks++;
+  expect(asks).toBeLessThanOrEqual(8);
+  const sight = asked.evidence && enumerationSight(asked.evidence);
+  expect(sight).toMatchObject({ detection: 'object-enumeration', evidence: { signals: 'provenance' } });
+  expect(sight?.explanation).toContain('never shown');
+});
+
+test('another operation, or another place in it, is another walk', () => {
+  const { ask, learn, asked, asking, guard } = setUp();
+  learn();
+  for (let operation = 100; operation < 140; operation++) expect(ask(undefined, { operation })).toBe('quiet');
+  const other = new AskedIds(guard);
+  for (let position = 10; position < 40; position++) {
+    other.begin(asking);
+    other.add({ h1: position * 77_777, h2: position * 99_999, position, form: 'other', numeric: -1 });
+    expect(other.tier).toBe('quiet');
+  }
+  expect(asked.evidence).toBeNull();
+});
+
+test('how it was answered is told for first touches only', () => {
+  const { ask, asked, learn, show } = setUp();
+  learn();
+  const tiers = Array.from({ length: 20 }, () => {
+    const tier = ask(show());
+    asked.answered(404);
+    return tier;
+  });
+  expect(tiers).toContain('alert');
+  expect(asked.evidence?.signals).toContain('misses');
+});
+
+test('nothing is held against a workload that the agent has just met', () => {
+  const { ask } = setUp();
+  for (let i = 0; i < 500; i++) expect(['quiet', 'audit']).toContain(ask());
+});
+
+test('a contract is kept per caller, and counts over its requests', () => {
+  const { guard, ask, advance } = setUp();
+  const schedule = CronSchedule.parse('0 0 * * *');
+  if (!schedule.ok) throw new Error(schedule.error);
+  const expectation = {
+    id: 'shop/p/job',
+    terms: { distinctPerRun: 3, schedule: schedule.value, runMs: 60 * MINUTE },
+  };
+  const tiers = Array.from({ length: 4 }, () => {
+    advance(1_000);
+    return ask(undefined, { contract: guard.contract('shop/job', expectation) });
+  });
+  expect(tiers).toEqual(['quiet', 'quiet', 'quiet', 'alert']);
+  expect(guard.contract('shop/other', expectation).taken).toBe(0);
+});
+
+test('workloads are bounded, and known by name and not by pod', () => {
+  const { provenance } = setUp();
+  const first = provenance.of(aWorkload({ uid: 'a', labels: { 'pod-template-hash': '1' } }), 0);
+  const second = provenance.of(aWorkload({ uid: 'b', labels: { 'pod-template-hash': '2' } }), 0);
+  expect(second.caller).toBe(first.caller);
+  expect(second.image).not.toBe(first.image);
+  provenance.of(aWorkload({ name: 'x' }), 0);
+  provenance.of(aWorkload({ name: 'y' }), 0);
+  expect(provenance.forgotten).toBe(1);
+  expect(provenance.of(aWorkload({ uid: 'a' }), 0).caller).not.toBe(first.caller);
+});
+
+test('settings of namespaces have their own keys, up to a bound', () => {
+  const { guard } = setUp();
+  const settings = Array.from({ length: 10 }, (_, i) => ({ ...DEFAULT_GUARDS, alertBudgetPerWeek: i + 1 }));
+  const engines = new Set(settings.map((each) => guard.engine(each)));
+  expect(engines.size).toBe(4);
+  expect(guard.engine({ ...DEFAULT_GUARDS })).toBe(guard.engine(DEFAULT_GUARDS));
+});
+
+test.each([
+  ['quiet', 'Quarantine', 'Off'],
+  ['audit', 'Block', 'Off'],
+  ['alert', 'Block', 'Log'],
+  ['alert', 'Off', 'Off'],
+  ['throttle', 'Log', 'Log'],
+  ['throttle', 'Quarantine', 'Throttle'],
+  ['block', 'Throttle', 'Throttle'],
+  ['block', 'Block', 'Block'],
+  ['block', 'Quarantine', 'Quarantine'],
+] as const)('at tier %s, where %s is wanted: %s', (tier, wanted, action) => {
+  expect(actionFor(tier, wanted)).toBe(action);
+});

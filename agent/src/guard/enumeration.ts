@@ -1,0 +1,153 @@
+import {
+  Contract,
+  type ContractTerms,
+  ENUMERATION_LIMITS,
+  Enumeration,
+  type EnumerationEvidence,
+  type EnumerationLimits,
+  type GuardAction,
+  type GuardSettings,
+  type Tier,
+} from '@eastwall/policy';
+import type { Provenance } from './provenance.ts';
+import type { Sight } from './sight.ts';
+
+export interface EnumerationOptions {
+  /** Wall clock, in ms since the epoch: schedules are written by it. */
+  now(): number;
+  readonly provenance: Provenance;
+  /** Caller × operation × place of an id that are kept in mind, for each kind of settings; 310 bytes each. */
+  readonly maxKeys: number;
+}
+
+/** Settings that differ between namespaces, and are told apart; more share the first ones. */
+const MAX_ENGINES = 4;
+const MAX_CONTRACTS = 1_024;
+const DAY_SECONDS = 86_400;
+
+/** Notices workloads that walk through ids which nobody has shown to them. */
+export class EnumerationGuard {
+  readonly provenance: Provenance;
+  readonly #options: EnumerationOptions;
+  readonly #engines = new Map<string, Enumeration>();
+  readonly #bySettings = new WeakMap<GuardSettings, Enumeration>();
+  readonly #places = new WeakMap<object, number>();
+  #lastPlace = 0;
+  /** By caller and expectation; the least recently used first. */
+  readonly #contracts = new Map<string, Contract>();
+
+  constructor(options: EnumerationOptions) {
+    this.#options = options;
+    this.provenance = options.provenance;
+  }
+
+  now(): number {
+    return this.#options.now();
+  }
+
+  engine(settings: GuardSettings): Enumeration {
+    let engine = this.#bySettings.get(settings);
+    if (engine === undefined) {
+      engine = this.#engineFor(settings);
+      this.#bySettings.set(settings, engine);
+    }
+    return engine;
+  }
+
+  /** A number that stands for a destination as long as its object lives. */
+  placeHash(place: object): number {
+    let hash = this.#places.get(place);
+    if (hash === undefined) {
+      this.#lastPlace = (this.#lastPlace + 0x9e3779b9) >>> 0;
+      hash = this.#lastPlace;
+      this.#places.set(place, hash);
+    }
+    return hash;
+  }
+
+  /** What a caller may do under an expectation; each caller's runs are counted by themselves. */
+  contract(caller: string, expectation: { readonly id: string; readonly terms: ContractTerms }): Contract {
+    const key = `${caller} ${expectation.id}`;
+    const known = this.#contracts.get(key);
+    const contract = known?.terms === expectation.terms ? known : new Contract(expectation.terms);
+    this.#contracts.delete(key);
+    this.#contracts.set(key, contract);
+    const [oldest] = this.#contracts.keys();
+    if (this.#contracts.size > MAX_CONTRACTS && oldest !== undefined) this.#contracts.delete(oldest);
+    return contract;
+  }
+
+  #engineFor({ enumeration, alertBudgetPerWeek }: GuardSettings): Enumeration {
+    const limits = limitsOf({ enumeration, alertBudgetPerWeek }, this.#options.maxKeys);
+    const key = JSON.stringify(limits);
+    const [first] = this.#engines.values();
+    const known = this.#engines.get(key) ?? (this.#engines.size >= MAX_ENGINES ? first : undefined);
+    if (known !== undefined) return known;
+    const engine = new Enumeration(limits);
+    this.#engines.set(key, engine);
+    return engine;
+  }
+}
+
+/** What a tier is worth at most, where this is what the profile or the rule wants done. */
+export function actionFor(tier: Tier, wanted: GuardAction): GuardAction {
+  if (wanted === 'Off') return 'Off';
+  if (tier === 'quiet' || tier === 'audit') return 'Off';
+  if (tier === 'alert' || wanted === 'Log') return 'Log';
+  return tier === 'throttle' ? 'Throttle' : wanted;
+}
+
+export function enumerationSight(evidence: EnumerationEvidence): Sight {
+  const { usualUnexplained, shape, signals, distinct, distinctThreshold, requests } = evidence;
+  return {
+    detection: 'object-enumeration',
+    explanation: explanationOf(evidence),
+    evidence: {
+      signals: signals.join(' '),
+      unexplained: Number(evidence.unexplained.toFixed(2)),
+      misses: Number(evidence.misses.toFixed(2)),
+      usualUnexplained: usualUnexplained === null ? 'not informative' : Number(usualUnexplained.toFixed(3)),
+      distinctIds: distinct,
+      usualDistinctIds: distinctThreshold,
+      shape,
+      requests,
+    },
+  };
+}
+
+function explanationOf({
+  signals,
+  shape,
+  distinct,
+  distinctThreshold,
+  usualUnexplained,
+}: EnumerationEvidence) {
+  const looks = shape === 'none' || shape === 'sparse' ? '' : `; they look ${WORDS[shape]}`;
+  if (signals.includes('provenance')) {
+    const usual = usualUnexplained === null ? '' : ` (usual are ${(100 * usualUnexplained).toFixed(0)} %)`;
+    return `asks for ids that it was never shown, more than it usually does${usual}${looks}`;
+  }
+  if (signals.includes('misses')) return `asks for ids that are mostly not there, or not for it${looks}`;
+  if (signals.includes('baseline'))
+    return `asks for ${distinct} different ids, where ${distinctThreshold} are the most it should${looks}`;
+  return 'asks for more ids than its declared run has, or outside of it';
+}
+
+const WORDS = { sequential: 'counted up', dense: 'like a whole range, shuffled', timed: 'ordered by time' };
+
+function limitsOf(
+  { enumeration, alertBudgetPerWeek }: Pick<GuardSettings, 'enumeration' | 'alertBudgetPerWeek'>,
+  maxKeys: number,
+): EnumerationLimits {
+  const { warmupRequests, warmupSeconds, rolloutSeconds, windowSeconds } = enumeration;
+  return {
+    ...ENUMERATION_LIMITS,
+    maxKeys,
+    epochMs: windowSeconds * 1_000,
+    epochsPerDay: Math.max(1, Math.round(DAY_SECONDS / windowSeconds)),
+    alertsPerWeek: alertBudgetPerWeek,
+    alertAfter: warmupRequests,
+    blockAfterDays: warmupSeconds / DAY_SECONDS,
+    holdEpochs: Math.ceil(rolloutSeconds / windowSeconds),
+  };
+}

@@ -1,0 +1,83 @@
+import { ProvenanceFilter, type ProvenanceLimits, type Workload } from '@eastwall/policy';
+
+export interface ProvenanceOptions {
+  readonly limits: ProvenanceLimits;
+  /** Workloads of this node that are kept in mind; 144 KiB each. */
+  readonly maxWorkloads: number;
+}
+
+/** A workload of this node by the ids that it was shown. */
+export interface KnownCaller {
+  readonly filter: ProvenanceFilter;
+  /** Tells it from the others. */
+  readonly hash: number;
+}
+
+/** A pod of it. */
+export interface KnownPod {
+  readonly caller: KnownCaller;
+  /** Changes with each rollout. */
+  readonly image: number;
+}
+
+/** Labels that controllers give to the pods of one version: of Deployments, of StatefulSets and DaemonSets. */
+const VERSION_LABELS = ['pod-template-hash', 'controller-revision-hash'];
+
+/** What each workload of this node was shown: its pods here share it, as they share queues and databases. */
+export class Provenance {
+  readonly #options: ProvenanceOptions;
+  /** By namespace, kind and name; the least recently used first. */
+  readonly #callers = new Map<string, KnownCaller>();
+  /** So that no key is put together for each request. */
+  readonly #pods = new WeakMap<Workload, KnownPod>();
+  #forgotten = 0;
+
+  constructor(options: ProvenanceOptions) {
+    this.#options = options;
+  }
+
+  /** Workloads that had to make room. */
+  get forgotten(): number {
+    return this.#forgotten;
+  }
+
+  of(pod: Workload, now: number): KnownPod {
+    const key = `${pod.namespace}/${pod.kind}/${pod.name}`;
+    const known = this.#pods.get(pod);
+    if (known !== undefined && this.#callers.get(key) === known.caller) return known;
+    const found = { caller: this.#callerAt(key, now), image: imageOf(pod) };
+    this.#pods.set(pod, found);
+    return found;
+  }
+
+  #callerAt(key: string, now: number): KnownCaller {
+    const known = this.#callers.get(key);
+    if (known !== undefined) {
+      this.#callers.delete(key);
+      this.#callers.set(key, known);
+      return known;
+    }
+    if (this.#callers.size >= this.#options.maxWorkloads) this.#forgetOldest();
+    const caller = { filter: new ProvenanceFilter(this.#options.limits, now), hash: textHash(key) };
+    this.#callers.set(key, caller);
+    return caller;
+  }
+
+  #forgetOldest(): void {
+    const [oldest] = this.#callers.keys();
+    if (oldest === undefined) return;
+    this.#callers.delete(oldest);
+    this.#forgotten++;
+  }
+}
+
+function imageOf({ labels }: Workload): number {
+  return textHash(VERSION_LABELS.map((label) => labels[label] ?? '').join(' '));
+}
+
+/** FNV-1a. */
+function textHash(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
+}
