@@ -1,8 +1,10 @@
 import { Buffer } from 'node:buffer';
+import type { Decision } from '@eastwall/policy';
 import type { Reading, Refusal, RequestView, ResponseView, Watch, Watcher } from '../src/exchange/watch.ts';
 
 export interface WatchOptions {
   readonly request?: (view: RequestView) => Refusal | null;
+  readonly unread?: (decision: Decision) => Decision | null;
   readonly reading?: Reading;
   /** Whether so much content is enough. */
   readonly enough?: (content: string) => boolean;
@@ -44,6 +46,10 @@ export class RecordingWatcher implements Watcher {
       request(view, decision) {
         note(`request ${describeRequest(view)} ${decision.reason}`);
         return options.request?.(view) ?? null;
+      },
+      unread(decision) {
+        note(`unread ${decision.reason}`);
+        return options.unread?.(decision) ?? null;
       },
       requestBody(bytes, start, end) {
         request += text(bytes, start, end);

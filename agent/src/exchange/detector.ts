@@ -158,7 +158,7 @@ export class Detector implements Relay {
   }
 
   private exchange(protocol: Protocol, now: number): Exchange {
-    const exchange = new Exchange();
+    const exchange = new Exchange(this.context.watcher.watch());
     exchange.begin(protocol, this.headSince === 0 ? now : this.headSince);
     exchange.declaredOpaque = this.context.declaredOpaque;
     return exchange;

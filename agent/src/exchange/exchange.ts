@@ -69,6 +69,12 @@ export class Exchange {
     return this.heed(this.watch.request(view, this.decision, now));
   }
 
+  /** Asks the guards about a connection that policy lets pass unread; afterwards `decision` is what counts. */
+  askUnread(now: number): void {
+    this.watched = true;
+    this.decision = this.watch.unread(this.decision, now) ?? this.decision;
+  }
+
   /** Tells the guards that they have seen what they get of the request's body; null lets it go on. */
   askAgain(complete: boolean, now: number): Refusal | null {
     return this.heed(this.watch.requestBodyEnd(complete, now));

@@ -13,6 +13,7 @@ export function splice(
   { judge, now }: { judge(): Decision; readonly now: number },
 ): Relay | null {
   exchange.decision = judge();
+  if (exchange.decision.verdict !== 'deny') exchange.askUnread(now);
   if (exchange.decision.verdict !== 'deny') {
     const relay = new OpaqueRelay(context, exchange, judge);
     context.become(relay);

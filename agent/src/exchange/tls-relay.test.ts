@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { piecesOf } from '../../testing/h2/wire-frames.ts';
 import { ALLOW, DENY, Playbook, type PlaybookOptions, UNREADABLE } from '../../testing/playbook.ts';
+import { RecordingWatcher } from '../../testing/recording-watch.ts';
 import { clientFlight, inRecords, withExtension } from '../../testing/tls/client-flight.ts';
 import { Detector } from './detector.ts';
 import { UNGOVERNED } from './exchange.ts';
@@ -93,6 +94,40 @@ describe('a whole ClientHello', () => {
     p.relay.reconsider(3);
     expect(p.deeds.at(-1)).toBe('abort');
     expect(p.records).toMatchObject([{ host: 'api.example.com', outcome: 'denied', decision: NO_RULE }]);
+  });
+});
+
+describe('guards of a connection that is not read', () => {
+  const LIMITED: Decision = { ...DENY, reason: 'concurrency_limited' };
+
+  test('are asked when policy lets it pass, and told when it ends', () => {
+    const watcher = new RecordingWatcher();
+    const p = play({ ...onlyApi, watcher }).caller(hello);
+    expect(watcher.seen).toEqual(['1 unread allowed_by_rule']);
+    p.relay.abandon('ok', 9);
+    expect(watcher.seen).toEqual(['1 unread allowed_by_rule', '1 end ok 0']);
+  });
+
+  test('may refuse it before upstream has a byte', () => {
+    const watcher = new RecordingWatcher({ unread: () => LIMITED });
+    const p = play({ ...onlyApi, watcher }).caller(hello);
+    expect(p.deeds).toEqual(['abort']);
+    expect(p.records).toMatchObject([{ outcome: 'denied', decision: LIMITED }]);
+    expect(watcher.seen.at(-1)).toBe('1 end denied 0');
+  });
+
+  test('may only report it', () => {
+    const watcher = new RecordingWatcher({ unread: () => ({ ...LIMITED, verdict: 'would-deny' }) });
+    const p = play({ ...onlyApi, watcher }).caller(hello);
+    p.relay.abandon('ok', 9);
+    expect(p.sentTo('upstream')).toBe(text(hello));
+    expect(p.records).toMatchObject([{ outcome: 'ok', decision: { verdict: 'would-deny' } }]);
+  });
+
+  test('are not asked what policy denies', () => {
+    const watcher = new RecordingWatcher();
+    play({ unread: () => NO_RULE, unreadable: () => UNREADABLE, watcher }).caller(hello);
+    expect(watcher.seen).toEqual([]);
   });
 });
 

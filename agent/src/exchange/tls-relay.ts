@@ -108,7 +108,7 @@ export class TlsRelay implements Relay {
   }
 
   private exchange(protocol: 'tls' | 'opaque'): Exchange {
-    const exchange = new Exchange();
+    const exchange = new Exchange(this.context.watcher.watch());
     exchange.begin(protocol, this.headSince);
     return exchange;
   }

@@ -58,6 +58,11 @@ export interface Refusal {
 export interface Watch {
   /** A request that policy lets pass. Null: it goes on. Whatever the answer, `end` follows. */
   request(view: RequestView, decision: Decision, now: number): Refusal | null;
+  /**
+   * A connection that policy lets pass unread. Null: it goes on; else what is recorded, and with `deny` it is refused.
+   * Whatever the answer, `end` follows.
+   */
+  unread(decision: Decision, now: number): Decision | null;
   /** What is wanted of the request's body; asked once, right after `request`, when there is a body. */
   readonly requestReading: Reading;
   /** True when enough was seen: `requestBodyEnd` follows, and what is held may go on. */
@@ -70,7 +75,7 @@ export interface Watch {
   /** The final head of upstream's response; answers of our own are not shown. */
   response(view: ResponseView, now: number): 'nothing' | 'stream';
   responseBody(bytes: Uint8Array, start: number, end: number): void;
-  /** Exactly once after each `request`, however the exchange ended, and before it is recorded. */
+  /** Exactly once after each `request` or `unread`, however the exchange ended, and before it is recorded. */
   end(exchange: Exchange, now: number): void;
 }
 
@@ -95,6 +100,7 @@ export interface WatcherSource {
 /** Wants to see nothing. */
 export const UNWATCHED: Watch = Object.freeze({
   request: () => null,
+  unread: () => null,
   requestReading: 'nothing' as const,
   requestBody: () => true,
   requestBodyEnd: () => null,

@@ -1,9 +1,18 @@
-import { type Decision, type GuardAction, GuardProfiles } from '@eastwall/policy';
+import {
+  type Decision,
+  type GuardAction,
+  GuardProfiles,
+  type Limit,
+  type Mode,
+  PolicySet,
+} from '@eastwall/policy';
 import { expect, test } from 'vitest';
 import { aToken } from '../../testing/tokens.ts';
 import { aWorkload } from '../../testing/workloads.ts';
+import { Exchange } from '../exchange/exchange.ts';
 import type { RequestView } from '../exchange/watch.ts';
 import { Guards } from './guards.ts';
+import { LimitGuard } from './limits.ts';
 
 const ALLOWED: Decision = { verdict: 'allow', reason: 'ungoverned', policy: null, rule: null };
 const orders = {
@@ -36,6 +45,8 @@ function setUp(actions: Record<string, GuardAction> = {}) {
     maxOpenFindings: 100,
     findingQuietMs: 1_000,
     fingerprint: (secret) => `#${secret}`,
+    limits: new LimitGuard({ maxBuckets: 100, random: () => 0, wake: () => {} }),
+    operationOf: (_, { method }) => `${method} /orders/{id}`,
     quarantine: (uid) => quarantined.push(uid),
   });
   const detections = Object.entries(actions).map(([id, action]) => ({ id: id as 'foreign-token', action }));
@@ -82,4 +93,46 @@ test('the metadata service and quarantine', () => {
   expect(watch(aWorkload(), metadata).request(aRequest(), ALLOWED, 0)).toMatchObject({ status: 403 });
   expect(quarantined).toEqual([aWorkload().uid]);
   expect(found()).toEqual([['metadata-access', 1]]);
+});
+
+const limited = (limits: readonly Limit[], mode: Mode = 'Enforce'): Decision => {
+  const rules = [{ name: 'read', action: 'Allow' as const, limits }];
+  const policy = { namespace: 'shop', name: 'orders', generation: 1, mode, target: {}, rules };
+  return PolicySet.empty()
+    .with({ upsert: [policy] })
+    .scope(aWorkload(), orders)
+    .evaluate('GET', '/', '');
+};
+
+test('a request beyond its limit is answered with 429, after all that other guards say', () => {
+  const { watch } = setUp({ 'foreign-token': 'Block' });
+  const decision = limited([{ key: 'Pod', rate: '3/s', concurrency: 2 }]);
+  const [a, b, c] = [watch(), watch(), watch()];
+  expect(a.request(aRequest({ authorization: copied }), decision, 0)).toMatchObject({ status: 403 });
+  expect(a.request(aRequest(), decision, 0)).toBeNull();
+  expect(b.request(aRequest(), decision, 0)).toBeNull();
+  expect(c.request(aRequest(), decision, 0)).toMatchObject({
+    status: 429,
+    decision: { reason: 'concurrency_limited', rule: 'read' },
+  });
+  const exchange = new Exchange();
+  for (const one of [a, b, c]) one.end(exchange, 0);
+  expect(c.request(aRequest(), decision, 0)).toBeNull();
+  expect(a.request(aRequest(), decision, 0)).toMatchObject({
+    status: 429,
+    retryAfterSeconds: 1,
+    headers: [
+      ['ratelimit-policy', '"read";q=3;w=1'],
+      ['ratelimit', '"read";r=0;t=1'],
+    ],
+  });
+});
+
+test('connections that nobody reads count too, and so do limits that only report', () => {
+  const { watch } = setUp();
+  const decision = limited([{ key: 'Pod', concurrency: 1 }], 'Audit');
+  const [a, b] = [watch(), watch()];
+  expect(a.unread(decision, 0)).toBeNull();
+  expect(b.unread(decision, 0)).toMatchObject({ verdict: 'would-deny', reason: 'concurrency_limited' });
+  expect(b.request(aRequest(), decision, 0)).toMatchObject({ decision: { verdict: 'would-deny' } });
 });

@@ -1,4 +1,10 @@
-import { type DetectionId, GuardProfiles, type GuardSettings, type Workload } from '@eastwall/policy';
+import {
+  type Destination,
+  type DetectionId,
+  GuardProfiles,
+  type GuardSettings,
+  type Workload,
+} from '@eastwall/policy';
 import type { Parties, Watcher, WatcherSource } from '../exchange/watch.ts';
 import type { Fingerprint } from '../kernel/fingerprint.ts';
 import type { Finding } from '../record/finding.ts';
@@ -6,6 +12,7 @@ import { ConnectionWatcher } from './connection-watcher.ts';
 import { Credentials } from './credentials.ts';
 import { AdminEndpoints } from './endpoints.ts';
 import { FindingBook } from './finding-book.ts';
+import type { LimitGuard } from './limits.ts';
 import { Responder } from './responder.ts';
 
 export interface GuardsOptions {
@@ -17,8 +24,18 @@ export interface GuardsOptions {
   readonly maxOpenFindings: number;
   readonly findingQuietMs: number;
   readonly fingerprint: Fingerprint;
+  readonly limits: LimitGuard;
+  /** Names what a request asks for, without values. */
+  operationOf(destination: Destination, request: AskedFor): string;
   /** Sets a pod aside, by its uid. */
   quarantine(uid: string, detection: DetectionId): void;
+}
+
+/** What of a request says which operation it is. */
+export interface AskedFor {
+  readonly method: string;
+  readonly path: string;
+  readonly host: string;
 }
 
 /** What the guards of one process keep in mind; each is a few hundred bytes. */
@@ -31,6 +48,8 @@ export class Guards implements WatcherSource {
   readonly responder: Responder;
   readonly credentials: Credentials;
   readonly adminEndpoints = new AdminEndpoints();
+  readonly limits: LimitGuard;
+  readonly operationOf: GuardsOptions['operationOf'];
   #profiles = GuardProfiles.empty();
   #sequence = 0;
 
@@ -48,6 +67,8 @@ export class Guards implements WatcherSource {
       quarantine: (uid, detection) => options.quarantine(uid, detection),
       maxThrottled: MAX_THROTTLED,
     });
+    this.limits = options.limits;
+    this.operationOf = (destination, request) => options.operationOf(destination, request);
     this.credentials = new Credentials({ fingerprint, maxCredentials: MAX_CREDENTIALS });
   }
 

@@ -1,6 +1,6 @@
 import { type Limit, type Mode, PolicySet, type Workload } from '@eastwall/policy';
 import { describe, expect, it } from 'vitest';
-import { limitFields } from './limit-fields.ts';
+import { limitAnswer } from './limit-answer.ts';
 import { Holding, LimitGuard } from './limits.ts';
 
 const caller = (about: Partial<Workload> = {}): Workload => ({
@@ -52,11 +52,14 @@ describe('limits in the dataplane', () => {
     expect(admits(50)).toBe(10);
     const refusal = admit();
     expect(refusal?.decision).toMatchObject({ verdict: 'deny', reason: 'rate_limited', rule: 'read' });
-    expect(refusal && limitFields(refusal)).toEqual([
-      ['retry-after', '1'],
-      ['ratelimit-policy', '"read";q=10;w=1'],
-      ['ratelimit', '"read";r=0;t=1'],
-    ]);
+    expect(refusal && limitAnswer(refusal)).toMatchObject({
+      status: 429,
+      retryAfterSeconds: 1,
+      headers: [
+        ['ratelimit-policy', '"read";q=10;w=1'],
+        ['ratelimit', '"read";r=0;t=1'],
+      ],
+    });
     expect(admits(50, { now: 500 })).toBe(5);
   });
 
@@ -107,7 +110,11 @@ describe('limits in the dataplane', () => {
     expect(admit({ holding: b })).toBeNull();
     const refusal = admit({ holding: c });
     expect(refusal?.decision.reason).toBe('concurrency_limited');
-    expect(refusal && limitFields(refusal)).toEqual([['retry-after', '1']]);
+    expect(refusal && limitAnswer(refusal)).toEqual({
+      decision: refusal?.decision,
+      status: 429,
+      retryAfterSeconds: 1,
+    });
     c.release();
     expect(admit({ holding: c })).not.toBeNull();
     a.release();

@@ -7,6 +7,7 @@ import { World } from '../decide/world.ts';
 import { Guards } from '../guard/guards.ts';
 import { LimitGuard } from '../guard/limits.ts';
 import { OperationBook } from '../guard/operation-book.ts';
+import { operationName } from '../guard/operation-name.ts';
 import type {
   DataplaneSettings,
   FdPacket,
@@ -57,6 +58,12 @@ class Dataplane {
     const world = new World();
     world.opaquePorts = settings.opaquePorts;
     const idPrefix = randomBytes(4).toString('hex');
+    const operations = new OperationBook({ now: systemClock.now, maxOperations: settings.maxOperations });
+    this.limits = new LimitGuard({
+      maxBuckets: settings.maxLimitBuckets,
+      random: Math.random,
+      wake: () => this.askSoon(),
+    });
     this.guards = new Guards({
       node: settings.node,
       wallClock: systemClock.now,
@@ -64,12 +71,9 @@ class Dataplane {
       maxOpenFindings: settings.maxOpenFindings,
       findingQuietMs: settings.findingQuietMs,
       fingerprint: fingerprints(),
+      limits: this.limits,
+      operationOf: (destination, request) => operationName(operations, destination, request),
       quarantine: (uid, detection) => send({ kind: 'quarantine', uid, detection }),
-    });
-    this.limits = new LimitGuard({
-      maxBuckets: settings.maxLimitBuckets,
-      random: Math.random,
-      wake: () => this.askSoon(),
     });
     this.context = {
       settings,
@@ -86,7 +90,7 @@ class Dataplane {
         maxRecords: settings.recordQueue,
       }),
       guards: this.guards,
-      operations: new OperationBook({ now: systemClock.now, maxOperations: settings.maxOperations }),
+      operations,
       now: systemClock.monotonic,
       closeFd,
     };

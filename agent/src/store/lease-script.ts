@@ -18,6 +18,7 @@ for i, key in ipairs(KEYS) do
   local owed, spent = tonumber(ARGV[at + 6]), tonumber(ARGV[at + 7])
   local come, asked, known = tonumber(ARGV[at + 8]), tonumber(ARGV[at + 9]), tonumber(ARGV[at + 10])
   local time_for = function(count) return math.ceil(count * window / tokens) end
+  local debit_for = function(count) return math.floor(count * window / tokens) end
 
   local tat, was, arrived, nodes, last_arrived, last_nodes = 0, 0, 0, 0, 0, 0
   local state = redis.call('GET', key)
@@ -37,13 +38,13 @@ for i, key in ipairs(KEYS) do
 
   local full = now + time_for(burst)
   tat = math.max(now, tat, math.min(known, full))
-  if spent > 0 then tat = math.max(tat, math.min(full, tat + time_for(spent))) end
-  if owed > 0 then tat = math.max(tat, math.min(now + ${MAX_DEBT_US}, tat + time_for(owed))) end
-  if owed < 0 then tat = math.max(now, tat - time_for(-owed)) end
+  if spent > 0 then tat = math.max(tat, math.min(full, tat + debit_for(spent))) end
+  if owed > 0 then tat = math.max(tat, math.min(now + ${MAX_DEBT_US}, tat + debit_for(owed))) end
+  if owed < 0 then tat = math.max(now, tat - debit_for(-owed)) end
   local room = math.floor(math.max(0, full - tat) * tokens / window)
   local granted = 0
   if room >= least then granted = math.min(want, room) end
-  tat = tat + time_for(granted)
+  tat = tat + debit_for(granted)
   local retry = math.max(0, tat + time_for(least) - full)
 
   local kept = string.format('%.0f %.0f %.0f %.0f %.0f %.0f', tat, period, arrived, nodes, last_arrived, last_nodes)

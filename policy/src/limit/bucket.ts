@@ -1,7 +1,7 @@
 import type { CompiledLimit } from '../compile/compiled-limit.ts';
 import type { LeaseAsk, LeaseGrant } from './lease.ts';
 import type { Rate } from './rate.ts';
-import { timeFor } from './rate.ts';
+import { debitFor, timeFor } from './rate.ts';
 import { shareOf } from './share.ts';
 
 /** How long leased tokens are good for. */
@@ -133,8 +133,8 @@ export class Bucket {
 
   /** GCRA in this process alone. */
   spendLocally(cost: number, rate: Rate, now: number, share = 1): boolean {
-    const nowUs = Math.floor(now * 1_000);
-    const step = Math.ceil(timeFor(rate, cost) / share);
+    const nowUs = now * 1_000;
+    const step = debitFor(rate, cost) / share;
     const tat = Math.max(nowUs, this.#localTat) + step;
     const early = tat - nowUs - Math.max(step, timeFor(rate, rate.burst));
     if (early > 0) {
@@ -152,7 +152,7 @@ export class Bucket {
   /** A request that was admitted here was refused elsewhere. */
   refund(cost: number): void {
     const { key, rate } = this.limit;
-    if (key === 'Pod' && rate !== null) this.#localTat -= timeFor(rate, cost);
+    if (key === 'Pod' && rate !== null) this.#localTat -= debitFor(rate, cost);
     else this.#tokens += cost;
   }
 

@@ -1,5 +1,5 @@
 import type { LeaseAsk, LeaseGrant } from './lease.ts';
-import { timeFor, tokensIn } from './rate.ts';
+import { debitFor, timeFor, tokensIn } from './rate.ts';
 
 /** Demand and holders are counted in periods of this length, which every holder under load asks in. */
 export const PERIOD_US = 2_000_000;
@@ -39,7 +39,7 @@ export function settle(state: BucketState, ask: LeaseAsk, nowUs: number): LeaseG
   const before = charge(state, ask, nowUs);
   const room = tokensIn(rate, Math.max(0, full - before));
   const granted = room < least ? 0 : Math.min(want, room);
-  const tat = before + timeFor(rate, granted);
+  const tat = before + debitFor(rate, granted);
   state.tat = tat;
   const retryUs = Math.max(0, tat + timeFor(rate, least) - full);
   return {
@@ -75,8 +75,8 @@ function countDemand(state: BucketState, { arrived, period: asked }: LeaseAsk, n
 function charge({ tat }: BucketState, { rate, owed, local, tat: known }: LeaseAsk, nowUs: number): number {
   const empty = nowUs + timeFor(rate, rate.burst);
   let at = Math.max(nowUs, tat, Math.min(known, empty));
-  if (local > 0) at = Math.max(at, Math.min(empty, at + timeFor(rate, local)));
-  if (owed > 0) at = Math.max(at, Math.min(nowUs + MAX_DEBT_US, at + timeFor(rate, owed)));
-  if (owed < 0) at = Math.max(nowUs, at - timeFor(rate, -owed));
+  if (local > 0) at = Math.max(at, Math.min(empty, at + debitFor(rate, local)));
+  if (owed > 0) at = Math.max(at, Math.min(nowUs + MAX_DEBT_US, at + debitFor(rate, owed)));
+  if (owed < 0) at = Math.max(nowUs, at - debitFor(rate, -owed));
   return at;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { defaultBurst, leastBurst, MAX_TOKENS, parseRate, timeFor, tokensIn } from './rate.ts';
+import { debitFor, defaultBurst, leastBurst, MAX_TOKENS, parseRate, timeFor, tokensIn } from './rate.ts';
 
 const rate = (text: string) => {
   const parsed = parseRate(text);
@@ -27,7 +27,7 @@ describe('rates', () => {
     (text) => expect(parseRate(text)).toBeNull(),
   );
 
-  it('never gives more tokens in a time than the rate', () => {
+  it('gives a burst one by one as well as at once, and no more in a time than the rate', () => {
     const rates = fc.record({
       tokens: fc.integer({ min: 1, max: MAX_TOKENS }),
       windowUs: fc.constantFrom(1e6, 6e7, 3.6e9),
@@ -39,6 +39,8 @@ describe('rates', () => {
         expect(Number.isSafeInteger(time)).toBe(true);
         expect(tokensIn(rate, time)).toBeGreaterThanOrEqual(count);
         expect(time).toBeGreaterThanOrEqual((count * rate.windowUs) / rate.tokens);
+        expect(count * debitFor(rate, 1)).toBeLessThanOrEqual(time);
+        expect(time - debitFor(rate, count)).toBeLessThanOrEqual(1);
       }),
     );
   });

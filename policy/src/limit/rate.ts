@@ -39,9 +39,17 @@ export function defaultBurst({ tokens, windowUs }: Omit<Rate, 'burst'>): number 
   return Math.min(tokens, Math.max(COMMON_BURST, Math.ceil((tokens * SECOND_US) / windowUs)));
 }
 
-/** Microseconds in which `count` tokens come, rounded so that no rate is exceeded. */
+/** Microseconds until `count` tokens have come for sure. */
 export function timeFor({ tokens, windowUs }: Rate, count: number): number {
   return Math.ceil((count * windowUs) / tokens);
+}
+
+/**
+ * Microseconds that `count` tokens are worth when they are taken: rounded down, else a bucket that is emptied one by one
+ * would give less than its burst. A lease is too cheap by less than a microsecond.
+ */
+export function debitFor({ tokens, windowUs }: Rate, count: number): number {
+  return Math.floor((count * windowUs) / tokens);
 }
 
 /** Whole tokens that come in a time. */
