@@ -2,11 +2,20 @@ import { API_GROUP, API_POLICY, API_VERSION, POLICY_LIMITS } from '../src/index.
 import { apiPolicySpec } from '../src/schema/api-policy.ts';
 import { specSchema } from '../src/schema/structural.ts';
 import { fieldTable } from './field-table.ts';
-import { decisionSteps, METHODS, PATHS, pageHead, reasons, STATUS, templates } from './shared-sections.ts';
+import {
+  decisionSteps,
+  LIMITS,
+  METHODS,
+  PATHS,
+  pageHead,
+  reasons,
+  STATUS,
+  templates,
+} from './shared-sections.ts';
 
 /** docs/reference/api-policy.md: fields, types and reasons from the sources, the meaning in words. */
 export function apiPolicyPage(): string {
-  const rules = [CALLERS, PORTS, METHODS, GRPC, templates(), PATHS];
+  const rules = [CALLERS, PORTS, METHODS, GRPC, templates(), PATHS, LIMITS];
   const sections = [INTRODUCTION, fields(), DECISION, reasons(), UNREAD, ...rules, STATUS];
   return `${sections.join('\n\n')}\n`;
 }

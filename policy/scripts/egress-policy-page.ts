@@ -2,11 +2,20 @@ import { API_GROUP, API_VERSION, EGRESS_POLICY, POLICY_LIMITS } from '../src/ind
 import { egressPolicySpec } from '../src/schema/egress-policy.ts';
 import { specSchema } from '../src/schema/structural.ts';
 import { fieldTable } from './field-table.ts';
-import { decisionSteps, METHODS, PATHS, pageHead, reasons, STATUS, templates } from './shared-sections.ts';
+import {
+  decisionSteps,
+  LIMITS,
+  METHODS,
+  PATHS,
+  pageHead,
+  reasons,
+  STATUS,
+  templates,
+} from './shared-sections.ts';
 
 /** docs/reference/egress-policy.md: fields, types and reasons from the sources, the meaning in words. */
 export function egressPolicyPage(): string {
-  const rules = [CALLERS, HOSTS, CLAIMS, NETWORKS, METHODS, templates(), PATHS];
+  const rules = [CALLERS, HOSTS, CLAIMS, NETWORKS, METHODS, templates(), PATHS, LIMITS];
   const sections = [INTRODUCTION, fields(), OUTSIDE, DECISION, reasons(), WHEN, ...rules, GAPS, STATUS];
   return `${sections.join('\n\n')}\n`;
 }

@@ -78,6 +78,12 @@ ${AMBIGUOUS}
 
 \`OPTIONS *\` is matched only by rules that name no path.`;
 
+export const LIMITS = `## Limits
+
+\`limits\` of an Allow rule say how much it allows: [limits](../limits.md) has examples, who shares a bucket, and what happens
+while the store that nodes share is away. A limit without room denies what its rule allows, as \`rate_limited\`,
+\`concurrency_limited\` or \`limits_unavailable\`; in \`Audit\` it reports that.`;
+
 export const STATUS = `## Status
 
 The condition \`Accepted\` says whether the policy is in force; when it is refused, its message lists every problem with its

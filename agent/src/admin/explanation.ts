@@ -76,6 +76,14 @@ function stepsFor(record: FlowRecord, reason: Reason): string[] {
     );
   if (reason === 'unreadable_protocol' && record.declaredOpaque === true)
     steps.push('its port is declared opaque, but what a policy says comes first');
+  if (reason === 'rate_limited' || reason === 'concurrency_limited')
+    steps.push(
+      `raise the limit of rule \`${rule}\` if the caller should do as much; \`Retry-After\` says when to try again`,
+    );
+  if (reason === 'limits_unavailable')
+    steps.push(
+      '`eastwall status` says why the store of limits does not answer; `onStoreFailure: LocalShare` goes on without',
+    );
   if (reason === 'quarantined')
     steps.push(
       `\`kubectl annotate pod ${record.caller?.pod ?? '<pod>'} ${QUARANTINE_ANNOTATION}-\` ends it, or on its Namespace; a quarantine by a guard ends by itself (\`--quarantine\`)`,
