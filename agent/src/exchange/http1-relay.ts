@@ -11,7 +11,7 @@ import { OpaqueRelay } from './opaque-relay.ts';
 import { refusalFields } from './refusal.ts';
 import { type RequestEvents, RequestSide } from './request-side.ts';
 import { type ResponseEvents, ResponseSide } from './response-side.ts';
-import type { Reading, Refusal } from './watch.ts';
+import { type Reading, type Refusal, UNWATCHED } from './watch.ts';
 import type { Relay, RelayContext } from './wire.ts';
 
 type Problem = Readonly<Record<string, string | null>>;
@@ -41,6 +41,8 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     this.exchange = new Exchange(context.watcher.watch());
     this.request = new RequestSide(context.wire, context.limits, this);
     this.response = new ResponseSide(this.request.head, context.limits, this);
+    this.request.head.showing = this.exchange.watch !== UNWATCHED;
+    this.response.head.showing = this.request.head.showing;
     this.requestView = new Http1RequestView(this.request.head, this.exchange);
     this.responseView = new Http1ResponseView(this.response.head);
   }

@@ -48,15 +48,15 @@ export class Http1RequestView implements RequestView {
   }
 
   apiKey(): string {
-    return this.text(SHOWN.apiKey);
+    return this.text(SHOWN['x-api-key']);
   }
 
   contentType(): string {
-    return this.text(SHOWN.contentType);
+    return this.text(SHOWN['content-type']);
   }
 
   contentEncoding(): string {
-    return this.text(SHOWN.contentEncoding);
+    return this.text(SHOWN['content-encoding']);
   }
 
   private text(field: Shown): string {
@@ -83,11 +83,11 @@ export class Http1ResponseView implements ResponseView {
   }
 
   contentType(): string {
-    return this.text(SHOWN.contentType);
+    return this.text(SHOWN['content-type']);
   }
 
   contentEncoding(): string {
-    return this.text(SHOWN.contentEncoding);
+    return this.text(SHOWN['content-encoding']);
   }
 
   location(): string {

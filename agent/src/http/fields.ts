@@ -1,4 +1,4 @@
-import { ascii } from '../kernel/bytes.ts';
+import { ascii, utf8 } from '../kernel/bytes.ts';
 import { COLON, CR, FIELD_VALUE, HTAB, LF, SP, TOKEN } from './chars.ts';
 import { faultCode, NEED_MORE } from './fault.ts';
 
@@ -6,9 +6,9 @@ import { faultCode, NEED_MORE } from './fault.ts';
 export const SHOWN = {
   authorization: 0,
   cookie: 1,
-  apiKey: 2,
-  contentType: 3,
-  contentEncoding: 4,
+  'x-api-key': 2,
+  'content-type': 3,
+  'content-encoding': 4,
   location: 5,
   deprecation: 6,
   sunset: 7,
@@ -39,7 +39,9 @@ export interface Fields {
   upgradeToEnd: number;
   h2SettingsStart: number;
   h2SettingsEnd: number;
-  /** A bit for each field of `SHOWN` that is there. */
+  /** Somebody may want to see the fields of `SHOWN`: else they are not looked for. */
+  showing: boolean;
+  /** A bit for each of them that is there. */
   shown: number;
   /** Start and end of each of them; of no meaning where its bit is not set. */
   readonly spots: number[];
@@ -141,35 +143,14 @@ function noteField(
     case 6:
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'expect'))
         fields.expectContinue = equalsIgnoringCase(bytes, start, end, '100-continue');
-      else if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'cookie'))
-        show(SHOWN.cookie, start, end, fields);
-      else if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'sunset'))
-        show(SHOWN.sunset, start, end, fields);
+      else if (fields.showing) noteShown(bytes, nameStart, nameEnd, start, end, fields);
       return 0;
     case 7:
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'upgrade')) noteUpgrade(start, end, fields);
       return 0;
-    case 8:
-      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'location')) show(SHOWN.location, start, end, fields);
-      return 0;
-    case 9:
-      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'x-api-key')) show(SHOWN.apiKey, start, end, fields);
-      return 0;
     case 10:
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'connection'))
         noteConnection(bytes, start, end, fields);
-      return 0;
-    case 11:
-      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'deprecation'))
-        show(SHOWN.deprecation, start, end, fields);
-      return 0;
-    case 12:
-      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'content-type'))
-        show(SHOWN.contentType, start, end, fields);
-      return 0;
-    case 13:
-      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'authorization'))
-        show(SHOWN.authorization, start, end, fields);
       return 0;
     case 14:
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'content-length'))
@@ -178,10 +159,6 @@ function noteField(
           : noteLength(bytes, start, end, fields);
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'http2-settings')) noteH2Settings(start, end, fields);
       return 0;
-    case 16:
-      if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'content-encoding'))
-        show(SHOWN.contentEncoding, start, end, fields);
-      return 0;
     case 17:
       if (equalsIgnoringCase(bytes, nameStart, nameEnd, 'transfer-encoding'))
         return tabbed(bytes, nameEnd, start, end)
@@ -189,6 +166,7 @@ function noteField(
           : noteEncoding(bytes, start, end, fields);
       return 0;
     default:
+      if (fields.showing) noteShown(bytes, nameStart, nameEnd, start, end, fields);
       return 0;
   }
 }
@@ -203,12 +181,40 @@ function tabbed(bytes: Uint8Array, nameEnd: number, start: number, end: number):
   return false;
 }
 
-/** Given more than once, it is shown as it came first: so do nearly all servers read it. */
-function show(field: Shown, start: number, end: number, fields: Fields): void {
-  if ((fields.shown & (1 << field)) !== 0) return;
-  fields.shown |= 1 << field;
-  fields.spots[2 * field] = start;
-  fields.spots[2 * field + 1] = end;
+/** The fields of `SHOWN` by the length of their names: nearly every other field is sorted out by one look. */
+const SHOWN_BY_LENGTH: readonly (readonly { readonly name: Uint8Array; readonly field: Shown }[])[] =
+  Array.from({ length: 17 }, (_, length) =>
+    Object.entries(SHOWN)
+      .filter(([name]) => name.length === length)
+      .map(([name, field]) => ({ name: utf8(name), field })),
+  );
+
+/** Given more than once, a field is shown as it came first: so do nearly all servers read it. */
+function noteShown(
+  bytes: Uint8Array,
+  nameStart: number,
+  nameEnd: number,
+  start: number,
+  end: number,
+  fields: Fields,
+): void {
+  const candidates = SHOWN_BY_LENGTH[nameEnd - nameStart];
+  if (candidates === undefined) return;
+  for (let i = 0; i < candidates.length; i++) {
+    const { name, field } = candidates[i] as (typeof candidates)[number];
+    if (!startsWithName(bytes, nameStart, name)) continue;
+    if ((fields.shown & (1 << field)) !== 0) return;
+    fields.shown |= 1 << field;
+    fields.spots[2 * field] = start;
+    fields.spots[2 * field + 1] = end;
+    return;
+  }
+}
+
+/** As `equalsIgnoringCase`, with a lower-case name in bytes. */
+function startsWithName(bytes: Uint8Array, start: number, lower: Uint8Array): boolean {
+  for (let i = 0; i < lower.length; i++) if (((bytes[start + i] as number) | 0x20) !== lower[i]) return false;
+  return true;
 }
 
 function noteHost(start: number, end: number, fields: Fields): number {

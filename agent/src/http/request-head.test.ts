@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { describe, expect, test } from 'vitest';
 import { type Fault, faultOf, NEED_MORE } from './fault.ts';
+import { SHOWN, shownText } from './fields.ts';
 import { RequestHead, readRequestHead } from './request-head.ts';
 
 const head = new RequestHead();
@@ -42,6 +43,33 @@ describe('accepted', () => {
   ])('the host of %j', (text, host) => {
     expect(read(text)).toBe(text.length);
     expect(text.slice(head.hostStart, head.hostEnd)).toBe(host);
+  });
+
+  test.each([
+    ['GET /a?b=c?d HTTP/1.1\r\nHost: x\r\n\r\n', 'b=c?d'],
+    ['GET /a? HTTP/1.1\r\nHost: x\r\n\r\n', ''],
+    ['GET http://x?q HTTP/1.1\r\nHost: x\r\n\r\n', 'q'],
+    ['GET /a HTTP/1.1\r\nHost: x\r\n\r\n', ''],
+  ])('the query of %j', (text, query) => {
+    read(text);
+    expect(text.slice(head.queryStart, head.queryEnd)).toBe(query);
+  });
+
+  test('what guards are shown, when they are: each field once, whatever else has a name of that length', () => {
+    const names = Object.keys(SHOWN);
+    const fields = names.map(
+      (name, at) => `${name.toUpperCase()}: ${at}\r\n${name}: again\r\n${name.replace(/./, 'z')}: other\r\n`,
+    );
+    const text = `GET / HTTP/1.1\r\nHost: x\r\n${fields.join('')}\r\n`;
+    const values = () => Object.values(SHOWN).map((field) => shownText(Buffer.from(text), head, field));
+    read(text);
+    expect(values()).toEqual(names.map(() => ''));
+    head.showing = true;
+    read(text);
+    expect(values()).toEqual(names.map((_, at) => String(at)));
+    read('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(values()).toEqual(names.map(() => ''));
+    head.showing = false;
   });
 
   test('every proper prefix of a head needs more', () => {

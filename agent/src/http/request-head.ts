@@ -30,6 +30,7 @@ export class RequestHead implements Fields {
   upgradeToEnd = 0;
   h2SettingsStart = 0;
   h2SettingsEnd = 0;
+  showing = false;
   shown = 0;
   readonly spots = newSpots();
 }
