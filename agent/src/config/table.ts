@@ -173,7 +173,7 @@ export const SETTINGS = {
     '30m',
     SECOND,
     7 * 24 * HOUR,
-    'Time for 64 KiB more, or the rest, of an HTTP/1.1 request body, while the server takes what comes and does not answer.',
+    'Time for 64 KiB more, or the rest, of a request body, while the server takes what comes and does not answer. For HTTP/2 of each stream alone, but gRPC, whose streams may rest.',
   ),
   firstByteTimeoutMs: time(
     '10m',

@@ -11,7 +11,6 @@ import type { TrafficGroup } from '../record/traffic-cells.ts';
 import type { AcceptedHandle } from './acceptor.ts';
 import type { DataplaneContext } from './dataplane-context.ts';
 import { Leg } from './leg.ts';
-import { UploadPace } from './upload-pace.ts';
 
 export interface ConnectionOptions {
   readonly context: DataplaneContext;
@@ -44,7 +43,6 @@ export class Connection implements Wire, RelayContext {
   readonly watcher: Watcher;
   private readonly judging: Judge;
   private readonly traffic: TrafficGroup;
-  private readonly pace = new UploadPace();
   private readonly options: ConnectionOptions;
   private held = false;
   /** The relay wrote to the caller; of interest while it takes in what the caller says. */
@@ -174,11 +172,12 @@ export class Connection implements Wire, RelayContext {
     }
     const idleFor = now - this.lastActivity;
     // A caller is not slow while upstream is.
-    const uploading = this.upstream?.congested === true ? null : this.relay.uploading;
+    const limitMs = this.upstream?.congested === true ? null : settings.bodyTimeoutMs;
+    if (this.lingeringSince === 0) this.relay.checkUploads(now, limitMs);
+    if (this.over) return;
     if (this.lingeringSince !== 0) this.checkLinger(now, idleFor);
     else if (this.relay.withheldSince !== 0 && now - this.relay.withheldSince > settings.holdTimeoutMs)
       this.relay.letGo(now - settings.holdTimeoutMs, now);
-    else if (this.pace.isSlow(uploading, now, settings.bodyTimeoutMs)) this.relay.expire(now);
     else if (this.relay.headSince !== 0 && now - this.relay.headSince > settings.headTimeoutMs)
       this.relay.expire(now);
     else if (

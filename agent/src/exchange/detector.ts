@@ -21,7 +21,6 @@ type Detected = 'http1' | 'h2' | 'tls' | 'opaque' | 'declared' | 'unclear';
  */
 export class Detector implements Relay {
   headSince = 0;
-  readonly uploading = null;
   readonly withheldSince = 0;
   readonly idle = true;
   private readonly held = new HeldBytes();
@@ -68,6 +67,8 @@ export class Detector implements Relay {
     exchange.outcome = outcome;
     exchange.conclude(this.context, now);
   }
+
+  checkUploads(): void {}
 
   expire(now: number): void {
     if (this.over) return;

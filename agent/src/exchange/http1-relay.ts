@@ -3,6 +3,7 @@ import { readUpgradeSettings } from '../h2/upgrade.ts';
 import { type Answer, type AnswerStatus, answerBytes } from '../http/answer.ts';
 import { FAULTS, type Fault } from '../http/fault.ts';
 import { ascii, utf8 } from '../kernel/bytes.ts';
+import { UploadPace } from '../kernel/upload-pace.ts';
 import { Exchange } from './exchange.ts';
 import { explainAnswer } from './explain-answer.ts';
 import { Http1RequestView, Http1ResponseView } from './http1-views.ts';
@@ -28,6 +29,7 @@ const CONTINUE = utf8('HTTP/1.1 100 Continue\r\n\r\n');
  */
 export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
   private readonly exchange: Exchange;
+  private readonly pace = new UploadPace();
   private readonly request: RequestSide;
   private readonly response: ResponseSide;
   private readonly requestView: Http1RequestView;
@@ -51,6 +53,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     return this.request.headSince;
   }
 
+  /** The exchange whose request body is still coming in while no response to it is under way; null without one. */
   get uploading(): Exchange | null {
     return this.request.inBody && !this.response.begun ? this.exchange : null;
   }
@@ -93,6 +96,10 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     if (!this.exchange.open) return;
     this.exchange.outcome = outcome;
     this.record(now);
+  }
+
+  checkUploads(now: number, limitMs: number | null): void {
+    if (this.pace.isSlow(limitMs === null ? null : this.uploading, now, limitMs ?? 0)) this.expire(now);
   }
 
   expire(now: number): void {

@@ -31,8 +31,6 @@ export interface Upgraded {
 
 /** Follows cleartext HTTP/2 and judges each stream's head; every stream is an exchange of its own. */
 export class Http2Relay implements Relay, H2Host {
-  /** Its streams have flow control of their own, and share the connection. */
-  readonly uploading = null;
   private readonly relay: H2Relay;
   private readonly context: RelayContext;
 
@@ -89,6 +87,10 @@ export class Http2Relay implements Relay, H2Host {
 
   abandon(outcome: Exchange['outcome'], now: number): void {
     this.relay.abandon(STREAM_OUTCOMES[outcome], now);
+  }
+
+  checkUploads(now: number, limitMs: number | null): void {
+    this.relay.checkUploads(now, limitMs);
   }
 
   expire(now: number): void {

@@ -8,7 +8,6 @@ import type { Relay, RelayContext } from './wire.ts';
  */
 export class OpaqueRelay implements Relay {
   readonly headSince = 0;
-  readonly uploading = null;
   readonly withheldSince = 0;
   readonly idle = false;
   private readonly context: RelayContext;
@@ -45,6 +44,8 @@ export class OpaqueRelay implements Relay {
     this.exchange.outcome = outcome;
     this.exchange.conclude(this.context, now);
   }
+
+  checkUploads(): void {}
 
   expire(now: number): void {
     this.abandon('timeout', now);

@@ -17,7 +17,6 @@ const MAX_HELD_BYTES = 65_536;
  */
 export class TlsRelay implements Relay {
   readonly headSince: number;
-  readonly uploading = null;
   readonly withheldSince = 0;
   readonly idle = true;
   private readonly reader = new ClientHelloReader();
@@ -71,6 +70,8 @@ export class TlsRelay implements Relay {
   }
 
   letGo(): void {}
+
+  checkUploads(): void {}
 
   expire(now: number): void {
     if (!this.over) this.giveUp('malformed_client_hello', now);

@@ -64,6 +64,11 @@ export interface Relay {
   abandon(outcome: Exchange['outcome'], now: number): void;
   /** A deadline of the caller has passed. */
   expire(now: number): void;
+  /**
+   * Ends a request whose body has not grown by `UPLOAD_STEP` for `limitMs` while no response to it is under way; with null,
+   * the caller can't send. Asked every now and then.
+   */
+  checkUploads(now: number, limitMs: number | null): void;
   /** Policies, Services or the caller's identity have changed: ends what may not go on unread. */
   reconsider(now: number): void;
   /** This process is about to go: asks the caller to leave, where the protocol has words for it. */
@@ -74,8 +79,6 @@ export interface Relay {
   readonly withheldSince: number;
   /** Withholds nothing any longer that came at or before `since`: what guards have seen has to do. */
   letGo(since: number, now: number): void;
-  /** The exchange whose request body is still coming in while no response to it is under way; null without one. */
-  readonly uploading: Exchange | null;
   /** No exchange is under way. */
   readonly idle: boolean;
 }

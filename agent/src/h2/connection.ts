@@ -4,6 +4,7 @@ import { DEFAULT_H2_LIMITS, type H2Limits } from './limits.ts';
 import { type H2Wire, RelayState } from './relay-state.ts';
 import { RequestDirection } from './request-direction.ts';
 import { ResponseDirection } from './response-direction.ts';
+import { SlowUploads } from './slow-uploads.ts';
 import { Stream } from './stream.ts';
 import type { UpgradeSettings } from './upgrade.ts';
 
@@ -29,6 +30,7 @@ export class H2Relay {
   /** When the first byte of a still incomplete preface, head or control frame of the caller's came; 0 when none is. */
   headSince = 0;
   private readonly state: RelayState;
+  private readonly uploads: SlowUploads;
   private readonly requests: RequestDirection;
   private readonly responses: ResponseDirection;
   private readonly fromCallerWalker: FrameWalker;
@@ -49,6 +51,7 @@ export class H2Relay {
       (bytes, start, end) => wire.toCaller(bytes, start, end),
       { limits, preface: false },
     );
+    this.uploads = new SlowUploads(state, this.fromCallerWalker);
     state.attach(this.fromCallerWalker, this.fromUpstreamWalker);
     if (upgraded !== undefined) this.openUpgraded(upgraded);
   }
@@ -65,10 +68,12 @@ export class H2Relay {
 
   fromCaller(bytes: Uint8Array, start: number, end: number, now: number): void {
     this.state.now = now;
+    const { unitsRead } = this.fromCallerWalker;
     this.fromCallerWalker.feed(bytes, start, end);
     this.settle();
     if (!this.fromCallerWalker.holding) this.headSince = 0;
-    else if (this.headSince === 0) this.headSince = now;
+    // What is held may have begun only now: on a busy connection there is always something.
+    else if (this.headSince === 0 || unitsRead !== this.fromCallerWalker.unitsRead) this.headSince = now;
   }
 
   fromUpstream(bytes: Uint8Array, start: number, end: number, now: number): void {
@@ -105,6 +110,17 @@ export class H2Relay {
     this.settle();
   }
 
+  /**
+   * Ends what has not grown by `UPLOAD_STEP` for `limitMs` though only the caller can move it on; null while upstream does
+   * not take what comes.
+   */
+  checkUploads(now: number, limitMs: number | null): void {
+    this.state.now = now;
+    if (this.state.closed) return;
+    this.uploads.check(limitMs);
+    this.settle();
+  }
+
   /** A deadline of the caller has passed. */
   expire(now: number): void {
     this.state.now = now;
@@ -131,7 +147,7 @@ export class H2Relay {
 
   private openUpgraded({ exchange, settings }: NonNullable<H2RelayOptions['upgraded']>): void {
     const { state } = this;
-    const stream = new Stream(1, exchange);
+    const stream = new Stream(1, exchange, state.now);
     stream.requestOpen = false;
     state.streams.set(stream.id, stream);
     state.lastStream = stream.id;

@@ -1,5 +1,6 @@
 import { copyOf } from '../kernel/bytes.ts';
 import { HeldBytes } from '../kernel/held-bytes.ts';
+import type { Upload } from '../kernel/upload-pace.ts';
 import {
   type ConnectionFault,
   FLAG,
@@ -67,6 +68,8 @@ const MORE = -1;
 export class FrameWalker {
   /** The largest payload the receiver has ever announced to accept (RFC 9113 §4.2). */
   maxFrame = MIN_MAX_FRAME;
+  /** Prefaces, frame heads and held frames that have been read. */
+  unitsRead = 0;
   private readonly frame = new CurrentFrame();
   private readonly sink: FrameSink;
   private readonly emit: Emit;
@@ -94,6 +97,12 @@ export class FrameWalker {
   /** A preface or a frame has begun and can't be judged before the rest of it comes. */
   get holding(): boolean {
     return this.held.length > 0;
+  }
+
+  /** The frame whose payload is passing; null when none is. */
+  get underWay(): Upload | null {
+    if (this.payloadLeft === 0) return null;
+    return { startedAt: this.unitsRead, bytesSent: this.frame.length - this.payloadLeft };
   }
 
   /** The bytes are only read during the call; emitted ranges may lie in them. */
@@ -153,6 +162,7 @@ export class FrameWalker {
       if (this.queue.length > 0) this.sendQueued(pos);
       const next = this.readUnit(bytes, pos, end);
       if (next === MORE) break;
+      this.unitsRead++;
       pos = next;
     }
     this.feeding = false;

@@ -22,6 +22,8 @@ export interface H2Wire {
 
 export type Side = 'caller' | 'upstream';
 
+/** RFC 9113 §6.9.2: that of a connection is not changed by SETTINGS. */
+const INITIAL_WINDOW = 65_535;
 /** Streams that we cut and whose last frames from upstream may still come: old ones are forgotten. */
 const MAX_CUT = 128;
 
@@ -50,6 +52,8 @@ export class RelayState {
   drain: 'no' | 'announced' | 'final' = 'no';
   /** What we owe to the caller's connection window: upstream did not get it, so it can't grant it back. */
   owedToCaller = 0;
+  /** What the caller may still send on the connection; grants that are on their way to it are counted already. */
+  uploadWindow = INITIAL_WINDOW;
   /** The content that is withheld, as flow control counts it, and of how many streams. */
   withheldBytes = 0;
   withheldCount = 0;
@@ -132,6 +136,13 @@ export class RelayState {
     this.cutUpstream(stream, 'PROTOCOL_ERROR');
     this.end(stream, outcome);
     if (outcome === 'malformed_request') this.countReset();
+  }
+
+  /** Ends a stream whose content does not come: neither side is to wait for it any longer. */
+  cutSlow(stream: Stream): void {
+    this.sendCaller(rstStream(stream.id, 'CANCEL'));
+    this.cutUpstream(stream, 'CANCEL');
+    this.end(stream, 'timeout');
   }
 
   /** Ends a stream for upstream, if it knows of it; what still comes from there is dropped. */

@@ -4,6 +4,7 @@ import { Direction } from './direction.ts';
 import type { Denial, H2Exchange } from './exchange.ts';
 import { FRAME, goaway, MAX_STREAM_ID, ping, rstStream, uint31, windowUpdate } from './frame.ts';
 import type { CurrentFrame, FrameSink } from './frame-walker.ts';
+import { isGrpc } from './grpc.ts';
 import type { RelayState } from './relay-state.ts';
 import { type ContentEvents, RequestContent } from './request-content.ts';
 import { type RequestHead, readRequestHead, trailersFault } from './request-head.ts';
@@ -53,6 +54,7 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
   onData(frame: CurrentFrame): boolean {
     const stream = this.state.streams.get(frame.streamId);
     this.countIfEmpty(frame);
+    this.state.uploadWindow -= frame.length;
     if (stream === undefined) {
       if (frame.streamId > this.state.lastStream && frame.streamId <= this.state.lastAccepted)
         return this.failIdle(frame.type);
@@ -61,6 +63,7 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
     }
     if (!stream.requestOpen) return this.fail('STREAM_CLOSED', 'DATA after the end of its request');
     stream.bytesSent += frame.wireLength;
+    stream.uploadCredit -= frame.length;
     if (!hasPromisedLength(stream, frame)) {
       this.state.cutStream(stream, 'malformed_request');
       return this.swallow(frame);
@@ -112,6 +115,7 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
       this.state.sendCaller(rstStream(late, 'NO_ERROR'));
     if (this.state.owedToCaller === 0 || !this.state.canSend('caller')) return;
     this.state.sendCaller(windowUpdate(0, this.state.owedToCaller));
+    this.state.uploadWindow += this.state.owedToCaller;
     this.state.owedToCaller = 0;
   }
 
@@ -122,8 +126,9 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
     const exchange = state.host.begin(head, state.now);
     if (head.fault !== null) return this.refuse(head, exchange, frame);
     if (exchange.denial !== null) return this.answer(head, exchange, frame);
-    const stream = new Stream(frame.streamId, exchange);
+    const stream = new Stream(frame.streamId, exchange, state.now);
     stream.contentLeft = head.contentLength;
+    stream.isGrpc = isGrpc(head.contentType);
     stream.bytesSent = frame.wireLength;
     state.streams.set(stream.id, stream);
     if (!frame.endsStream) stream.reading = exchange.reading;

@@ -74,8 +74,7 @@ export class ResponseDirection extends Direction implements FrameSink {
       case FRAME.rstStream:
         return this.takeReset(frame);
       case FRAME.windowUpdate:
-        if (frame.streamId === 0 || !this.isUnknownStream(frame.streamId)) return true;
-        return this.failIdle(frame.type);
+        return this.takeGrant(frame);
       case FRAME.pushPromise:
         return this.fail('PROTOCOL_ERROR', 'a push although the caller was seen to forbid it');
       case FRAME.goaway:
@@ -128,6 +127,19 @@ export class ResponseDirection extends Direction implements FrameSink {
   private endResponse(stream: Stream): void {
     stream.responseOpen = false;
     this.state.endIfComplete(stream);
+  }
+
+  private takeGrant(frame: CurrentFrame): boolean {
+    const { state } = this;
+    const increment = uint31(frame.bytes, frame.start);
+    if (frame.streamId === 0) {
+      state.uploadWindow += increment;
+      return true;
+    }
+    if (this.isUnknownStream(frame.streamId)) return this.failIdle(frame.type);
+    const stream = state.streams.get(frame.streamId);
+    if (stream !== undefined) stream.uploadCredit += increment;
+    return true;
   }
 
   private takeReset(frame: CurrentFrame): boolean {

@@ -1,3 +1,4 @@
+import type { UploadPace } from '../kernel/upload-pace.ts';
 import type { H2Exchange, Reading, StreamEnd, StreamOutcome } from './exchange.ts';
 import type { Withheld } from './withheld.ts';
 
@@ -5,6 +6,8 @@ import type { Withheld } from './withheld.ts';
 export class Stream implements StreamEnd {
   readonly id: number;
   readonly exchange: H2Exchange;
+  /** Monotonic milliseconds. */
+  readonly startedAt: number;
   outcome: StreamOutcome = 'ok';
   status = 0;
   grpcStatus = -1;
@@ -14,6 +17,11 @@ export class Stream implements StreamEnd {
   responseOpen = true;
   /** Content bytes that Content-Length still promises; -1 when it was not given. */
   contentLeft = -1;
+  isGrpc = false;
+  /** What upstream has granted for its content beyond the initial window, less what has been sent. */
+  uploadCredit = 0;
+  /** Null until it has been looked at. */
+  pace: UploadPace | null = null;
   /** What is still wanted of the request's content. */
   reading: Reading = 'nothing';
   seenEnough = false;
@@ -21,8 +29,9 @@ export class Stream implements StreamEnd {
   /** The response's content is wanted. */
   showsResponse = false;
 
-  constructor(id: number, exchange: H2Exchange) {
+  constructor(id: number, exchange: H2Exchange, startedAt: number) {
     this.id = id;
     this.exchange = exchange;
+    this.startedAt = startedAt;
   }
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, constants, createServer } from 'node:http2';
 import { describe, expect, it } from 'vitest';
 import { DataplaneProcess, ENFORCED, FREE, PORT } from '../../support/dataplane-process.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -43,6 +45,32 @@ describe('a caller that trickles', () => {
     caller.finish();
     await eventually(() => expect(dataplane.totals?.openConnections).toBe(0));
   });
+});
+
+it('an HTTP/2 request whose body trickles is cancelled, and the other streams of its connection go on', async () => {
+  await using dataplane = await DataplaneProcess.start({ bodyTimeoutMs: 1_000 });
+  const server = createServer();
+  const cancelled: number[] = [];
+  server.on('stream', (stream, head) => {
+    stream.on('error', () => {});
+    stream.on('close', () => cancelled.push(stream.rstCode));
+    if (head[':path'] !== '/slow') stream.resume().on('end', () => stream.respond({}, { endStream: true }));
+  });
+  await once(server.listen(PORT, FREE), 'listening');
+  const session = connect(`http://${FREE}:${PORT}`);
+  const slow = session.request({ ':method': 'POST', ':path': '/slow' });
+  slow.on('error', () => {});
+  const timer = setInterval(() => slow.write('x'), 20);
+  await once(slow, 'close');
+  clearInterval(timer);
+  expect(slow.rstCode).toBe(constants.NGHTTP2_CANCEL);
+  const next = session.request({ ':method': 'POST', ':path': '/quick' }).end('hello');
+  const [head] = (await once(next, 'response')) as [{ ':status': number }];
+  expect(head[':status']).toBe(200);
+  await eventually(() => expect(cancelled[0]).toBe(constants.NGHTTP2_CANCEL));
+  expect(await dataplane.recorded(1)).toMatchObject([{ protocol: 'h2', path: '/slow', outcome: 'timeout' }]);
+  session.destroy();
+  server.close();
 });
 
 describe('a caller that waits', () => {
