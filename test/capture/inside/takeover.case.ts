@@ -12,6 +12,39 @@ const HOST = '10.66.0.1';
 beforeAll(makeBridge);
 afterAll(removeBridge);
 
+/** Connections that a pod makes one after the other, some at a time. */
+class Load {
+  greeted = 0;
+  readonly failures: string[] = [];
+  #wanted = true;
+  readonly #runs: readonly Promise<void>[];
+
+  constructor(pod: Pod, atOnce: number) {
+    this.#runs = Array.from({ length: atOnce }, () => this.#run(pod));
+  }
+
+  reached(count: number): Promise<void> {
+    return eventually(() => expect(this.greeted + this.failures.length).toBeGreaterThan(count));
+  }
+
+  async stop(): Promise<void> {
+    this.#wanted = false;
+    await Promise.all(this.#runs);
+  }
+
+  async #run(pod: Pod): Promise<void> {
+    while (this.#wanted) {
+      try {
+        const { greeting } = await pod.connect(HOST, PORT);
+        if (greeting.startsWith('agent')) this.greeted++;
+        else this.failures.push(greeting);
+      } catch (error) {
+        this.failures.push(String(error));
+      }
+    }
+  }
+}
+
 /** With descriptors of its own, as on the way to another process. */
 function passedOn(estate: readonly Inheritance[]): Inheritance[] {
   const [here, there] = socketPair();
@@ -129,6 +162,31 @@ describe('an agent that has stepped aside', () => {
     await second.serve(after.ns);
     await pod.startApp();
     expect((await pod.connect(HOST, PORT)).greeting).toContain('agent');
+  });
+});
+
+describe.each(['auto', 'iptables'] as const)('a successor that gets no listener (%s)', (rules) => {
+  it('loses no connection under load: rules switch at once, and the one before accepts what was on its way', async () => {
+    await using pod = new Pod();
+    const first = new TestAgent({ rules });
+    const before = await first.enrolled(pod.name);
+    await first.serve(before.ns);
+    await pod.startApp();
+    const load = new Load(pod, 16);
+    await load.reached(200);
+    await first.client.stepAside();
+
+    await using second = new TestAgent({ rules });
+    const after = await second.enrolled(pod.name);
+    expect(after.listeners[0]?.port).not.toBe(before.listeners[0]?.port);
+    await second.serve(after.ns);
+    await eventually(() => expect(second.accepted.length).toBeGreaterThan(200));
+    await first.crash();
+    const then = load.greeted;
+    await load.reached(then + 200);
+    await load.stop();
+    expect(load.failures).toEqual([]);
+    expect(first.accepted.length + second.accepted.length).toBe(load.greeted);
   });
 });
 
