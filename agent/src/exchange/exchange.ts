@@ -35,6 +35,10 @@ export class Exchange {
   hostUnknown: HostUnknown | '' = '';
   /** Nobody looked at what it speaks, or nobody was meant to. */
   declaredOpaque = false;
+  /** Hash of the form of the response's document, where a guard has read it; else 0. */
+  shape = 0;
+  /** What the request's body says is called, where one path serves many operations and a guard has read it. */
+  operationName = '';
   /** Monotonic milliseconds. */
   startedAt = 0;
   bytesSent = 0;
@@ -58,6 +62,8 @@ export class Exchange {
     this.fault = '';
     this.hostUnknown = '';
     this.declaredOpaque = false;
+    this.shape = 0;
+    this.operationName = '';
     this.startedAt = now;
     this.bytesSent = 0;
     this.bytesReceived = 0;

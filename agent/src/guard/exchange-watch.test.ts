@@ -136,3 +136,9 @@ test('connections that nobody reads count too, and so do limits that only report
   expect(b.unread(decision, 0)).toMatchObject({ verdict: 'would-deny', reason: 'concurrency_limited' });
   expect(b.request(aRequest(), decision, 0)).toMatchObject({ decision: { verdict: 'would-deny' } });
 });
+
+test('a finding names the operation, and never the path, which holds ids', () => {
+  const { guards, watch } = setUp();
+  watch().request(aRequest({ path: '/orders/4711', authorization: copied }), ALLOWED, 0);
+  expect(guards.takeFindings().findings.map(({ operation }) => operation)).toEqual(['GET /orders/{id}']);
+});

@@ -83,7 +83,7 @@ export class ExchangeWatch implements Watch {
       caller: parties.caller,
       destination: destinationName(parties.destination, view.host),
       // Never the path itself, which holds values.
-      operation: '',
+      operation: guards.operationOf(parties.destination, view),
     };
     return guards.responder.respond(sight, subject, { settings, now });
   }

@@ -153,6 +153,19 @@ test('counts follow what turns out to be one operation, and control hears of wha
   expect(usages).toMatchObject([{ template: '/zoo/{zooId}/food', calls: 2 }]);
 });
 
+test('what guards have read of bodies tells operations apart', () => {
+  const { see, take } = setUp();
+  for (const word of 'ant bee cat dog eel fox gnu hen'.split(' ')) see(`GET /zoo/${word}`, { shape: 7 });
+  see('GET /zoo/map', { shape: 8 });
+  for (const operationName of ['getAnt', 'getBee']) see('POST /graphql', { operationName });
+  expect(take()).toEqual([
+    'zoo operation GET /zoo/{zooId} 8',
+    'zoo operation GET /zoo/map 1',
+    'zoo operation POST /graphql 1',
+    'zoo operation POST /graphql 1',
+  ]);
+});
+
 test('policies say what paths there are', () => {
   const { book, see, take } = setUp();
   see('GET /zoo/ant');

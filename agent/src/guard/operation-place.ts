@@ -50,6 +50,12 @@ export class OperationPlace {
     return this.#counted.size;
   }
 
+  /** What a request is for; null while that is not known. */
+  resolve(method: string, path: string): Operation | null {
+    const canonical = canonicalPath(path);
+    return canonical === null ? null : this.learner.resolve(method, canonical);
+  }
+
   /** Counts an exchange that ended, and learns from it. */
   ended(exchange: Exchange, caller: Workload, now: number): void {
     this.lastUsed = now;
@@ -95,11 +101,11 @@ export class OperationPlace {
   #operationOf(exchange: Exchange, now: number): Operation | null {
     const path = canonicalPath(exchange.path);
     if (path === null) return null;
-    const { method, status } = exchange;
+    const { method, shape, operationName: name } = exchange;
     const isGrpc = exchange.grpcStatus >= 0;
-    const shown = isGrpc && NOTHING_THERE.has(exchange.grpcStatus) ? 404 : status;
-    const seen: Observation = { method, path, status: shown, shape: 0, now, fixed: isGrpc };
-    return this.learner.observe(seen) ?? this.learner.resolve(method, path);
+    const status = isGrpc && NOTHING_THERE.has(exchange.grpcStatus) ? 404 : exchange.status;
+    const seen: Observation = { method, path, name, status, shape, now, fixed: isGrpc };
+    return this.learner.observe(seen) ?? this.learner.resolve(method, path, name);
   }
 
   #countedFor(operation: Operation): Counted {

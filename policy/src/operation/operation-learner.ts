@@ -4,7 +4,7 @@ import { LearnedOperation, MAX_SHAPES } from './learned-operation.ts';
 import { findKin, type LikenessLimits, MAX_DEPTH } from './likeness.ts';
 import type { Operation } from './operation.ts';
 import { OperationTrie, segmentEnd, takes } from './operation-trie.ts';
-import { NAMES, type PathNode, REACH } from './path-node.ts';
+import { LONGEST_NAME, NAMES, type PathNode, REACH } from './path-node.ts';
 import { isParameter, type ParameterType, segmentClass } from './segment-class.ts';
 
 export interface OperationLimits extends LikenessLimits {
@@ -157,10 +157,10 @@ export class OperationLearner {
   #standsOut({ node, shapes }: LearnedOperation, { path, shape, method }: Observation): boolean {
     if (node.text !== null || node.pinned || node.reach !== REACH.all) return false;
     const start = path.lastIndexOf('/') + 1;
-    if (segmentClass(path, start, path.length) !== 'word') return false;
-    if (NAMES.has(path.slice(start))) return true;
+    if (path.length - start <= LONGEST_NAME && NAMES.has(path.slice(start))) return true;
     if (shape === 0 || method === 'POST' || shapes.length === 0) return false;
-    return shapes.length < MAX_SHAPES && !shapes.includes(shape);
+    if (shapes.length >= MAX_SHAPES || shapes.includes(shape)) return false;
+    return segmentClass(path, start, path.length) === 'word';
   }
 
   #learn(seen: Observation): LearnedOperation | null {

@@ -16,6 +16,7 @@ export const NAMES: ReadonlySet<string> = new Set([
   'new',
   'stats',
 ]);
+export const LONGEST_NAME = Math.max(...[...NAMES].map(({ length }) => length));
 
 /** One segment of the paths of a destination. */
 export class PathNode {
