@@ -21,6 +21,7 @@ import { WATCH_DEFAULTS } from './kube/watch.ts';
 import { Control } from './roles/control.ts';
 import { DataplaneSupervisor } from './roles/dataplane-supervisor.ts';
 import { hostDataplaneCommand } from './roles/host.ts';
+import { IssuerWatch } from './roles/issuer-keys.ts';
 import { LeaseDesk } from './roles/lease-desk.ts';
 import { Snapshot } from './roles/snapshot.ts';
 import { reportStatus } from './roles/status-report.ts';
@@ -125,6 +126,12 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     onSynced: () => readiness.done('cluster'),
     onCaptureReady: () => readiness.done('capture'),
   });
+  const issuers = new IssuerWatch({
+    issuers: config.jwtIssuers,
+    refreshMs: config.jwtKeysMs,
+    onKeys: (keys) => supervisor.issuers(keys),
+    log,
+  });
   const cluster = new ClusterWatch({
     context: { client: kube, clock: systemClock, log, random: Math.random, settings: WATCH_DEFAULTS },
     node: config.node,
@@ -216,6 +223,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     admin,
     log,
   });
+  issuers.start();
   cluster.start().catch(failed.resolve);
   succession
     .begin(readiness.all('cluster', 'capture', 'dataplanes'))
@@ -231,6 +239,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
       const { passedOn } = succession;
       succession.close();
       // Until here: policies change also for connections that are at their last requests.
+      issuers.stop();
       await cluster.stop();
       await (config.onExit === 'remove' && !passedOn ? capture.uninstall() : capture.release());
       leases.close();

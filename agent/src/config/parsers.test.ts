@@ -7,6 +7,7 @@ import {
   formatBytes,
   formatDuration,
   integer,
+  issuerList,
   loopbackAddress,
   namespaceList,
   nodeName,
@@ -60,4 +61,24 @@ describe('parsers', () => {
   it('drops the slash at the end of a path but not the root', () => {
     expect([read(absolutePath, '/run/x//'), read(absolutePath, '/')]).toEqual(['/run/x', '/']);
   });
+});
+
+describe('issuerList', () => {
+  it('takes issuers with the URLs of their keys, and an audience', () => {
+    expect(issuerList('')).toEqual({ ok: true, value: [] });
+    expect(issuerList('https://idp.example=https://idp.example/jwks?v=1, b=http://b/keys;orders')).toEqual({
+      ok: true,
+      value: [
+        { issuer: 'https://idp.example', jwksUrl: 'https://idp.example/jwks?v=1', audience: null },
+        { issuer: 'b', jwksUrl: 'http://b/keys', audience: 'orders' },
+      ],
+    });
+  });
+
+  it.each(['https://idp.example', 'a=', 'a=keys', 'a=file:///etc/keys', '=https://b/keys'])(
+    'refuses `%s`',
+    (text) => {
+      expect(issuerList(text)).toMatchObject({ ok: false });
+    },
+  );
 });

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { Issuer } from '../identity/issuer.ts';
 import { type PortRanges, parsePortRanges } from '../kernel/port-ranges.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 
@@ -59,6 +60,19 @@ export const absolutePath: Parser<string> = (text) => {
   return text.includes('\0')
     ? err('holds a NUL byte')
     : ok(text.length > 1 ? text.replace(/\/+$/, '') : text);
+};
+
+/** `issuer=url` or `issuer=url;audience`, comma-separated; the issuer as in a token's `iss`, the URL of its keys. */
+export const issuerList: Parser<readonly Issuer[]> = (text) => {
+  const issuers: Issuer[] = [];
+  for (const entry of text.split(',').map((part) => part.trim())) {
+    if (entry === '') continue;
+    const [, issuer, jwksUrl, audience] = /^([^=;\s]+)=([^;\s]+)(?:;(\S+))?$/.exec(entry) ?? [];
+    if (issuer === undefined || !/^https?:$/.test(URL.parse(jwksUrl ?? '')?.protocol ?? ''))
+      return err(`\`${entry}\` is not \`issuer=url\`, with the URL of a JSON Web Key Set`);
+    issuers.push({ issuer, jwksUrl: jwksUrl ?? '', audience: audience ?? null });
+  }
+  return ok(issuers);
 };
 
 /** An absolute path, or nothing at all. */

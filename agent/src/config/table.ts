@@ -3,6 +3,7 @@ import {
   bytes,
   duration,
   integer,
+  issuerList,
   loopbackAddress,
   namespaceList,
   nodeName,
@@ -277,6 +278,13 @@ export const SETTINGS = {
     'Callers, principals and operations whose limits one dataplane process counts apart; while all are in use, newcomers share a bucket per limit.',
   ),
   limitTickMs: time('25ms', 5, SECOND, 'Time between two asks for tokens of all limits together.'),
+  jwtIssuers: setting(
+    issuerList,
+    '',
+    'issuers',
+    'Whose JSON Web Tokens name end users: `issuer=url`, or `issuer=url;audience`, comma-separated, with the URL of the issuer’s keys (JWKS). Tokens are verified beside the request path; without an issuer, nobody’s are.',
+  ),
+  jwtKeysMs: time('5m', SECOND, 24 * HOUR, 'Time between two looks at the keys of token issuers.'),
   reconcileIntervalMs: time(
     '30s',
     SECOND,

@@ -2,6 +2,7 @@ import type { Parties, RequestView, Watch, Watcher } from '../exchange/watch.ts'
 import { metadataAccess } from './endpoints.ts';
 import { ExchangeWatch } from './exchange-watch.ts';
 import type { Guards } from './guards.ts';
+import type { VerifiedToken } from './principals.ts';
 import type { Sight } from './sight.ts';
 
 /** What guards keep in mind of one connection, whose exchanges may overlap. */
@@ -10,6 +11,9 @@ export class ConnectionWatcher implements Watcher {
   readonly parties: Parties;
   /** Judged already and found right: a connection mostly sends one credential. */
   #credential = '';
+  /** The field value that was asked about last, and what it was found to be. */
+  #authorization = '';
+  #token: VerifiedToken | null = null;
 
   constructor(guards: Guards, parties: Parties) {
     this.guards = guards;
@@ -18,6 +22,18 @@ export class ConnectionWatcher implements Watcher {
 
   watch(): Watch {
     return new ExchangeWatch(this);
+  }
+
+  /** In whose name a request comes, where a configured issuer says so; null otherwise, and until that is verified. */
+  principal(view: RequestView): string | null {
+    const { principals } = this.guards;
+    if (!principals.enabled) return null;
+    const authorization = view.authorization();
+    if (authorization !== this.#authorization || !principals.holds(this.#token)) {
+      this.#authorization = authorization;
+      this.#token = principals.of(authorization);
+    }
+    return this.#token?.principal ?? null;
   }
 
   /** What is wrong with who calls and where to, whatever is asked for. */

@@ -48,6 +48,7 @@ function setUp(actions: Record<string, GuardAction> = {}) {
     limits: new LimitGuard({ maxBuckets: 100, random: () => 0, wake: () => {} }),
     operationOf: (_, { method }) => `${method} /orders/{id}`,
     quarantine: (uid) => quarantined.push(uid),
+    verifyToken: () => {},
   });
   const detections = Object.entries(actions).map(([id, action]) => ({ id: id as 'foreign-token', action }));
   guards.replaceProfiles(GuardProfiles.empty().with({ upsert: [{ name: 'p', generation: 1, detections }] }));

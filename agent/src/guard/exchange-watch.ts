@@ -67,7 +67,7 @@ export class ExchangeWatch implements Watch {
       decision,
       {
         caller: parties.caller,
-        principal: null,
+        principal: this.#connection.principal(view),
         operation: apart ? guards.operationOf(parties.destination, view) : '',
       },
       this.#holding,

@@ -13,6 +13,7 @@ import { Credentials } from './credentials.ts';
 import { AdminEndpoints } from './endpoints.ts';
 import { FindingBook } from './finding-book.ts';
 import type { LimitGuard } from './limits.ts';
+import { Principals, type VerifiedToken } from './principals.ts';
 import { Responder } from './responder.ts';
 
 export interface GuardsOptions {
@@ -29,6 +30,8 @@ export interface GuardsOptions {
   operationOf(destination: Destination, request: AskedFor): string;
   /** Sets a pod aside, by its uid. */
   quarantine(uid: string, detection: DetectionId): void;
+  /** Answers later, once. */
+  verifyToken(token: string, done: (verified: VerifiedToken | null) => void): void;
 }
 
 /** What of a request says which operation it is. */
@@ -41,12 +44,16 @@ export interface AskedFor {
 /** What the guards of one process keep in mind; each is a few hundred bytes. */
 const MAX_CREDENTIALS = 10_000;
 const MAX_THROTTLED = 10_000;
+const MAX_TOKENS = 10_000;
+/** Verifying one takes about a tenth of a millisecond of the event loop. */
+const MAX_PENDING_TOKENS = 100;
 
 /** Everything of one dataplane process that watches exchanges beyond what policy says. */
 export class Guards implements WatcherSource {
   readonly findings: FindingBook;
   readonly responder: Responder;
   readonly credentials: Credentials;
+  readonly principals: Principals;
   readonly adminEndpoints = new AdminEndpoints();
   readonly limits: LimitGuard;
   readonly operationOf: GuardsOptions['operationOf'];
@@ -69,6 +76,13 @@ export class Guards implements WatcherSource {
     });
     this.limits = options.limits;
     this.operationOf = (destination, request) => options.operationOf(destination, request);
+    this.principals = new Principals({
+      fingerprint,
+      verify: (token, done) => options.verifyToken(token, done),
+      wallClock,
+      maxTokens: MAX_TOKENS,
+      maxPending: MAX_PENDING_TOKENS,
+    });
     this.credentials = new Credentials({ fingerprint, maxCredentials: MAX_CREDENTIALS });
   }
 

@@ -8,6 +8,7 @@ import type {
   Workload,
 } from '@eastwall/policy';
 import type { NodeEntry, ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
+import type { IssuerKeys } from '../identity/issuer.ts';
 import type { PortRanges } from '../kernel/port-ranges.ts';
 import type { Finding } from '../record/finding.ts';
 import type { LimitTotals } from '../record/limit-totals.ts';
@@ -67,6 +68,8 @@ export type ToDataplane =
       readonly upsert: readonly GuardProfile[];
       readonly remove: readonly string[];
     }
+  /** Whose tokens name end users, with their keys; replaces what was said before. */
+  | { readonly kind: 'issuers'; readonly issuers: readonly IssuerKeys[] }
   /** Everything listed so far has been sent: from here on an unknown destination really is unknown. */
   | { readonly kind: 'synced' }
   /** While somebody tails with --all, every record is sent; otherwise only what was not plainly allowed. */

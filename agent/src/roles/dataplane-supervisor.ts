@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LeaseAsk } from '@eastwall/policy';
+import type { IssuerKeys } from '../identity/issuer.ts';
 import type {
   CallerState,
   DataplaneSettings,
@@ -116,6 +117,11 @@ export class DataplaneSupervisor {
   synced(): void {
     this.#options.snapshot.setSynced();
     this.#broadcast({ kind: 'synced' });
+  }
+
+  issuers(issuers: readonly IssuerKeys[]): void {
+    this.#options.snapshot.setIssuers(issuers);
+    this.#broadcast({ kind: 'issuers', issuers });
   }
 
   streamAll(on: boolean): void {

@@ -8,6 +8,7 @@ import { Guards } from '../guard/guards.ts';
 import { LimitGuard } from '../guard/limits.ts';
 import { OperationBook } from '../guard/operation-book.ts';
 import { operationName } from '../guard/operation-name.ts';
+import type { IssuerKeys } from '../identity/issuer.ts';
 import type {
   DataplaneSettings,
   FdPacket,
@@ -20,6 +21,7 @@ import { fingerprints } from '../kernel/fingerprint.ts';
 import { closeFd } from '../kernel/libc.ts';
 import { recvFds } from '../kernel/libc-fds.ts';
 import { raiseDescriptorLimit } from '../kernel/libc-limits.ts';
+import { tokenVerifier, type VerifyToken } from './token-verifier.ts';
 
 /**
  * The dataplane process: accepts, parses, decides and relays, with no capability and nothing but the sockets it is
@@ -47,6 +49,7 @@ class Dataplane {
   private readonly context: DataplaneContext;
   private readonly limits: LimitGuard;
   private readonly guards: Guards;
+  private verify: VerifyToken = async () => null;
   /** Messages that control has not taken yet. */
   private outstanding = 0;
   private readonly loopDelay = monitorEventLoopDelay({ resolution: 20 });
@@ -74,6 +77,7 @@ class Dataplane {
       limits: this.limits,
       operationOf: (destination, request) => operationName(operations, destination, request),
       quarantine: (uid, detection) => send({ kind: 'quarantine', uid, detection }),
+      verifyToken: (token, done) => void this.verify(token).then(done),
     });
     this.context = {
       settings,
@@ -140,6 +144,9 @@ class Dataplane {
       case 'egress-policies':
         world.replaceEgress(world.egress.with(message));
         break;
+      case 'issuers':
+        void this.replaceIssuers(message.issuers);
+        break;
       case 'guard-profiles':
         this.guards.replaceProfiles(this.guards.profiles.with(message));
         break;
@@ -164,6 +171,11 @@ class Dataplane {
         throw new Error(`unknown message ${JSON.stringify(never)}`);
       }
     }
+  }
+
+  private async replaceIssuers(issuers: readonly IssuerKeys[]): Promise<void> {
+    this.verify = await tokenVerifier(issuers);
+    this.guards.principals.replaceIssuers(issuers.map(({ issuer }) => issuer));
   }
 
   private netnsOf(id: NamespaceId): EnrolledNetns {

@@ -1,5 +1,6 @@
 import type { ApiPolicy, EgressPolicy, GuardProfile } from '@eastwall/policy';
 import type { NodeEntry, ServiceEntry, SliceEntry } from '../identity/cluster-objects.ts';
+import type { IssuerKeys } from '../identity/issuer.ts';
 import type { CallerState, NamespaceId, ToDataplane } from '../ipc/messages.ts';
 
 /** A change of what all dataplanes know alike. */
@@ -31,6 +32,7 @@ export class Snapshot {
   readonly #egress = new Map<string, EgressPolicy>();
   readonly #profiles = new Map<string, GuardProfile>();
   readonly #callers = new Map<NamespaceId, CallerState>();
+  #issuers: readonly IssuerKeys[] = [];
   #synced = false;
   #streamAll = false;
 
@@ -67,6 +69,10 @@ export class Snapshot {
 
   setSynced(): void {
     this.#synced = true;
+  }
+
+  setIssuers(issuers: readonly IssuerKeys[]): void {
+    this.#issuers = issuers;
   }
 
   setStreamAll(on: boolean): void {
@@ -110,6 +116,7 @@ export class Snapshot {
     for (const upsert of chunks(this.#egress)) yield { kind: 'egress-policies', upsert, remove: [] };
     for (const upsert of chunks(this.#profiles)) yield { kind: 'guard-profiles', upsert, remove: [] };
     for (const [ns, caller] of this.#callers) if (serves(ns)) yield { kind: 'caller', ns, caller };
+    if (this.#issuers.length > 0) yield { kind: 'issuers', issuers: this.#issuers };
     if (this.#streamAll) yield { kind: 'stream-all', on: true };
     if (this.#synced) yield { kind: 'synced' };
   }

@@ -1,0 +1,50 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { expect, test, vi } from 'vitest';
+import type { IssuerKeys } from '../identity/issuer.ts';
+import { IssuerWatch } from './issuer-keys.ts';
+
+const PATIENCE = { timeout: 10_000, interval: 5 };
+
+async function anIssuer() {
+  const answer = { status: 200, body: JSON.stringify({ keys: [{ kid: 'a' }] }) };
+  const server = createServer((_, response) => response.writeHead(answer.status).end(answer.body));
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/keys`;
+  return { answer, url, [Symbol.dispose]: () => void server.close() };
+}
+
+function watching(url: string) {
+  const told: (readonly IssuerKeys[])[] = [];
+  const problems: object[] = [];
+  const watch = new IssuerWatch({
+    issuers: [{ issuer: 'https://idp.example', jwksUrl: url, audience: null }],
+    refreshMs: 10,
+    onKeys: (keys) => told.push(keys),
+    log: { warn: (fields) => problems.push(fields) },
+  });
+  watch.start();
+  return { told, problems, [Symbol.dispose]: () => watch.stop() };
+}
+
+test('tells of keys when they come, and again only when they change', async () => {
+  using issuer = await anIssuer();
+  using run = watching(issuer.url);
+  await vi.waitFor(() => expect(run.told).toHaveLength(1), PATIENCE);
+  expect(run.told[0]).toEqual([{ issuer: 'https://idp.example', audience: null, keys: [{ kid: 'a' }] }]);
+  issuer.answer.body = JSON.stringify({ keys: [{ kid: 'b' }] });
+  await vi.waitFor(() => expect(run.told).toHaveLength(2), PATIENCE);
+});
+
+test.each([
+  ['an error', { status: 500, body: '' }],
+  ['no JSON', { status: 200, body: 'keys' }],
+  ['no keys', { status: 200, body: '{}' }],
+  ['far too much', { status: 200, body: JSON.stringify({ keys: ['x'.repeat(300_000)] }) }],
+])('says what is wrong with an issuer that answers %s', async (_, answer) => {
+  using issuer = await anIssuer();
+  Object.assign(issuer.answer, answer);
+  using run = watching(issuer.url);
+  await vi.waitFor(() => expect(run.problems).toMatchObject([{ issuer: 'https://idp.example' }]), PATIENCE);
+  expect(run.told).toEqual([]);
+});
