@@ -1,7 +1,7 @@
 import { FORM, type Form, formOf, isOwnNamespace } from './id-form.ts';
 import { IdHash } from './id-hash.ts';
 import { INSPECT_LIMITS } from './limits.ts';
-import { NAME } from './name-facts.ts';
+import { NAME, SHORTEST_LOOKING } from './name-facts.ts';
 import { INHERITED } from './name-table.ts';
 import { ANY_TYPE, OWN_TYPE } from './type-table.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -41,11 +41,6 @@ export interface LearntPlaces {
   observe(value: FoundId): void;
 }
 
-/** `17` under `number` may be anything. */
-const SHORTEST_MAYBE = 4;
-/** Shorter values don't look like ids by themselves. */
-export const SHORTEST_LOOKING = 11;
-
 /**
  * Decides which values are ids, and hashes them. What counts: a name that says so, or a place that is known for ids, or
  * a value that hardly is anything else; never what a name excludes.
@@ -68,25 +63,28 @@ export class IdCollector {
   readonly #vocabulary: Vocabulary;
   #sink: IdSink = () => {};
   #learnt: LearntPlaces | null = null;
+  /** By name: shorter values are not looked at. */
+  #shortest: Uint8Array;
 
   constructor(vocabulary: Vocabulary, seed: { readonly seed1: number; readonly seed2: number }) {
     this.#vocabulary = vocabulary;
+    this.#shortest = vocabulary.names.shortest;
     this.#hash = new IdHash(seed);
   }
 
   begin(sink: IdSink, learnt: LearntPlaces | null): void {
     this.#sink = sink;
     this.#learnt = learnt;
+    const { names } = this.#vocabulary;
+    this.#shortest = learnt === null ? names.shortest : names.shortestLearning;
     this.count = 0;
     this.truncated = false;
-    this.#vocabulary.names.beginMessage();
+    names.beginMessage();
   }
 
   /** Whether a value of so many bytes at the current place is worth being looked at. */
   wants(length: number): boolean {
-    const kind = this.#vocabulary.names.kinds[this.name];
-    if (kind === NAME.never) return false;
-    return kind !== NAME.plain || length >= SHORTEST_LOOKING || this.#learnt !== null;
+    return length >= (this.#shortest[this.name] as number);
   }
 
   /** The value at `place`, which `name` leads to. */
@@ -94,7 +92,7 @@ export class IdCollector {
     if (!this.wants(end - start)) return;
     const { names } = this.#vocabulary;
     const kind = names.kinds[this.name];
-    const named = kind === NAME.id || (kind === NAME.maybe && end - start >= SHORTEST_MAYBE);
+    const named = kind === NAME.id || kind === NAME.maybe;
     const type = named ? (names.types[this.name] as number) : INHERITED;
     const learnt = type === INHERITED ? this.#learnt : null;
     const verdict = learnt === null ? VERDICT.unknown : learnt.verdict(this.place);

@@ -1,3 +1,5 @@
+import { HEX as HEX_DIGIT } from '../http/chars.ts';
+
 /** What a value looks like. Forms from `uuid` to `token` are hardly ever the same by chance: see `isOwnNamespace`. */
 export const FORM = { none: 0, int: 1, uuid: 2, hex: 3, ulid: 4, token: 5, slug: 6 } as const;
 export type Form = (typeof FORM)[keyof typeof FORM];
@@ -34,6 +36,7 @@ const TOKEN_BITS = 64;
 const SHORTEST_HEX = 16;
 const DASH = 0x2d;
 const SEVEN = 0x37;
+const UUID_LENGTH = 36;
 
 /** Values of these forms are told apart by themselves, whatever kind of object they stand for. */
 export const isOwnNamespace = (form: Form): boolean => form >= FORM.uuid && form <= FORM.token;
@@ -42,6 +45,7 @@ export const isOwnNamespace = (form: Form): boolean => form >= FORM.uuid && form
 export function formOf(bytes: Uint8Array, start: number, end: number): Form {
   const length = end - start;
   if (length === 0 || length > MAX_ID_LENGTH) return FORM.none;
+  if (length === UUID_LENGTH && isUuid(bytes, start)) return FORM.uuid;
   /** Classes that all characters have, and that one has, but for joints. */
   let core = 0xff;
   let some = 0;
@@ -64,7 +68,6 @@ export function formOf(bytes: Uint8Array, start: number, end: number): Form {
     before = group;
   }
   if (digits === length) return length <= MAX_INT_DIGITS ? FORM.int : FORM.token;
-  if (joints === 4 && length === 36 && core & HEX && hasDashes(bytes, start)) return FORM.uuid;
   if (joints === 0 && core & HEX && length >= SHORTEST_HEX && digits > 0) return FORM.hex;
   if (joints === 0 && core & BASE32 && length === 26 && digits > 0 && (bytes[start] as number) <= SEVEN)
     return FORM.ulid;
@@ -78,9 +81,17 @@ function isRandom(some: number, characters: number, changes: number): boolean {
   return (BITS[some & 7] as number) * characters >= TOKEN_BITS && changes * 4 >= characters;
 }
 
-/** Only asked where four of 36 characters are joints, and the others hex. */
-const hasDashes = (bytes: Uint8Array, start: number): boolean =>
-  bytes[start + 8] === DASH &&
-  bytes[start + 13] === DASH &&
-  bytes[start + 18] === DASH &&
-  bytes[start + 23] === DASH;
+/** The most frequent of the long forms, so it has a short cut. */
+function isUuid(bytes: Uint8Array, start: number): boolean {
+  if (bytes[start + 8] !== DASH || bytes[start + 13] !== DASH) return false;
+  if (bytes[start + 18] !== DASH || bytes[start + 23] !== DASH) return false;
+  let digits = 0;
+  for (let at = 0; at < 8; at++) digits |= HEX_DIGIT[bytes[start + at] as number] as number;
+  for (let at = 9; at < 13; at++) {
+    digits |= HEX_DIGIT[bytes[start + at] as number] as number;
+    digits |= HEX_DIGIT[bytes[start + at + 5] as number] as number;
+    digits |= HEX_DIGIT[bytes[start + at + 10] as number] as number;
+  }
+  for (let at = 24; at < UUID_LENGTH; at++) digits |= HEX_DIGIT[bytes[start + at] as number] as number;
+  return digits <= 15;
+}

@@ -1,16 +1,16 @@
+import { HEX } from '../http/chars.ts';
 import { FORM, type Form } from './id-form.ts';
 
 const ZERO = 0x30;
-const DASH = 0x2d;
-const UPPER_A = 0x41;
-const UPPER_Z = 0x5a;
 const TO_LOWER = 0x20;
 /** Up to 15 digits a number is exact. */
 const EXACT_DIGITS = 15;
+const SMALL_DIGITS = 9;
+/** Tells hex from text of as many characters. */
+const HEX_MARK = 0x100;
 
 /**
- * Two independent 32-bit hashes of an id in its canonical form, in the manner of MurmurHash3 but a byte at a time: ids are
- * short, and come in pieces. The seed is secret, so that nobody outside can make two ids look alike.
+ * Two independent 32-bit hashes of an id in its canonical form, in the manner of MurmurHash3. The seed is secret, so that nobody outside can make two ids look alike.
  *
  * Canonical: integers without leading zeros; UUIDs as 32 hex digits; UUIDs, hex and ULIDs in lower case. So `17` in JSON,
  * `"017"`, `/orders/17` and a varint are one id.
@@ -38,9 +38,9 @@ export class IdHash {
 
   /** The whole value, once after `begin`. */
   finish(bytes: Uint8Array, start: number, end: number, form: Form): void {
-    if (form === FORM.int) this.#int(bytes, start, end);
-    else if (form === FORM.slug || form === FORM.token) this.#plain(bytes, start, end);
-    else this.#folded(bytes, start, end);
+    if (form === FORM.uuid || form === FORM.hex) this.#hex(bytes, start, end);
+    else if (form === FORM.int) this.#int(bytes, start, end);
+    else this.#text(bytes, { start, end }, form === FORM.ulid ? TO_LOWER : 0);
     this.h1 = mixed(this.h1);
     this.h2 = mixed(this.h2 ^ this.h1);
   }
@@ -48,39 +48,64 @@ export class IdHash {
   #int(bytes: Uint8Array, start: number, end: number): void {
     let at = start;
     while (at < end - 1 && bytes[at] === ZERO) at++;
-    let numeric = 0;
-    for (let digit = at; digit < end; digit++) numeric = numeric * 10 + (bytes[digit] as number) - ZERO;
-    if (end - at <= EXACT_DIGITS) this.numeric = numeric;
-    this.#plain(bytes, at, end);
+    if (end - at <= EXACT_DIGITS) this.numeric = decimal(bytes, at, end);
+    this.#text(bytes, { start: at, end }, 0);
   }
 
-  #plain(bytes: Uint8Array, start: number, end: number): void {
-    let { h1, h2 } = this;
+  /** `fold` is set in each byte: `TO_LOWER` makes letters lower-case and leaves digits as they are. */
+  #text(bytes: Uint8Array, { start, end }: { start: number; end: number }, fold: number): void {
+    let word = 0;
     for (let at = start; at < end; at++) {
-      const byte = bytes[at] as number;
-      h1 = Math.imul(h1 ^ byte, 0xcc9e2d51);
-      h1 = (h1 << 15) | (h1 >>> 17);
-      h2 = Math.imul(h2 ^ byte, 0x85ebca6b);
-      h2 = (h2 << 13) | (h2 >>> 19);
+      word = (word << 8) | (bytes[at] as number) | fold;
+      if (((at - start) & 3) === 3) {
+        this.#mix(word);
+        word = 0;
+      }
     }
-    this.h1 = h1;
-    this.h2 = h2;
+    this.#mix(word);
+    this.#mix(end - start);
   }
 
-  #folded(bytes: Uint8Array, start: number, end: number): void {
-    let { h1, h2 } = this;
+  /** Hex digits, eight to a word; dashes are passed over. */
+  #hex(bytes: Uint8Array, start: number, end: number): void {
+    let word = 0;
+    let digits = 0;
     for (let at = start; at < end; at++) {
-      let byte = bytes[at] as number;
-      if (byte === DASH) continue;
-      if (byte >= UPPER_A && byte <= UPPER_Z) byte |= TO_LOWER;
-      h1 = Math.imul(h1 ^ byte, 0xcc9e2d51);
-      h1 = (h1 << 15) | (h1 >>> 17);
-      h2 = Math.imul(h2 ^ byte, 0x85ebca6b);
-      h2 = (h2 << 13) | (h2 >>> 19);
+      const digit = HEX[bytes[at] as number] as number;
+      if (digit > 15) continue;
+      word = (word << 4) | digit;
+      if ((++digits & 7) === 0) {
+        this.#mix(word);
+        word = 0;
+      }
     }
-    this.h1 = h1;
-    this.h2 = h2;
+    this.#mix(word);
+    this.#mix(digits | HEX_MARK);
   }
+
+  /** The step of MurmurHash3, with the constants of its 32-bit and of a lane of its 128-bit variant. */
+  #mix(word: number): void {
+    let k = Math.imul(word, 0xcc9e2d51);
+    k = Math.imul((k << 15) | (k >>> 17), 0x1b873593);
+    let h = this.h1 ^ k;
+    h = (h << 13) | (h >>> 19);
+    this.h1 = (Math.imul(h, 5) + 0xe6546b64) | 0;
+    k = Math.imul(word, 0x239b961b);
+    k = Math.imul((k << 16) | (k >>> 16), 0xab0e9789);
+    h = this.h2 ^ k;
+    h = (h << 19) | (h >>> 13);
+    this.h2 = (Math.imul(h, 5) + 0x561ccd1b) | 0;
+  }
+}
+
+/** In 32-bit integers as long as they hold it. */
+function decimal(bytes: Uint8Array, start: number, end: number): number {
+  const split = Math.min(end, start + SMALL_DIGITS);
+  let small = 0;
+  for (let at = start; at < split; at++) small = (Math.imul(small, 10) + (bytes[at] as number) - ZERO) | 0;
+  let value = small;
+  for (let at = split; at < end; at++) value = value * 10 + (bytes[at] as number) - ZERO;
+  return value;
 }
 
 /** MurmurHash3's finalizer: every bit of the input moves half of the bits of the result. */

@@ -24,6 +24,8 @@ export class JsonCursor {
   /** By depth: the container's own place and name, and what a plain `id` in it is of. */
   readonly #places = new Int32Array(MAX_DEPTH + 1);
   readonly #names = new Int32Array(MAX_DEPTH + 1);
+  /** The place of an array's elements. */
+  readonly #elements = new Int32Array(MAX_DEPTH + 1);
   readonly #types = new Int32Array(MAX_DEPTH + 1);
   readonly #entities = new Int32Array(MAX_DEPTH + 1);
   /** By place: the last document that had it, so that each counts once for the shape. */
@@ -106,6 +108,7 @@ export class JsonCursor {
     this.#names[depth] = this.name;
     this.depth = depth;
     if (array) {
+      this.#elements[depth] = this.#vocabulary.places.child(this.place, ANY_NAME);
       this.enterElement();
       this.#mark(this.place);
     } else this.#guess.opened(this.place);
@@ -114,7 +117,7 @@ export class JsonCursor {
 
   enterElement(): void {
     this.name = this.#names[this.depth] as number;
-    this.place = this.#vocabulary.places.child(this.#places[this.depth] as number, ANY_NAME);
+    this.place = this.#elements[this.depth] as number;
   }
 
   close(): void {

@@ -148,13 +148,50 @@ export class JsonScanner {
       this.#close();
       return at + 1;
     }
-    const close = this.#cursor.enterExpected(this.#view, at + 1, end);
-    if (close < 0) return this.#strangeKey(bytes, at + 1, end);
-    this.#expect = EXPECT.colon;
-    // Straight on to the value, where it is there.
-    if (close + 3 >= end || bytes[close + 1] !== COLON) return close + 1;
-    this.#expect = EXPECT.value;
-    return this.#value(bytes, bytes[close + 2] === SPACE ? close + 3 : close + 2, end);
+    return this.#members(bytes, at, end);
+  }
+
+  /**
+   * Members as they nearly always are: all there, with names that were expected, and short values. Leaves off at the first
+   * thing that is otherwise, for the others to see to. `at` is where a name's quote is.
+   */
+  #members(bytes: Uint8Array, start: number, end: number): number {
+    const cursor = this.#cursor;
+    const view = this.#view;
+    let at = start;
+    while (true) {
+      const name = cursor.enterExpected(view, at + 1, end);
+      if (name < 0) {
+        this.#expect = EXPECT.key;
+        return this.#strangeKey(bytes, at + 1, end);
+      }
+      this.#expect = EXPECT.colon;
+      if (name + 3 >= end || bytes[name + 1] !== COLON) return name + 1;
+      this.#expect = EXPECT.value;
+      at = bytes[name + 2] === SPACE ? name + 3 : name + 2;
+      const first = bytes[at] as number;
+      if (first === QUOTE && this.passedTo === null) {
+        const close = nearQuote(view, at + 1, end);
+        if (close < 0) return this.#longString(TOKEN.string, bytes, at + 1, end);
+        if (cursor.wants(close - at - 1)) cursor.consider(bytes, at + 1, close);
+        at = close + 1;
+      } else if (first >= ZERO && first <= NINE) {
+        let close = at + 1;
+        while (close < end && NUMBER[bytes[close] as number] === 1) close++;
+        if (close === end) return this.#number(bytes, at, end);
+        if (cursor.wants(close - at) && isInteger(bytes, at, close)) cursor.consider(bytes, at, close);
+        at = close;
+      } else if (LITERALS[first] !== undefined) {
+        at = this.#literal(LITERALS[first], bytes, at, end);
+        if (at === BROKEN) return BROKEN;
+      } else return this.#value(bytes, at, end);
+      this.#expect = EXPECT.next;
+      if (at >= end || bytes[at] !== COMMA) return at;
+      at++;
+      this.#expect = EXPECT.key;
+      while (at < end && (bytes[at] as number) <= SPACE) at++;
+      if (at >= end || bytes[at] !== QUOTE) return at;
+    }
   }
 
   #strangeKey(bytes: Uint8Array, start: number, end: number): number {

@@ -13,6 +13,16 @@ export const NAME = {
 } as const;
 export type NameKind = (typeof NAME)[keyof typeof NAME];
 
+/** Shorter values don't look like ids by themselves. */
+export const SHORTEST_LOOKING = 11;
+/** By kind: shorter values are not looked at. `17` under `number` may be anything. */
+export const SHORTEST: Readonly<Record<NameKind, number>> = {
+  [NAME.plain]: SHORTEST_LOOKING,
+  [NAME.id]: 1,
+  [NAME.maybe]: 4,
+  [NAME.never]: 255,
+};
+
 /** Type null: that of the object round it. */
 export interface NameFacts {
   readonly kind: NameKind;

@@ -1,7 +1,7 @@
 import { ascii } from '../kernel/bytes.ts';
 import { FORM, formOf } from './id-form.ts';
 import { INSPECT_LIMITS } from './limits.ts';
-import { factsOf, NAME, type NameKind } from './name-facts.ts';
+import { factsOf, NAME, type NameKind, SHORTEST } from './name-facts.ts';
 import { type TypeTable, textHash } from './type-table.ts';
 
 /** Names that there was no room for. */
@@ -23,10 +23,15 @@ export const NAME_HASH_PRIME = 0x01000193;
 const LOWER_D = 0x64;
 const LOWER_S = 0x73;
 const TO_LOWER = 0x20;
+/** Bytes that are compared at once. */
+const WORD = 4;
 
 /** Names of fields as small numbers, found by their bytes without making a string, with what they say. */
 export class NameTable {
   readonly kinds = new Uint8Array(CAPACITY);
+  /** Shorter values are no ids; and shorter ones are not even learnt about. */
+  readonly shortest = new Uint8Array(CAPACITY).fill(SHORTEST[NAME.plain]);
+  readonly shortestLearning = new Uint8Array(CAPACITY).fill(1);
   readonly types = new Int32Array(CAPACITY).fill(INHERITED);
   readonly entities = new Int32Array(CAPACITY).fill(INHERITED);
   readonly #insides = new Int32Array(CAPACITY).fill(UNASKED);
@@ -74,12 +79,16 @@ export class NameTable {
   isAt(name: number, view: DataView, start: number): boolean {
     const length = this.lengths[name] as number;
     const from = name * STRIDE;
-    let at = 0;
-    for (; at + 4 <= length; at += 4)
-      if (view.getInt32(start + at, true) !== this.#memoryView.getInt32(from + at, true)) return false;
-    for (; at < length; at++)
-      if (view.getUint8(start + at) !== this.#memoryView.getUint8(from + at)) return false;
-    return true;
+    const known = this.#memoryView;
+    if (length < WORD) {
+      for (let at = 0; at < length; at++)
+        if (view.getUint8(start + at) !== known.getUint8(from + at)) return false;
+      return true;
+    }
+    const last = length - WORD;
+    for (let at = 0; at < last; at += WORD)
+      if (view.getInt32(start + at, true) !== known.getInt32(from + at, true)) return false;
+    return view.getInt32(start + last, true) === known.getInt32(from + last, true);
   }
 
   /** The type of a plain `id` in what has this name. Most names have nothing in them and are never asked. */
@@ -124,16 +133,22 @@ export class NameTable {
     if (this.#strange > 0 && ((last ?? 0) | TO_LOWER) === LOWER_D) {
       this.#strange--;
       this.#describe(OTHER_NAME, name);
-    } else this.kinds[OTHER_NAME] = NAME.plain;
+    } else this.#setKind(OTHER_NAME, NAME.plain);
     return OTHER_NAME;
   }
 
   #describe(number: number, name: Uint8Array): void {
     const { kind, type, entity, many } = factsOf(ascii(name, 0, name.length));
-    this.kinds[number] = kind satisfies NameKind;
+    this.#setKind(number, kind);
     this.many[number] = many ? 1 : 0;
     this.types[number] = this.#numberOf(type);
     this.entities[number] = this.#numberOf(entity);
+  }
+
+  #setKind(number: number, kind: NameKind): void {
+    this.kinds[number] = kind;
+    this.shortest[number] = SHORTEST[kind];
+    this.shortestLearning[number] = kind === NAME.plain ? 1 : SHORTEST[kind];
   }
 
   #numberOf(type: string | null): number {
