@@ -161,7 +161,7 @@ export const SETTINGS = {
     bytes({ min: KIB, max: KIB * KIB }),
     '64KiB',
     'size',
-    'Most of a request’s body that is held back while guards have yet to see it; what is longer goes on, or is refused, by what they have seen. All of one HTTP/2 connection share 32 KiB at most.',
+    'Most of a request’s body that is held back while guards have yet to see it; what is longer goes on, or is refused, by what they have seen. The requests of one HTTP/2 connection share four times as much, and half of its window: 32 KiB where the server does not grant more.',
   ),
   holdTimeoutMs: time(
     '5s',

@@ -174,10 +174,10 @@ export class Connection implements Wire, RelayContext {
     // A caller is not slow while upstream is.
     const limitMs = this.upstream?.congested === true ? null : settings.bodyTimeoutMs;
     if (this.lingeringSince === 0) this.relay.checkUploads(now, limitMs);
+    if (this.relay.withheldSince !== 0 && now - this.relay.withheldSince > settings.holdTimeoutMs)
+      this.relay.letGo(now - settings.holdTimeoutMs, now);
     if (this.over) return;
     if (this.lingeringSince !== 0) this.checkLinger(now, idleFor);
-    else if (this.relay.withheldSince !== 0 && now - this.relay.withheldSince > settings.holdTimeoutMs)
-      this.relay.letGo(now - settings.holdTimeoutMs, now);
     else if (this.relay.headSince !== 0 && now - this.relay.headSince > settings.headTimeoutMs)
       this.relay.expire(now);
     else if (

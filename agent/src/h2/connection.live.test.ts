@@ -95,7 +95,60 @@ const echo: Answer = (stream, headers) => {
   stream.pipe(stream);
 };
 
+/** As most servers do: what a request means is known when it is complete. */
+const readAndEcho: Answer = (stream) => {
+  const chunks: Buffer[] = [];
+  stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+  stream.on('end', () => {
+    // Node ends a stream that was reset, too.
+    if (stream.destroyed) return;
+    stream.respond({ ':status': 200 });
+    stream.end(Buffer.concat(chunks));
+  });
+};
+
 describe('a real client and a real server', () => {
+  it.each([
+    ['as it is read', 65_536],
+    ['in pieces of 11 bytes', 11],
+  ])(
+    'withheld requests, let go and denied, that together are many windows long, %s',
+    async (_, pieceBytes) => {
+      const complete = new Map<string, boolean>();
+      const watch = ({ path }: RequestHead) => {
+        let content = '';
+        return {
+          reading: 'whole' as const,
+          content(bytes: Uint8Array, start: number, end: number) {
+            content += Buffer.from(bytes.subarray(start, end)).toString('latin1');
+            return false;
+          },
+          contentEnded(all: boolean) {
+            complete.set(path, all);
+            return all && content.startsWith('bad') ? FORBIDDEN : null;
+          },
+        };
+      };
+      await using setup = await between(readAndEcho, { watch, pieceBytes });
+      const bodies = Array.from({ length: 120 }, (_, at) =>
+        (at % 2 === 0 ? 'bad' : 'good').padEnd((at % 40) * 701, 'x'),
+      );
+      const replies = await Promise.all(
+        bodies.map((body, at) => request(setup.session, { ':method': 'POST', ':path': `/${at}` }, body)),
+      );
+      for (const [at, { status, body }] of replies.entries()) {
+        expect(status).toBe(at % 2 === 0 && complete.get(`/${at}`) ? 403 : 200);
+        if (status === 200) expect(body.toString()).toBe(bodies[at]);
+      }
+      expect([...complete.values()].filter((all) => all).length).toBeGreaterThan(bodies.length / 2);
+      const huge = Buffer.alloc(1 << 20, 'y');
+      const reply = await request(setup.session, { ':method': 'POST', ':path': '/huge' }, huge);
+      expect(reply.body).toEqual(huge);
+      expect(setup.errors).toEqual([]);
+      expect(setup.relay.closes).toEqual([]);
+    },
+  );
+
   it.each([
     ['as it is read', 65_536],
     ['in pieces of 1 byte', 1],

@@ -54,6 +54,8 @@ export class RelayState {
   owedToCaller = 0;
   /** What the caller may still send on the connection; grants that are on their way to it are counted already. */
   uploadWindow = INITIAL_WINDOW;
+  /** The most that this ever was. */
+  uploadCapacity = INITIAL_WINDOW;
   /** The content that is withheld, as flow control counts it, and of how many streams. */
   withheldBytes = 0;
   withheldCount = 0;

@@ -195,34 +195,47 @@ describe('a withheld request', () => {
     expect(book.ends).toEqual([expect.objectContaining({ outcome: 'upstream_reset' })]);
   });
 
-  it('is let go when no more can be held, with what follows', () => {
-    const { book, seen } = watched({ limits: { maxHeldBytes: 5 } });
+  it('is let go when no more of it can be held, with what follows', () => {
+    const { book, seen } = watched({ limits: { maxHeldBytes: 3 } });
     book.caller(
       POST(1, '/a'),
       data(1, 'abc'),
       POST(3, '/b'),
       data(3, 'de'),
-      data(3, 'f'),
-      data(1, 'g', true),
+      data(3, 'fg'),
+      data(1, '', true),
     );
-    expect(seen).toEqual(['/b de…', '/a abcg.']);
+    expect(seen).toEqual(['/b de…', '/a abc.']);
     book.caller(data(3, 'h', true));
     expect(book.atUpstream().slice(2)).toEqual([
       'data#3 de',
-      'data#3 f',
+      'data#3 fg',
       'data#1 abc',
-      'data#1 g end',
+      'data#1 end',
       'data#3 h end',
     ]);
   });
 
-  it('and all of a connection leave half of its window to others, whatever the setting', () => {
+  it('is let go when a connection would hold more than a few times as much', () => {
+    const { book, seen } = watched({ limits: { maxHeldBytes: 3 } });
+    for (let at = 0; at < 5; at++) book.caller(POST(2 * at + 1, `/${at}`), data(2 * at + 1, 'abc'));
+    expect(seen).toEqual(['/4 …']);
+  });
+
+  it('leaves half of the window to others, and may be longer where upstream grants more', () => {
     const { book, seen } = watched();
     book.caller(POST(1, '/a'), data(1, new Uint8Array(16_384)), data(1, new Uint8Array(16_383)));
     expect(seen).toEqual([]);
     book.caller(data(1, 'x'));
     expect(seen).toHaveLength(1);
-    expect(book.atUpstream()).toHaveLength(4);
+    book.upstream(windowUpdate(0, 32_768 + 2));
+    book.caller(
+      POST(3, '/b'),
+      data(3, new Uint8Array(16_384)),
+      data(3, new Uint8Array(16_383)),
+      data(3, 'x'),
+    );
+    expect(seen).toHaveLength(1);
   });
 
   it('is let go when the caller can send no more of it', () => {

@@ -7,11 +7,8 @@ import type { RequestHead } from './request-head.ts';
 import type { Stream } from './stream.ts';
 import { Withheld } from './withheld.ts';
 
-/**
- * Withheld bytes use up the caller's connection window, which upstream can't grant back: it has not got them. This is
- * half of that window before anybody grants more, so the other streams always have the other half.
- */
-const MAX_WITHHELD = 32_767;
+/** Requests whose whole bound one connection may use up at once. */
+const MAX_WITHHELD = 4;
 
 export interface ContentEvents {
   /** The request is complete; everything of it that was allowed has been sent on. */
@@ -70,7 +67,7 @@ export class RequestContent {
   /** A DATA frame of a stream that is read begins. True when it goes on; its stream may be over after the call. */
   beginFrame(stream: Stream, frame: CurrentFrame): boolean {
     const passes = stream.withheld === null;
-    if (!passes && !this.hasRoom(frame)) {
+    if (stream.withheld !== null && !this.hasRoom(stream.withheld, frame)) {
       if (!this.letGo(stream, false)) return false;
       if (frame.endsStream) this.events.requestRead(stream);
       return true;
@@ -113,9 +110,17 @@ export class RequestContent {
     }
   }
 
-  private hasRoom(frame: CurrentFrame): boolean {
+  /**
+   * Withheld bytes use up the caller's connection window, and upstream can't grant back what it has not got: at most
+   * half of it is held, so that the other streams always have the other half.
+   */
+  private hasRoom({ windowBytes }: Withheld, frame: CurrentFrame): boolean {
     const { state } = this;
-    return state.withheldBytes + frame.length <= Math.min(state.limits.maxHeldBytes, MAX_WITHHELD);
+    const { maxHeldBytes } = state.limits;
+    if (windowBytes + frame.length > maxHeldBytes) return false;
+    return (
+      state.withheldBytes + frame.length <= Math.min(MAX_WITHHELD * maxHeldBytes, state.uploadCapacity >> 1)
+    );
   }
 
   /** The caller can send no more of it before upstream has got something. */

@@ -134,6 +134,7 @@ export class ResponseDirection extends Direction implements FrameSink {
     const increment = uint31(frame.bytes, frame.start);
     if (frame.streamId === 0) {
       state.uploadWindow += increment;
+      state.uploadCapacity = Math.max(state.uploadCapacity, state.uploadWindow);
       return true;
     }
     if (this.isUnknownStream(frame.streamId)) return this.failIdle(frame.type);

@@ -29,6 +29,8 @@ export interface RelayServerOptions {
   readonly upstreamPort: number;
   readonly decide?: (head: RequestHead) => Denial | null;
   readonly limits?: H2Limits;
+  /** What somebody wants to see of a request. */
+  readonly watch?: (head: RequestHead) => Pick<H2Exchange, 'reading' | 'content' | 'contentEnded'>;
   /** Cuts what is read into pieces of at most this many bytes. */
   readonly pieceBytes?: number;
 }
@@ -77,7 +79,7 @@ export async function startRelay(options: RelayServerOptions): Promise<RelayServ
 function pump(
   caller: Socket,
   upstream: Socket,
-  { decide = () => null, limits, pieceBytes = 65_536 }: RelayServerOptions,
+  { decide = () => null, watch = () => UNREAD, limits, pieceBytes = 65_536 }: RelayServerOptions,
   records: { seen: SeenExchange[]; closes: string[] },
 ): H2Relay {
   const wire: H2Wire = {
@@ -106,6 +108,7 @@ function pump(
     records.seen.push(exchange);
     return {
       ...UNREAD,
+      ...watch(head),
       denial: head.fault === null ? decide(head) : null,
       responded: (status, fields) => {
         exchange.statuses.push(status);
