@@ -81,10 +81,13 @@ function byPlace(a: OperationUsage, b: OperationUsage): number {
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
+const STATUSES = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'];
+
 /** For programs: times as RFC 3339 has them. */
 function asData(usages: readonly OperationUsage[], forgotten: number) {
   const data = usages.map((usage) => ({
     ...usage,
+    statuses: Object.fromEntries(STATUSES.map((name, index) => [name, usage.statuses[index] ?? 0])),
     ...(usage.kind === 'operation' && { state: usageState(usage) }),
     firstSeen: new Date(usage.firstSeen).toISOString(),
     lastSeen: new Date(usage.lastSeen).toISOString(),

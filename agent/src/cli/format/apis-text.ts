@@ -75,7 +75,8 @@ const widerCells = (usage: OperationUsage, { now }: ApisStyle): string[] => [
 
 function probeText(probe: OperationUsage): string {
   const where = `${probe.namespace === '' ? '' : `${probe.namespace}/`}${placeOf(probe)}`;
-  return visible(`${probe.calls} requests to ${where} showed no operation, from ${busiest(probe)}`);
+  const requests = probe.calls === 1 ? '1 request' : `${probe.calls} requests`;
+  return visible(`${requests} to ${where} showed no operation, from ${busiest(probe)}`);
 }
 
 const placeOf = ({ service, port }: OperationUsage): string =>
