@@ -1,4 +1,4 @@
-import type { Decision } from '@eastwall/policy';
+import type { Decision, Operation } from '@eastwall/policy';
 import type { HostUnknown, Outcome, Protocol } from '../record/record.ts';
 import { type Refusal, type RequestView, UNWATCHED, type Watch } from './watch.ts';
 import type { RelayContext } from './wire.ts';
@@ -35,6 +35,8 @@ export class Exchange {
   hostUnknown: HostUnknown | '' = '';
   /** Nobody looked at what it speaks, or nobody was meant to. */
   declaredOpaque = false;
+  /** What a guard took the request for, when it began. */
+  operation: Operation | null = null;
   /** Hash of the form of the response's document, where a guard has read it; else 0. */
   shape = 0;
   /** What the request's body says is called, where one path serves many operations and a guard has read it. */
@@ -62,6 +64,7 @@ export class Exchange {
     this.fault = '';
     this.hostUnknown = '';
     this.declaredOpaque = false;
+    this.operation = null;
     this.shape = 0;
     this.operationName = '';
     this.startedAt = now;

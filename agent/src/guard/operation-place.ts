@@ -105,7 +105,7 @@ export class OperationPlace {
     const isGrpc = exchange.grpcStatus >= 0;
     const status = isGrpc && NOTHING_THERE.has(exchange.grpcStatus) ? 404 : exchange.status;
     const seen: Observation = { method, path, name, status, shape, now, fixed: isGrpc };
-    return this.learner.observe(seen) ?? this.learner.resolve(method, path, name);
+    return this.learner.observe(seen, exchange.operation) ?? this.learner.resolve(method, path, name);
   }
 
   #countedFor(operation: Operation): Counted {

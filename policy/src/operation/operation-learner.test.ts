@@ -159,6 +159,18 @@ test('a parameter below one whose name was only an id is named after nothing', (
   expect(labels(learner)).toEqual(['GET /{id}/{id2}']);
 });
 
+test('what a request was for when it began is taken for granted, unless it is gone', () => {
+  const learner = new OperationLearner({ operations: 2 });
+  const first = learner.observe(seen('GET /a'));
+  expect(learner.observe(seen('GET /a'), first)).toMatchObject({ id: first?.id, seen: 2 });
+  expect(learner.observe(seen('GET /a', { name: 'x' }), first)).toMatchObject({ name: 'x', seen: 1 });
+  learner.observe(seen('GET /b', { now: 1 }));
+  learner.observe(seen('GET /c', { now: 2 }));
+  learner.observe(seen('GET /d', { now: 3 }));
+  expect(first?.evicted).toBe(true);
+  expect(learner.observe(seen('GET /a'), first)).toMatchObject({ seen: 1, evicted: false });
+});
+
 test.each([400, 401, 403, 404, 405, 410, 429, 500, 502, 0])('%i shows no operation', (status) => {
   const learner = learn([seen(`GET /admin ${status}`)]);
   expect(learner.counts).toEqual({ operations: 0, nodes: 0, evicted: 0, refused: 0 });

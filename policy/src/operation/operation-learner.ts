@@ -98,10 +98,13 @@ export class OperationLearner {
     return this.#trie.find(method, path, name);
   }
 
-  /** Takes in an exchange that ended; null when it shows no operation, or none that can be kept. */
-  observe(seen: Observation): Operation | null {
+  /**
+   * Takes in an exchange that ended; null when it shows no operation, or none that can be kept. `asked` is what `resolve`
+   * said when it began, which saves looking again.
+   */
+  observe(seen: Observation, asked: Operation | null = null): Operation | null {
     if (!showsOperation(seen.status) || seen.path.charCodeAt(0) !== SLASH) return null;
-    const known = this.#known(seen);
+    const known = this.#known(seen, asked);
     const operation = known ?? this.#learn(seen);
     if (operation === null) {
       this.#refused++;
@@ -146,11 +149,17 @@ export class OperationLearner {
   }
 
   /** What this exchange counts for, of the operations known so far. */
-  #known(seen: Observation): LearnedOperation | null {
-    const found = this.#trie.find(seen.method, seen.path, seen.name ?? '');
+  #known(seen: Observation, asked: Operation | null): LearnedOperation | null {
+    const { method, path, name = '' } = seen;
+    const found = this.#isLive(asked, name) ? asked : this.#trie.find(method, path, name);
     if (found === null) return null;
     if (seen.fixed === true) return found.node.ancestry().every(({ text }) => text !== null) ? found : null;
     return this.#standsOut(found, seen) ? null : found;
+  }
+
+  /** Operations that were merged or evicted meanwhile are not. */
+  #isLive(asked: Operation | null, name: string): asked is LearnedOperation {
+    return asked instanceof LearnedOperation && asked.name === name && this.#operations.has(asked);
   }
 
   /** Whether a word that the last parameter takes is none of its values: a name by custom, or by another shape. */
