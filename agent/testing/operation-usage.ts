@@ -18,6 +18,7 @@ export const aUsage = (changes: Partial<OperationUsage> = {}): OperationUsage =>
   firstSeen: Date.UTC(2026, 0, 2, 3, 4, 5),
   lastSeen: Date.UTC(2026, 0, 2, 3, 4, 35),
   callers: { 'shop/frontend': 1 },
+  receivedBy: { 'shop/frontend': 200 },
   otherCalls: 0,
   ...changes,
 });

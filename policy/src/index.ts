@@ -16,7 +16,7 @@ export {
   type Anomaly,
   type AnomalyKind,
   type AnomalyLimits,
-  type ObservedCall,
+  type ObservedCalls,
 } from './detect/anomaly.ts';
 export { Contract, type ContractTerms } from './detect/contract.ts';
 export { CronSchedule } from './detect/cron.ts';

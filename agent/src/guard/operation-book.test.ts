@@ -95,6 +95,7 @@ test('operations are counted as they are used', () => {
         firstSeen: 1_000,
         lastSeen: 2_000,
         callers: { 'shop/frontend': 1, 'ci/runner': 1, unknown: 1 },
+        receivedBy: { 'ci/runner': 20, 'shop/frontend': 20, unknown: 20 },
         otherCalls: 0,
       },
     ],

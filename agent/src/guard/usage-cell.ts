@@ -19,6 +19,7 @@ export class UsageCell {
   #protocol = '';
   #otherCalls = 0;
   readonly #callers = new Map<string, number>();
+  readonly #receivedBy = new Map<string, number>();
 
   count(exchange: Exchange, caller: Workload, now: number): void {
     if (this.calls === 0) this.#firstSeen = now;
@@ -31,7 +32,7 @@ export class UsageCell {
     this.#bytesReceived += exchange.bytesReceived;
     this.#lastSeen = now;
     this.#protocol = exchange.grpcStatus >= 0 ? 'grpc' : exchange.protocol;
-    this.#countCaller(callerName(caller), 1);
+    this.#countCaller(callerName(caller), 1, exchange.bytesReceived);
   }
 
   add(other: UsageCell): void {
@@ -45,7 +46,8 @@ export class UsageCell {
     this.#lastSeen = Math.max(this.#lastSeen, other.#lastSeen);
     this.#protocol = other.#protocol;
     this.#otherCalls += other.#otherCalls;
-    for (const [caller, calls] of other.#callers) this.#countCaller(caller, calls);
+    for (const [caller, calls] of other.#callers)
+      this.#countCaller(caller, calls, other.#receivedBy.get(caller) ?? 0);
   }
 
   /** What was counted since the last call. */
@@ -60,6 +62,7 @@ export class UsageCell {
       firstSeen: this.#firstSeen,
       lastSeen: this.#lastSeen,
       callers: Object.fromEntries(this.#callers),
+      receivedBy: Object.fromEntries(this.#receivedBy),
       otherCalls: this.#otherCalls,
     };
     this.calls = 0;
@@ -69,14 +72,18 @@ export class UsageCell {
     this.#bytesReceived = 0;
     this.#otherCalls = 0;
     this.#callers.clear();
+    this.#receivedBy.clear();
     return taken;
   }
 
-  #countCaller(caller: string, calls: number): void {
+  #countCaller(caller: string, calls: number, received: number): void {
     const known = this.#callers.get(caller);
-    if (known !== undefined || this.#callers.size < MAX_CALLERS)
-      this.#callers.set(caller, (known ?? 0) + calls);
-    else this.#otherCalls += calls;
+    if (known === undefined && this.#callers.size >= MAX_CALLERS) {
+      this.#otherCalls += calls;
+      return;
+    }
+    this.#callers.set(caller, (known ?? 0) + calls);
+    this.#receivedBy.set(caller, (this.#receivedBy.get(caller) ?? 0) + received);
   }
 }
 

@@ -42,6 +42,8 @@ export interface OperationUsage extends Place, OperationName {
   readonly lastSeen: number;
   /** Calls by caller, `namespace/name`. */
   readonly callers: Readonly<Record<string, number>>;
+  /** Bytes that these callers received. */
+  readonly receivedBy: Readonly<Record<string, number>>;
   /** Calls of callers for whom there was no room. */
   readonly otherCalls: number;
 }
@@ -89,8 +91,20 @@ export function addUsage(a: OperationUsage, b: OperationUsage): OperationUsage {
     firstSeen: Math.min(a.firstSeen, b.firstSeen),
     lastSeen: Math.max(a.lastSeen, b.lastSeen),
     callers: Object.fromEntries(callers),
+    receivedBy: sumOf(a.receivedBy, b.receivedBy, callers),
     otherCalls,
   };
+}
+
+/** Amounts of both by caller, of those that are told apart. */
+function sumOf(
+  a: OperationUsage['receivedBy'],
+  b: OperationUsage['receivedBy'],
+  callers: ReadonlyMap<string, number>,
+): Record<string, number> {
+  return Object.fromEntries(
+    [...callers.keys()].map((caller) => [caller, (a[caller] ?? 0) + (b[caller] ?? 0)]),
+  );
 }
 
 /** Calls that made it so, and the time between two of them. */

@@ -1,3 +1,4 @@
+import { ANOMALY_LIMITS, type DetectionId, GuardProfiles, type Workload } from '@eastwall/policy';
 import type { CaptureEvent, PodReport } from '../capture/protocol.ts';
 import type { FindingBook } from '../guard/finding-book.ts';
 import type { NamespaceEntry, PodInfo } from '../identity/cluster-objects.ts';
@@ -10,6 +11,7 @@ import type { FindingMetrics } from '../sinks/finding-metrics.ts';
 import type { FlowLog } from '../sinks/flow-log.ts';
 import type { LimitMetrics } from '../sinks/limit-metrics.ts';
 import type { TrafficMetrics } from '../sinks/traffic-metrics.ts';
+import { AnomalyWatch } from './anomaly-watch.ts';
 import { BypassWatch } from './bypass-watch.ts';
 import { CallerBoard } from './caller-board.ts';
 import type { DataplaneSupervisor, SinkReport, SupervisorLog } from './dataplane-supervisor.ts';
@@ -56,6 +58,8 @@ export class Control implements ClusterListener {
   readonly #local = new LocalPods();
   readonly #callers = new CallerBoard();
   readonly #bypass: BypassWatch;
+  readonly #anomalies: AnomalyWatch;
+  #profiles = GuardProfiles.empty();
   #captureReady: CaptureReady | null = null;
   #repairs = 0;
   #podReports = new Map<string, PodReport>();
@@ -64,6 +68,14 @@ export class Control implements ClusterListener {
   constructor(options: ControlOptions) {
     this.#options = options;
     this.#bypass = new BypassWatch((sign) => options.ownFindings.note(sign));
+    this.#anomalies = new AnomalyWatch({
+      limits: ANOMALY_LIMITS,
+      now: options.now,
+      note: (sign) => options.ownFindings.note(sign),
+      quarantine: (caller, { kind }) => this.#quarantineAll(caller, kind),
+      profiles: () => this.#profiles,
+      workload: (name) => this.#local.workloadNamed(name),
+    });
   }
 
   // === from the kube API ===
@@ -71,6 +83,7 @@ export class Control implements ClusterListener {
   message(message: ClusterMessage): void {
     const { supervisor, onSynced } = this.#options;
     if (message.kind !== 'synced') {
+      if (message.kind === 'guard-profiles') this.#profiles = this.#profiles.with(message);
       supervisor.cluster(message);
       return;
     }
@@ -157,6 +170,7 @@ export class Control implements ClusterListener {
         break;
       case 'catalog':
         catalog.add(dataplane, report);
+        this.#anomalies.look(report.usages);
         break;
       case 'findings':
         this.#keep(report.findings, report.dropped);
@@ -168,12 +182,16 @@ export class Control implements ClusterListener {
   }
 
   /** By uid, since a name may soon be another pod's. */
-  #quarantine({ uid, detection }: Extract<SinkReport, { kind: 'quarantine' }>): void {
+  #quarantine({ uid, detection }: { readonly uid: string; readonly detection: DetectionId }): void {
     const { quarantineMs, now, log } = this.#options;
     if (!this.#local.quarantine(uid, now() + quarantineMs)) return;
     const caller = this.#local.workload(uid);
     log.warn({ namespace: caller?.namespace, pod: caller?.pod, detection }, 'pod quarantined by a guard');
     this.#tellCallers();
+  }
+
+  #quarantineAll({ namespace, name }: Workload, detection: DetectionId): void {
+    for (const uid of this.#local.podsOf(namespace, name)) this.#quarantine({ uid, detection });
   }
 
   #keep(changed: readonly Finding[], dropped: number): void {

@@ -195,17 +195,23 @@ function isMove(move: unknown): boolean {
 }
 
 function isUsage(usage: unknown): boolean {
-  if (!isFields(usage) || !isPlace(usage) || !isOperationName(usage) || !isFields(usage['callers']))
-    return false;
+  if (!isFields(usage) || !isPlace(usage) || !isOperationName(usage)) return false;
   const numbers = ['calls', 'denied', 'bytesSent', 'bytesReceived', 'firstSeen', 'lastSeen', 'otherCalls'];
-  const callers = Object.entries(usage['callers']);
   return (
     isText(usage['protocol']) &&
     numbers.every((name) => isAmount(usage[name])) &&
     isList(usage['statuses'], isAmount) &&
     (usage['statuses'] as unknown[]).length === STATUS_CLASSES &&
-    callers.length <= MAX_CALLERS &&
-    callers.every(([caller, calls]) => isName(caller) && isAmount(calls))
+    isByCaller(usage['callers']) &&
+    isByCaller(usage['receivedBy'])
+  );
+}
+
+function isByCaller(amounts: unknown): boolean {
+  if (!isFields(amounts)) return false;
+  const entries = Object.entries(amounts);
+  return (
+    entries.length <= MAX_CALLERS && entries.every(([caller, amount]) => isName(caller) && isAmount(amount))
   );
 }
 

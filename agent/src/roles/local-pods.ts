@@ -44,6 +44,22 @@ export class LocalPods {
     return { state: 'known', workload, opaquePorts: declared.ports };
   }
 
+  /** A workload by its name, `namespace/name`, as one of its pods has it. */
+  workloadNamed(name: string): Workload | null {
+    for (const pod of this.#pods.values()) {
+      const workload = workloadOf(pod);
+      if (name === `${workload.namespace}/${workload.name}`) return workload;
+    }
+    return null;
+  }
+
+  /** Uids of the pods of a workload. */
+  podsOf(namespace: string, name: string): string[] {
+    return [...this.#pods.values()]
+      .filter((pod) => pod.namespace === namespace && workloadOf(pod).name === name)
+      .map(({ uid }) => uid);
+  }
+
   /** Sets a pod aside until then. False when it is not of this node, or was set aside before. */
   quarantine(uid: string, until: number): boolean {
     if (!this.#pods.has(uid)) return false;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Random } from '../../testing/lab/random.ts';
-import { ANOMALY_LIMITS, Anomalies, type AnomalyKind, type ObservedCall } from './anomaly.ts';
+import { ANOMALY_LIMITS, Anomalies, type AnomalyKind, type ObservedCalls } from './anomaly.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
@@ -11,8 +11,8 @@ class Traffic {
   readonly #random = new Random(1);
   now = START;
 
-  call(change: Partial<ObservedCall> = {}): AnomalyKind[] {
-    const call = { caller: 1, destination: 2, operation: 3, bytes: 100, ...change };
+  call(change: Partial<ObservedCalls> = {}): AnomalyKind[] {
+    const call = { caller: 1, destination: 2, operation: 3, calls: 1, bytes: 100, ...change };
     return this.anomalies.observe(call, this.now).map(({ kind }) => kind);
   }
 

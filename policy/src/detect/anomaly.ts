@@ -31,11 +31,12 @@ export const ANOMALY_LIMITS: AnomalyLimits = {
   learnMs: 24 * HOUR_MS,
 };
 
-/** Hashes of who called what, and how much came back. */
-export interface ObservedCall {
+/** Hashes of who called what, how often, and how much came back. */
+export interface ObservedCalls {
   caller: number;
   destination: number;
   operation: number;
+  calls: number;
   bytes: number;
 }
 
@@ -94,11 +95,11 @@ export class Anomalies {
     return this.#edges.bytes + this.#callers.bytes + columns + 2 * 64 * 1024;
   }
 
-  /** A call has ended. What is out of the ordinary about it; mostly nothing. */
-  observe(call: ObservedCall, now: number): readonly Anomaly[] {
+  /** Calls have ended. What is out of the ordinary about them; mostly nothing. */
+  observe(call: ObservedCalls, now: number): readonly Anomaly[] {
     this.#now = now;
     const edge = this.#edges.slot(call.caller, call.operation);
-    this.#calls.add(edge, 1, now);
+    this.#calls.add(edge, call.calls, now);
     this.#bytes.add(edge, call.bytes, now);
     const caller = this.#callers.slot(call.caller, 0);
     this.#seeOperation(caller, call.operation);
@@ -129,7 +130,7 @@ export class Anomalies {
     this.#operations.add(caller, 1, this.#now);
   }
 
-  #isNewEdge(caller: number, call: ObservedCall): boolean {
+  #isNewEdge(caller: number, call: ObservedCalls): boolean {
     this.#known.advance(this.#now);
     const isNew = this.#known.add(call.caller, call.destination, this.#now);
     return isNew && this.#now - (this.#callerSince[caller] ?? this.#now) >= this.#limits.learnMs;
