@@ -151,6 +151,24 @@ export const SETTINGS = {
     1_000_000,
     'Operations that a dataplane, and the catalog of `eastwall apis`, keep; the longest unused are forgotten.',
   ),
+  maxEnumerationKeys: count(
+    '20000',
+    64,
+    1_000_000,
+    'Caller × operation × place of an id that a dataplane watches for enumeration, for each kind of GuardProfile; 305 bytes each. The least recently used are judged together.',
+  ),
+  maxProvenanceWorkloads: count(
+    '128',
+    1,
+    10_000,
+    'Workloads of the node of which a dataplane remembers what ids they were shown; 144 KiB each.',
+  ),
+  provenanceMs: time(
+    '15m',
+    SECOND,
+    24 * HOUR,
+    'Time that an id, once shown to a workload, explains at least that it asks for it; twice as long at most. As long after the agent has met a workload, nothing is held against it.',
+  ),
   maxHeadBytes: setting(
     bytes({ min: KIB, max: KIB * KIB }),
     '64KiB',

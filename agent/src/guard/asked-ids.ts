@@ -1,33 +1,31 @@
 import {
   type Contract,
+  type Enumeration,
   type EnumerationEvidence,
   type GuardSettings,
   type IdForm,
   isAtLeast,
+  type ShownMessage,
   type Tier,
   type Touch,
   type Workload,
 } from '@eastwall/policy';
+import type { FoundId } from '../inspect/id-collector.ts';
+import { FORM, type Form, isOwnNamespace } from '../inspect/id-form.ts';
 import type { EnumerationGuard } from './enumeration.ts';
-import type { KnownCaller } from './provenance.ts';
+import { type KnownCaller, textHash } from './provenance.ts';
 
 /** One id in a request, as it is read. */
-export interface AskedId {
-  readonly h1: number;
-  readonly h2: number;
-  /** Where in the request; ids at different places are different walks. */
-  readonly position: number;
-  readonly form: IdForm;
-  /** The number it is; of no use for other forms. */
-  readonly numeric: number;
-}
+export type AskedId = Pick<FoundId, 'h1' | 'h2' | 'position' | 'form' | 'numeric'>;
 
 /** Who asks what. */
 export interface Asking {
   readonly caller: Workload;
+  /** In whose name, where that is known: one user of a busy workload may walk through ids, too. */
+  readonly principal: string | null;
   /** Whatever stands for the destination; the same object for the same one. */
   readonly place: object;
-  /** Of the place's operations. */
+  /** Tells its operations apart; 0 as long as it is not known. */
   readonly operation: number;
   readonly settings: GuardSettings;
   readonly contract: Contract | null;
@@ -41,13 +39,15 @@ export class AskedIds {
   tier: Tier = 'quiet';
   evidence: EnumerationEvidence | null = null;
   readonly #guard: EnumerationGuard;
-  readonly #high = new Uint32Array(MAX_ANSWERED);
-  readonly #low = new Uint32Array(MAX_ANSWERED);
+  readonly #keys = new Uint32Array(MAX_ANSWERED);
+  readonly #hashes = new Uint32Array(2 * MAX_ANSWERED);
   #touched = 0;
   #asking: Asking | null = null;
   #caller: KnownCaller | null = null;
   /** Of what the ids are asked of: destination and operation. */
   #target = 0;
+  /** A hash of caller and principal; 0 without one. */
+  #principal = 0;
   #now = 0;
   readonly #touch: Touch = {
     h1: 0,
@@ -72,6 +72,7 @@ export class AskedIds {
     caller.filter.advance(this.#now);
     this.#asking = asking;
     this.#caller = caller;
+    this.#principal = asking.principal === null ? 0 : mix(caller.hash ^ textHash(asking.principal));
     this.#target = mix(guard.placeHash(asking.place) ^ Math.imul(asking.operation, 0x9e3779b1));
     this.#touched = 0;
     this.tier = 'quiet';
@@ -88,34 +89,55 @@ export class AskedIds {
     touch.h1 = h1;
     touch.h2 = h2;
     touch.explained = caller.filter.explains(h1, h2);
-    touch.firstTouch = caller.filter.isFirstTouch(h1, h2, this.#now);
-    touch.form = form;
+    touch.form = numeric >= 0 ? 'number' : shownForm(form);
     touch.value = numeric;
     const low = mix(this.#target ^ Math.imul(position + 1, 0x85ebca6b));
+    // Of this operation: what comes after `GET /orders/17` is often `POST /refunds` of order 17.
+    touch.firstTouch = caller.filter.isFirstTouch(h1 ^ low, h2 ^ this.#target, this.#now);
     const engine = this.#guard.engine(asking.settings);
     const slot = engine.key(caller.hash, low, this.#target, this.#now);
-    const tier = engine.step(slot, touch);
-    if (touch.firstTouch) this.#remember(caller.hash, low);
+    this.#take(engine.step(slot, touch), engine, slot);
+    if (touch.firstTouch) this.#remember(low, h1, h2);
+    if (this.#principal === 0) return;
+    const own = engine.key(this.#principal, low, ~this.#target, this.#now);
+    const parent = engine.key(caller.hash, low, this.#target, this.#now);
+    this.#take(engine.step(own, touch, parent), engine, own, parent);
+  }
+
+  #take(tier: Tier, engine: Enumeration, slot: number, parent: number = slot): void {
     if (tier === 'quiet' || (this.tier !== 'quiet' && isAtLeast(this.tier, tier))) return;
     this.tier = tier;
-    this.evidence = engine.evidence(slot);
+    this.evidence = engine.evidence(slot, parent);
   }
 
   /** How the request was answered, for the ids in it that were asked for the first time. */
   answered(status: number): void {
-    if (this.#asking === null || this.#touched === 0) return;
-    const engine = this.#guard.engine(this.#asking.settings);
-    for (let at = 0; at < this.#touched; at++)
-      engine.answered(this.#high[at] ?? 0, this.#low[at] ?? 0, isMiss(status));
+    const [asking, caller] = [this.#asking, this.#caller];
+    if (asking === null || caller === null || this.#touched === 0) return;
+    const engine = this.#guard.engine(asking.settings);
+    const created: ShownMessage = { source: 'own-write', ids: 0 };
+    for (let at = 0; at < this.#touched; at++) {
+      engine.answered(caller.hash, this.#keys[at] ?? 0, isMiss(status));
+      // It is there because this workload has put it there.
+      const id = { h1: this.#hashes[2 * at] ?? 0, h2: this.#hashes[2 * at + 1] ?? 0 };
+      if (status === CREATED) caller.filter.show(created, id, this.#now);
+    }
     this.#touched = 0;
   }
 
-  #remember(high: number, low: number): void {
+  #remember(key: number, h1: number, h2: number): void {
     if (this.#touched === MAX_ANSWERED) return;
-    this.#high[this.#touched] = high;
-    this.#low[this.#touched] = low;
+    this.#keys[this.#touched] = key;
+    this.#hashes[2 * this.#touched] = h1;
+    this.#hashes[2 * this.#touched + 1] = h2;
     this.#touched++;
   }
+}
+
+const CREATED = 201;
+
+function shownForm(form: Form): IdForm {
+  return isOwnNamespace(form) && form !== FORM.int ? 'random' : 'other';
 }
 
 /** Not there, or not for this caller. */

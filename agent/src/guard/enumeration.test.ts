@@ -1,12 +1,14 @@
 import { CronSchedule, DEFAULT_GUARDS, type GuardSettings, PROVENANCE_LIMITS } from '@eastwall/policy';
 import { expect, test } from 'vitest';
 import { aWorkload } from '../../testing/workloads.ts';
+import { FORM } from '../inspect/id-form.ts';
 import { AskedIds, type Asking } from './asked-ids.ts';
 import { actionFor, EnumerationGuard, enumerationSight } from './enumeration.ts';
 import { Provenance } from './provenance.ts';
 
 const MINUTE = 60_000;
 const orders = {};
+const destination = { key: 'k', ip: '10.0.0.1', port: 80, services: [] };
 
 function setUp(settings: GuardSettings = DEFAULT_GUARDS) {
   let now = 0;
@@ -14,7 +16,7 @@ function setUp(settings: GuardSettings = DEFAULT_GUARDS) {
   const guard = new EnumerationGuard({ now: () => now, provenance, maxKeys: 256 });
   const asked = new AskedIds(guard);
   const caller = aWorkload();
-  const asking: Asking = { caller, place: orders, operation: 1, settings, contract: null };
+  const asking: Asking = { caller, principal: null, place: orders, operation: 1, settings, contract: null };
   let id = 1;
   const newId = () => {
     id++;
@@ -22,7 +24,7 @@ function setUp(settings: GuardSettings = DEFAULT_GUARDS) {
   };
   const ask = (found = newId(), change: Partial<Asking> = {}) => {
     asked.begin({ ...asking, ...change });
-    asked.add({ ...found, position: 3, form: 'number', numeric: id });
+    asked.add({ ...found, position: 3, form: FORM.int, numeric: id });
     return asked.tier;
   };
   const show = (found = newId()) => {
@@ -61,7 +63,7 @@ test('another operation, or another place in it, is another walk', () => {
   const other = new AskedIds(guard);
   for (let position = 10; position < 40; position++) {
     other.begin(asking);
-    other.add({ h1: position * 77_777, h2: position * 99_999, position, form: 'other', numeric: -1 });
+    other.add({ h1: position * 77_777, h2: position * 99_999, position, form: FORM.slug, numeric: -1 });
     expect(other.tier).toBe('quiet');
   }
   expect(asked.evidence).toBeNull();
@@ -88,16 +90,19 @@ test('a contract is kept per caller, and counts over its requests', () => {
   const { guard, ask, advance } = setUp();
   const schedule = CronSchedule.parse('0 0 * * *');
   if (!schedule.ok) throw new Error(schedule.error);
-  const expectation = {
-    id: 'shop/p/job',
-    terms: { distinctPerRun: 3, schedule: schedule.value, runMs: 60 * MINUTE },
-  };
+  const terms = { distinctPerRun: 3, schedule: schedule.value, runMs: 60 * MINUTE };
+  const scope = { expectation: () => ({ id: 'shop/p/job', terms, to: [] }) };
+  const contractOf = (name: string) =>
+    guard.contractOf(
+      { caller: aWorkload({ name }), destination, scope },
+      { method: 'GET', path: '/orders/1' },
+    );
   const tiers = Array.from({ length: 4 }, () => {
     advance(1_000);
-    return ask(undefined, { contract: guard.contract('shop/job', expectation) });
+    return ask(undefined, { contract: contractOf('job') });
   });
   expect(tiers).toEqual(['quiet', 'quiet', 'quiet', 'alert']);
-  expect(guard.contract('shop/other', expectation).taken).toBe(0);
+  expect(contractOf('other')?.taken).toBe(0);
 });
 
 test('workloads are bounded, and known by name and not by pod', () => {

@@ -1,6 +1,5 @@
 import {
   Contract,
-  type ContractTerms,
   ENUMERATION_LIMITS,
   Enumeration,
   type EnumerationEvidence,
@@ -9,6 +8,7 @@ import {
   type GuardSettings,
   type Tier,
 } from '@eastwall/policy';
+import type { Parties } from '../exchange/watch.ts';
 import type { Provenance } from './provenance.ts';
 import type { Sight } from './sight.ts';
 
@@ -65,9 +65,14 @@ export class EnumerationGuard {
     return hash;
   }
 
-  /** What a caller may do under an expectation; each caller's runs are counted by themselves. */
-  contract(caller: string, expectation: { readonly id: string; readonly terms: ContractTerms }): Contract {
-    const key = `${caller} ${expectation.id}`;
+  /** What was declared for this caller and request; each caller's runs are counted by themselves. */
+  contractOf(
+    { caller, scope }: Parties,
+    { method, path }: { method: string; path: string },
+  ): Contract | null {
+    const expectation = scope?.expectation(method, path) ?? null;
+    if (expectation === null) return null;
+    const key = `${caller.namespace}/${caller.kind}/${caller.name} ${expectation.id}`;
     const known = this.#contracts.get(key);
     const contract = known?.terms === expectation.terms ? known : new Contract(expectation.terms);
     this.#contracts.delete(key);

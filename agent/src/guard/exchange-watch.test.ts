@@ -7,12 +7,14 @@ import {
   PolicySet,
 } from '@eastwall/policy';
 import { expect, test } from 'vitest';
+import { aGuardIds } from '../../testing/guards.ts';
 import { aToken } from '../../testing/tokens.ts';
 import { aWorkload } from '../../testing/workloads.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import type { RequestView } from '../exchange/watch.ts';
 import { Guards } from './guards.ts';
 import { LimitGuard } from './limits.ts';
+import { OperationBook } from './operation-book.ts';
 
 const ALLOWED: Decision = { verdict: 'allow', reason: 'ungoverned', policy: null, rule: null };
 const orders = {
@@ -45,6 +47,8 @@ function setUp(actions: Record<string, GuardAction> = {}) {
     maxOpenFindings: 100,
     findingQuietMs: 1_000,
     fingerprint: (secret) => `#${secret}`,
+    operations: new OperationBook({ now: () => 1_000, maxOperations: 100 }),
+    ids: aGuardIds(),
     limits: new LimitGuard({ maxBuckets: 100, random: () => 0, wake: () => {} }),
     operationOf: (_, { method }) => `${method} /orders/{id}`,
     quarantine: (uid) => quarantined.push(uid),

@@ -1,8 +1,9 @@
-import type { Decision, GuardSettings } from '@eastwall/policy';
+import { canonicalPath, DEFAULT_GUARDS, type Decision, type GuardAction } from '@eastwall/policy';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { Reading, Refusal, RequestView, ResponseView, Watch } from '../exchange/watch.ts';
 import { destinationName } from '../record/destination-name.ts';
 import type { ConnectionWatcher } from './connection-watcher.ts';
+import { IdWatch, type Judgement } from './id-watch.ts';
 import { limitAnswer } from './limit-answer.ts';
 import { Holding } from './limits.ts';
 import type { Sight } from './sight.ts';
@@ -18,18 +19,27 @@ export class ExchangeWatch implements Watch {
   requestReading: Reading = 'nothing';
   readonly #connection: ConnectionWatcher;
   readonly #holding = new Holding();
+  readonly #ids: IdWatch;
+  #settings = DEFAULT_GUARDS;
+  /** Of the current request; findings name it by its operation only. */
+  readonly #asked = { method: '', path: '', host: '' };
 
   constructor(connection: ConnectionWatcher) {
     this.#connection = connection;
+    this.#ids = new IdWatch(connection.guards.ids);
   }
 
   request(view: RequestView, decision: Decision, now: number): Refusal | null {
     const { guards, parties } = this.#connection;
-    const settings = guards.settingsFor(parties.caller);
-    const seen = { view, settings, now };
+    this.#settings = guards.settingsFor(parties.caller);
+    this.#asked.method = view.method;
+    this.#asked.path = view.path;
+    this.#asked.host = view.host;
+    this.requestReading = 'nothing';
     return (
-      this.#respond(this.#connection.checkParties(view), seen) ??
-      this.#respond(guards.adminEndpoints.check(parties.caller, view.path, settings), seen) ??
+      this.#respond(this.#connection.checkParties(view), now) ??
+      this.#respond(guards.adminEndpoints.check(parties.caller, view.path, this.#settings), now) ??
+      this.#enumeration(view, decision, now) ??
       this.#limit(view, decision, now)
     );
   }
@@ -40,22 +50,39 @@ export class ExchangeWatch implements Watch {
     return guards.limits.admit(decision, request, this.#holding, now)?.decision ?? null;
   }
 
-  requestBody(): boolean {
-    return true;
+  requestBody(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#ids.requestBody(bytes, start, end);
   }
 
-  requestBodyEnd(): Refusal | null {
-    return null;
+  requestBodyEnd(complete: boolean, now: number): Refusal | null {
+    return this.#judge(this.#ids.requestBodyEnd(complete), now);
   }
 
-  response(_view: ResponseView): 'nothing' | 'stream' {
-    return 'nothing';
+  response(view: ResponseView): 'nothing' | 'stream' {
+    return this.#ids.response(view);
   }
 
-  responseBody(): void {}
+  responseBody(bytes: Uint8Array, start: number, end: number): void {
+    this.#ids.responseBody(bytes, start, end);
+  }
 
-  end(_exchange: Exchange): void {
+  end(exchange: Exchange): void {
+    this.#ids.end(exchange);
     this.#holding.release();
+  }
+
+  /** What it asks for by ids: those in the target at once, those in the body when it was seen. */
+  #enumeration(view: RequestView, decision: Decision, now: number): Refusal | null {
+    const { guards, parties } = this.#connection;
+    const place = guards.operations.at(parties.destination, view.host);
+    const path = canonicalPath(view.path);
+    const operation = path === null ? null : place.learner.resolve(view.method, path);
+    const principal = this.#connection.principal(view);
+    const settings = this.#settings;
+    const asking = { view, parties, principal, place, operation, settings, decision };
+    const refusal = this.#judge(this.#ids.request(asking), now);
+    this.requestReading = this.#ids.reading;
+    return refusal;
   }
 
   /** Asked last: what is refused for other reasons uses up nothing. */
@@ -76,21 +103,23 @@ export class ExchangeWatch implements Watch {
     return refusal === null ? null : limitAnswer(refusal);
   }
 
-  #respond(sight: Sight | null, { view, settings, now }: Seen): Refusal | null {
+  #judge(judgement: Judgement | null, now: number): Refusal | null {
+    return judgement === null ? null : this.#respond(judgement.sight, now, judgement.action);
+  }
+
+  /** `action`: where not that of the profile. */
+  #respond(sight: Sight | null, now: number, action?: GuardAction): Refusal | null {
     if (sight === null) return null;
     const { guards, parties } = this.#connection;
     const subject = {
       caller: parties.caller,
-      destination: destinationName(parties.destination, view.host),
+      destination: destinationName(parties.destination, this.#asked.host),
       // Never the path itself, which holds values.
-      operation: guards.operationOf(parties.destination, view),
+      operation: guards.operationOf(parties.destination, this.#asked),
     };
-    return guards.responder.respond(sight, subject, { settings, now });
+    return guards.responder.respond(sight, subject, {
+      action: action ?? this.#settings.actions[sight.detection],
+      now,
+    });
   }
-}
-
-interface Seen {
-  readonly view: RequestView;
-  readonly settings: GuardSettings;
-  readonly now: number;
 }

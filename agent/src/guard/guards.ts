@@ -12,7 +12,9 @@ import { ConnectionWatcher } from './connection-watcher.ts';
 import { Credentials } from './credentials.ts';
 import { AdminEndpoints } from './endpoints.ts';
 import { FindingBook } from './finding-book.ts';
+import type { IdGuards } from './id-watch.ts';
 import type { LimitGuard } from './limits.ts';
+import type { OperationBook } from './operation-book.ts';
 import { Principals, type VerifiedToken } from './principals.ts';
 import { Responder } from './responder.ts';
 
@@ -26,6 +28,8 @@ export interface GuardsOptions {
   readonly findingQuietMs: number;
   readonly fingerprint: Fingerprint;
   readonly limits: LimitGuard;
+  readonly ids: IdGuards;
+  readonly operations: OperationBook;
   /** Names what a request asks for, without values. */
   operationOf(destination: Destination, request: AskedFor): string;
   /** Sets a pod aside, by its uid. */
@@ -56,6 +60,8 @@ export class Guards implements WatcherSource {
   readonly principals: Principals;
   readonly adminEndpoints = new AdminEndpoints();
   readonly limits: LimitGuard;
+  readonly ids: IdGuards;
+  readonly operations: OperationBook;
   readonly operationOf: GuardsOptions['operationOf'];
   #profiles = GuardProfiles.empty();
   #sequence = 0;
@@ -75,6 +81,8 @@ export class Guards implements WatcherSource {
       maxThrottled: MAX_THROTTLED,
     });
     this.limits = options.limits;
+    this.ids = options.ids;
+    this.operations = options.operations;
     this.operationOf = (destination, request) => options.operationOf(destination, request);
     this.principals = new Principals({
       fingerprint,

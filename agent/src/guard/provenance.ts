@@ -76,7 +76,7 @@ function imageOf({ labels }: Workload): number {
 }
 
 /** FNV-1a. */
-function textHash(text: string): number {
+export function textHash(text: string): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
   return hash >>> 0;

@@ -1,4 +1,4 @@
-import { DEFAULT_GUARDS, type GuardAction } from '@eastwall/policy';
+import type { GuardAction } from '@eastwall/policy';
 import { expect, test } from 'vitest';
 import { aWorkload } from '../../testing/workloads.ts';
 import { FindingBook } from './finding-book.ts';
@@ -16,9 +16,8 @@ function setUp(action: GuardAction) {
   const quarantined: string[] = [];
   const findings = new FindingBook({ node: 'n', now: () => 0, newId: () => 'ef-1', maxOpen: 9, quietMs: 1 });
   const responder = new Responder({ findings, quarantine: (uid) => quarantined.push(uid), maxThrottled: 2 });
-  const settings = { ...DEFAULT_GUARDS, actions: { ...DEFAULT_GUARDS.actions, 'foreign-token': action } };
   const respond = (now: number, at: object = {}) =>
-    responder.respond(sight, { ...subject, ...at }, { settings, now });
+    responder.respond(sight, { ...subject, ...at }, { action, now });
   return { respond, findings, quarantined };
 }
 

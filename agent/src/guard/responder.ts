@@ -1,4 +1,4 @@
-import type { Decision, DetectionId, GuardAction, GuardSettings, Workload } from '@eastwall/policy';
+import type { Decision, DetectionId, GuardAction, Workload } from '@eastwall/policy';
 import type { Refusal } from '../exchange/watch.ts';
 import type { FindingAction } from '../record/finding.ts';
 import type { FindingBook } from './finding-book.ts';
@@ -35,7 +35,7 @@ const THROTTLE_MS = 1_000;
 const refused = (reason: 'blocked_by_guard' | 'throttled_by_guard', detection: DetectionId): Decision =>
   Object.freeze({ verdict: 'deny', reason, policy: null, rule: detection });
 
-/** Does about a sight what the profile of the caller's namespace says: a finding, and perhaps a refusal. */
+/** Does about a sight what is wanted: a finding, and perhaps a refusal. */
 export class Responder {
   readonly #options: ResponderOptions;
   /** When the last request of a throttled caller at an operation passed, in monotonic ms; oldest first. */
@@ -49,10 +49,9 @@ export class Responder {
   respond(
     sight: Sight,
     subject: Subject,
-    { settings, now }: { settings: GuardSettings; now: number },
+    { action, now }: { action: GuardAction; now: number },
   ): Refusal | null {
     const { detection } = sight;
-    const action = settings.actions[detection];
     if (action === 'Off') return null;
     this.#options.findings.note({ ...sight, ...subject, action: ACTIONS[action] });
     switch (action) {

@@ -131,6 +131,9 @@ export interface DataplaneSettings {
   readonly maxConnections: number;
   readonly maxOperations: number;
   readonly recordQueue: number;
+  readonly maxEnumerationKeys: number;
+  readonly maxProvenanceWorkloads: number;
+  readonly provenanceMs: number;
   readonly maxOpenFindings: number;
   readonly findingQuietMs: number;
   /** Buckets of limits that are kept. */

@@ -21,6 +21,7 @@ import { fingerprints } from '../kernel/fingerprint.ts';
 import { closeFd } from '../kernel/libc.ts';
 import { recvFds } from '../kernel/libc-fds.ts';
 import { raiseDescriptorLimit } from '../kernel/libc-limits.ts';
+import { idGuards } from './id-guards.ts';
 import { tokenVerifier, type VerifyToken } from './token-verifier.ts';
 
 /**
@@ -75,6 +76,8 @@ class Dataplane {
       findingQuietMs: settings.findingQuietMs,
       fingerprint: fingerprints(),
       limits: this.limits,
+      ids: idGuards(settings),
+      operations,
       operationOf: (destination, request) => operationName(operations, destination, request),
       quarantine: (uid, detection) => send({ kind: 'quarantine', uid, detection }),
       verifyToken: (token, done) => void this.verify(token).then(done),

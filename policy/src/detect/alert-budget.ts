@@ -5,7 +5,7 @@ export const ACT_AT = 25 / 16;
 /** Below this a handful of related requests would be an alert, above that an attacker gets too far. */
 export const LEAST_ALERT = 14;
 export const DEFAULT_ALERT = 16;
-export const MOST_ALERT = 30;
+export const MOST_ALERT = 32;
 const MOST_BY_BUDGET = 22;
 /** Two on unexplained ids, one on misses. */
 const CUSUMS = 3;

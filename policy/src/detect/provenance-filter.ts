@@ -28,7 +28,7 @@ export const PROVENANCE_LIMITS: ProvenanceLimits = {
 
 /** One message while its ids are read. */
 export interface ShownMessage {
-  readonly source: Source;
+  source: Source;
   ids: number;
 }
 

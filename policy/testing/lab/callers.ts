@@ -29,8 +29,8 @@ export type CallerName = keyof typeof CALLERS;
 function frontend({ subject, timeline, random }: Stage): void {
   timeline.start((now) => {
     const principal = 1_000 + random.below(2_000);
-    if (random.chance(0.028)) {
-      for (let i = random.chance(0.7) ? 1 : random.between(2, 4); i > 0; i--)
+    if (random.chance(0.031)) {
+      for (let i = random.chance(0.8) ? 1 : random.between(2, 4); i > 0; i--)
         subject.get({ id: someId(random), principal }, now);
     } else {
       const list = Array.from({ length: 20 }, () => someId(random));

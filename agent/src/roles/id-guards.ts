@@ -1,0 +1,26 @@
+import { randomBytes } from 'node:crypto';
+import { PROVENANCE_LIMITS } from '@eastwall/policy';
+import { EnumerationGuard } from '../guard/enumeration.ts';
+import { IdReader } from '../guard/id-reader.ts';
+import type { IdGuards } from '../guard/id-watch.ts';
+import { Provenance } from '../guard/provenance.ts';
+import type { DataplaneSettings } from '../ipc/messages.ts';
+import { systemClock } from '../kernel/clock.ts';
+import { inflate } from '../kernel/inflate.ts';
+
+/** What a dataplane needs to read ids and to judge who asks for them. */
+export function idGuards(settings: DataplaneSettings): IdGuards {
+  const seed = randomBytes(8);
+  const shown = { ...PROVENANCE_LIMITS.shown, periodMs: settings.provenanceMs };
+  return {
+    reader: new IdReader({ seed: { seed1: seed.readUInt32LE(0), seed2: seed.readUInt32LE(4) }, inflate }),
+    enumeration: new EnumerationGuard({
+      now: systemClock.now,
+      provenance: new Provenance({
+        limits: { ...PROVENANCE_LIMITS, shown },
+        maxWorkloads: settings.maxProvenanceWorkloads,
+      }),
+      maxKeys: settings.maxEnumerationKeys,
+    }),
+  };
+}

@@ -1,0 +1,16 @@
+import { PROVENANCE_LIMITS } from '@eastwall/policy';
+import { EnumerationGuard } from '../src/guard/enumeration.ts';
+import { IdReader } from '../src/guard/id-reader.ts';
+import type { IdGuards } from '../src/guard/id-watch.ts';
+import { Provenance } from '../src/guard/provenance.ts';
+import { inflate } from '../src/kernel/inflate.ts';
+import { SEED } from './inspect.ts';
+
+/** Guards of ids for a few workloads, by a clock of the test's. */
+export function aGuardIds(now: () => number = () => 1_000): IdGuards {
+  const provenance = new Provenance({ limits: PROVENANCE_LIMITS, maxWorkloads: 16 });
+  return {
+    reader: new IdReader({ seed: SEED, inflate }),
+    enumeration: new EnumerationGuard({ now, provenance, maxKeys: 256 }),
+  };
+}
