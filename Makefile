@@ -38,6 +38,11 @@ lab: ## Attackers among usual traffic: what leaks before the alarm, and false al
 	@scripts/setup.sh check
 	@$(RUN) node policy/testing/lab/main.ts $(LAB_SEEDS)
 
+.PHONY: bench-limits
+bench-limits: ## How exactly eight agents keep limits, with a Redis that is killed, stands still and forgets (90 s)
+	@scripts/setup.sh bench
+	@$(RUN) node bench/limits/main.ts
+
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
 fuzz: ## Run every property test for FUZZ_SECONDS (60) each

@@ -23,11 +23,11 @@ has() { command -v "$1" >/dev/null 2>&1; }
 # command:package pairs, Debian's names.
 packages_for() {
   run='iptables:iptables ip:iproute2 unshare:util-linux nsenter:util-linux setpriv:util-linux curl:curl'
-  test='kubectl:kubernetes-client nginx:nginx-light redis-server:redis-server python3:python3 nft:nftables'
-  test="$test wget:wget git:git openssl:openssl fcgiwrap:fcgiwrap nghttpx:nghttp2-proxy h2load:nghttp2-client wrk:wrk"
+  test='kubectl:kubernetes-client nginx:nginx-light redis-server:redis-server redis-cli:redis-tools openssl:openssl python3:python3 nft:nftables'
+  test="$test wget:wget git:git fcgiwrap:fcgiwrap nghttpx:nghttp2-proxy h2load:nghttp2-client wrk:wrk"
   test="$test pg_ctlcluster:postgresql mariadbd:mariadb-server-core mariadb:mariadb-client-core"
   test="$test memcached:memcached nats-server:nats-server aiosmtpd:python3-aiosmtpd sshd:openssh-server"
-  bench='wrk:wrk h2load:nghttp2-client haproxy:haproxy nginx:nginx-light taskset:util-linux'
+  bench='redis-server:redis-server redis-cli:redis-tools wrk:wrk h2load:nghttp2-client haproxy:haproxy nginx:nginx-light taskset:util-linux'
   case $1 in
     check) ;;
     run) echo "$run" ;;

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import type { ApiPolicy } from '@eastwall/policy';
+import type { ApiPolicy, LeaseAsk } from '@eastwall/policy';
 import type {
   DataplaneSettings,
   DataplaneTotals,
@@ -72,6 +72,8 @@ export class DataplaneProcess implements AsyncDisposable {
   dropped = 0;
   totals: DataplaneTotals | null = null;
   drained = false;
+  /** For tokens, which nobody grants. */
+  readonly asks: LeaseAsk[] = [];
   private stderr = '';
   private listens = false;
   private stopping = false;
@@ -202,6 +204,9 @@ export class DataplaneProcess implements AsyncDisposable {
         break;
       case 'totals':
         this.totals = message.totals;
+        break;
+      case 'lease-asks':
+        this.asks.push(...message.asks);
         break;
       case 'drained':
         this.drained = true;
