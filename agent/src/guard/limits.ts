@@ -106,12 +106,17 @@ export class LimitGuard {
       this.#count(limit, shortage);
       if (shortage === null && limits.length > 1) paid.push(bucket);
       if (shortage !== null)
-        refusal ??= { decision: limit.refusals[shortage], limit, retryMs: full ? 0 : bucket.retryMs(now) };
+        refusal ??= {
+          decision: limit.refusals[shortage],
+          limit,
+          retryMs: full ? 0 : bucket.account.retryMs(now),
+        };
       if (refusal?.decision.verdict === 'deny') break;
       if (limit.concurrency > 0) holding.add(bucket);
     }
     // What is refused takes nothing from the limits that had room.
-    if (refusal?.decision.verdict === 'deny') for (const bucket of paid) bucket.refund(bucket.limit.cost);
+    if (refusal?.decision.verdict === 'deny')
+      for (const bucket of paid) bucket.account.refund(bucket.account.limit.cost);
     return refusal;
   }
 

@@ -135,7 +135,7 @@ describe('one holder', () => {
     expect(tick(0)).toEqual([]);
     for (const subject of ['a', 'b', 'c']) take(1, subject);
     expect(tick(25).map(({ key }) => key)).toEqual(
-      ['a', 'b', 'c'].map((subject) => `api:a/b:r/0|Workload|${subject}|`),
+      ['a', 'b', 'c'].map((subject) => `api:a/b:r/0|100/1000000/100|Workload|${subject}|`),
     );
     expect(tick(50)).toEqual([]);
   });
@@ -189,12 +189,24 @@ describe('one holder', () => {
     expect(book.mode).toBe('share');
   });
 
-  it('a new version of a policy holds for buckets that are there', () => {
-    const { admits, book, limit } = holder('100/s', { key: 'Pod' });
+  it('a new version of a policy that changes no rate leaves everything as it was', () => {
+    const { admits, book } = holder('100/s', { key: 'Pod' });
     admits(100, 0);
-    const faster = limitOf('1000/s', { key: 'Pod' });
-    expect(book.take(book.bucket(faster, 'x', '', 1), 1)).toBeNull();
-    expect(book.bucket(limit, 'x', '', 1)).toBe(book.bucket(faster, 'x', '', 1));
+    expect(book.take(book.bucket(limitOf('100/s', { key: 'Pod' }), 'x', '', 0), 0)).toBe('rate_limited');
+  });
+
+  it('one that does begins anew, also for what is still on its way, and keeps what is under way', () => {
+    const { admits, book, store, limit } = holder('1/h');
+    admits(50, 0);
+    const late = book.collect(25);
+    const bucket = book.bucket(limit, 'x', '', 26);
+    bucket.inFlight++;
+    const faster = limitOf('1000/s');
+    expect(book.take(book.bucket(faster, 'x', '', 30), 30)).toBeNull();
+    book.grant(store.answer(late, 1e15), 31);
+    expect(book.take(book.bucket(faster, 'x', '', 32), 32)).toBeNull();
+    expect(book.collect(50)).toMatchObject([{ key: 'api:a/b:r/0|1000/1000000/1000|All|x|', tat: 0 }]);
+    expect(book.bucket(faster, 'x', '', 60).inFlight).toBe(1);
   });
 });
 

@@ -1,5 +1,6 @@
 import type { CompiledLimit } from '../compile/compiled-limit.ts';
-import { Bucket } from './bucket.ts';
+import { Account } from './account.ts';
+import { Bucket, type BucketName } from './bucket.ts';
 import type { LeaseAsk, LeaseGrant } from './lease.ts';
 import type { Rate } from './rate.ts';
 
@@ -48,7 +49,7 @@ type Operations = Map<string, Bucket>;
 export class LeaseBook {
   readonly #options: BookOptions;
   readonly #limits = new Map<string, Map<string, Operations>>();
-  readonly #byId = new Map<number, Bucket>();
+  readonly #accounts = new Map<number, Account>();
   readonly #counts = {
     leased: 0,
     ahead: 0,
@@ -59,7 +60,7 @@ export class LeaseBook {
     unavailable: 0,
     others: 0,
   };
-  #queue: Bucket[] = [];
+  #queue: Account[] = [];
   #newest: Bucket | null = null;
   #oldest: Bucket | null = null;
   #size = 0;
@@ -90,36 +91,36 @@ export class LeaseBook {
   bucket(limit: CompiledLimit, subject: string, operation: string, now: number): Bucket {
     const part = limit.perOperation ? operation : '';
     const known = this.#limits.get(limit.id)?.get(subject)?.get(part);
-    const bucket = known ?? this.#newBucket(limit, subject, part, now);
-    bucket.limit = limit;
+    const bucket = known ?? this.#newBucket(limit, { subject, operation: part }, now);
+    if (bucket.account.limit !== limit) this.#follow(bucket, limit);
     this.#touch(bucket, now);
     return bucket;
   }
 
   /** Takes what the request costs. */
-  take(bucket: Bucket, now: number): Shortage {
-    const { rate, cost, key } = bucket.limit;
+  take({ account }: Bucket, now: number): Shortage {
+    const { rate, cost, key } = account.limit;
     if (rate === null) return null;
-    bucket.arrive(cost, now);
+    account.arrive(cost, now);
     // A pod's connections are all in this process, so there is nobody to share with.
-    if (key === 'Pod') return this.#counted(bucket.spendLocally(cost, rate, now) ? 'alone' : 'limited');
-    const how = this.#spend(bucket, rate, now);
-    if (bucket.wants(now)) {
-      bucket.queued = true;
-      this.#queue.push(bucket);
+    if (key === 'Pod') return this.#counted(account.spendLocally(cost, rate, now) ? 'alone' : 'limited');
+    const how = this.#spend(account, rate, now);
+    if (account.wants(now)) {
+      account.queued = true;
+      this.#queue.push(account);
     }
     return this.#counted(how);
   }
 
-  #spend(bucket: Bucket, rate: Rate, now: number): keyof BookCounts {
-    const { cost, onStoreFailure } = bucket.limit;
-    if (bucket.spend(cost, now)) return 'leased';
-    if (!bucket.isAway(now)) return bucket.spendAhead(cost, rate, now, this.#nodes) ? 'ahead' : 'limited';
+  #spend(account: Account, rate: Rate, now: number): keyof BookCounts {
+    const { cost, onStoreFailure } = account.limit;
+    if (account.spend(cost, now)) return 'leased';
+    if (!account.isAway(now)) return account.spendAhead(cost, rate, now, this.#nodes) ? 'ahead' : 'limited';
     this.#away = true;
     if (onStoreFailure === 'Closed') return 'unavailable';
     if (onStoreFailure === 'LocalShare')
-      return bucket.spendShare(cost, rate, now, this.#nodes) ? 'share' : 'limited';
-    bucket.spendFreely(cost);
+      return account.spendShare(cost, rate, now, this.#nodes) ? 'share' : 'limited';
+    account.spendFreely(cost);
     return 'open';
   }
 
@@ -139,10 +140,10 @@ export class LeaseBook {
   /** What to send now; empty when nothing is to be asked. */
   collect(now: number): LeaseAsk[] {
     const asks: LeaseAsk[] = [];
-    for (const bucket of this.#queue.splice(0, this.#options.maxAsks)) {
-      bucket.queued = false;
-      const { rate } = bucket.limit;
-      if (rate !== null) asks.push(bucket.ask(rate, now));
+    for (const account of this.#queue.splice(0, this.#options.maxAsks)) {
+      account.queued = false;
+      const { rate } = account.limit;
+      if (rate !== null && this.#accounts.get(account.id) === account) asks.push(account.ask(rate, now));
     }
     return asks;
   }
@@ -150,40 +151,60 @@ export class LeaseBook {
   grant(grants: readonly LeaseGrant[], now: number): void {
     for (const grant of grants) {
       this.#nodes = Math.max(1, grant.nodes, this.#nodes * FORGET_NODES);
-      this.#byId.get(grant.bucket)?.granted(grant, now, this.#options.random());
+      this.#accounts.get(grant.bucket)?.granted(grant, now, this.#options.random());
     }
     if (grants.length > 0) this.#away = false;
   }
 
   /** The store does not answer for these buckets. */
   fail(buckets: readonly number[], now: number): void {
-    for (const bucket of buckets) this.#byId.get(bucket)?.failed(now);
+    for (const bucket of buckets) this.#accounts.get(bucket)?.failed(now);
     if (buckets.length > 0) this.#away = true;
   }
 
   // === which buckets are kept ===
 
-  #newBucket(limit: CompiledLimit, subject: string, operation: string, now: number): Bucket {
+  #newBucket(limit: CompiledLimit, name: BucketName, now: number): Bucket {
     if (this.#size >= this.#options.maxBuckets && !this.#evict(now)) {
       this.#counts.others++;
       const others = this.#limits.get(limit.id)?.get(OTHERS)?.get(OTHERS);
-      return others ?? this.#add(limit, OTHERS, OTHERS);
+      return others ?? this.#add(limit, { subject: OTHERS, operation: OTHERS });
     }
-    return this.#add(limit, subject, operation);
+    return this.#add(limit, name);
   }
 
-  #add(limit: CompiledLimit, subject: string, operation: string): Bucket {
-    const key = [limit.id, limit.key, subject, operation].join('|');
-    const bucket = new Bucket({ id: this.#nextId++, key, limit, subject, operation });
+  #add(limit: CompiledLimit, name: BucketName): Bucket {
+    const bucket = new Bucket(name, this.#open(limit, name));
     const subjects = this.#limits.get(limit.id) ?? new Map<string, Operations>();
-    const operations = subjects.get(subject) ?? new Map<string, Bucket>();
-    operations.set(operation, bucket);
-    subjects.set(subject, operations);
+    const operations = subjects.get(name.subject) ?? new Map<string, Bucket>();
+    operations.set(name.operation, bucket);
+    subjects.set(name.subject, operations);
     this.#limits.set(limit.id, subjects);
-    this.#byId.set(bucket.id, bucket);
     this.#size++;
     this.#linkNewest(bucket);
     return bucket;
+  }
+
+  /** The rate is part of the key: what was spent of another says nothing about this one. */
+  #open(limit: CompiledLimit, { subject, operation }: BucketName): Account {
+    const { rate } = limit;
+    const pace = rate === null ? '' : `${rate.tokens}/${rate.windowUs}/${rate.burst}`;
+    const key = [limit.id, pace, limit.key, subject, operation].join('|');
+    const account = new Account(this.#nextId++, key, limit);
+    this.#accounts.set(account.id, account);
+    return account;
+  }
+
+  /** A new version of the policy. */
+  #follow(bucket: Bucket, limit: CompiledLimit): void {
+    const { account } = bucket;
+    const before = account.limit;
+    if (before.key === limit.key && isSameRate(before.rate, limit.rate)) {
+      account.limit = limit;
+      return;
+    }
+    this.#accounts.delete(account.id);
+    bucket.account = this.#open(limit, bucket.name);
   }
 
   /**
@@ -192,14 +213,15 @@ export class LeaseBook {
    */
   #evict(now: number): boolean {
     const bucket = this.#oldest;
-    if (bucket === null || bucket.inFlight > 0 || now - bucket.lastUsed < IDLE_MS) return false;
+    if (bucket === null || bucket.inFlight > 0 || now - bucket.account.lastUsed < IDLE_MS) return false;
     this.#unlink(bucket);
-    this.#byId.delete(bucket.id);
-    const subjects = this.#limits.get(bucket.limit.id);
-    const operations = subjects?.get(bucket.subject);
-    operations?.delete(bucket.operation);
-    if (operations?.size === 0) subjects?.delete(bucket.subject);
-    if (subjects?.size === 0) this.#limits.delete(bucket.limit.id);
+    const { account, name } = bucket;
+    this.#accounts.delete(account.id);
+    const subjects = this.#limits.get(account.limit.id);
+    const operations = subjects?.get(name.subject);
+    operations?.delete(name.operation);
+    if (operations?.size === 0) subjects?.delete(name.subject);
+    if (subjects?.size === 0) this.#limits.delete(account.limit.id);
     this.#size--;
     return true;
   }
@@ -227,3 +249,6 @@ export class LeaseBook {
     else this.#oldest = newer;
   }
 }
+
+const isSameRate = (a: Rate | null, b: Rate | null): boolean =>
+  a?.tokens === b?.tokens && a?.windowUs === b?.windowUs && a?.burst === b?.burst;

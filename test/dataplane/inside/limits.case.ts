@@ -83,7 +83,10 @@ describe('limits', () => {
       caller.send(GET);
       expect(caller.text).toContain('limits_unavailable');
     });
-    expect(dataplane.asks[0]).toMatchObject({ key: 'api:shop/enforced:read/0|All|all|', owed: 1 });
+    expect(dataplane.asks[0]).toMatchObject({
+      key: 'api:shop/enforced:read/0|20/3600000000/10|All|all|',
+      owed: 1,
+    });
     caller.breakOff();
   });
 });

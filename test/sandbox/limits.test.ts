@@ -1,0 +1,174 @@
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
+import type { TopologyInput } from '../../agent/src/sandbox/topology/schema.ts';
+import { adminGet, apiPolicy, curl, eventuallyAsync, flowsOf, statusOf } from '../support/agent.ts';
+
+const at = (folder: string, name: string) => join(import.meta.dirname, folder, name);
+const sleeper = (name: string, node: string) => ({
+  name,
+  namespace: 'shop',
+  node,
+  serviceAccount: 'frontend',
+  command: ['sleep', 'infinity'],
+  ready: 'started' as const,
+});
+
+/** Callers on two nodes whose agents share limits in a Redis that can be made late. */
+const TOPOLOGY: TopologyInput = {
+  nodes: ['node-a', 'node-b'],
+  agents: { env: { EASTWALL_STORE: 'redis://store.data:6379' } },
+  namespaces: [{ name: 'shop' }, { name: 'data' }],
+  pods: [
+    sleeper('one', 'node-a'),
+    sleeper('two', 'node-b'),
+    {
+      name: 'web',
+      namespace: 'shop',
+      node: 'node-b',
+      command: ['nginx', '-c', at('servers', 'nginx.conf')],
+      ports: [8080],
+    },
+    {
+      name: 'store',
+      namespace: 'data',
+      node: 'node-b',
+      annotations: { 'eastwall.dev/capture': 'disabled' },
+      command: ['node', at('servers', 'late-redis.mjs')],
+      ports: [6379, 8099],
+    },
+  ],
+  services: [
+    { name: 'web', namespace: 'shop', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
+    {
+      name: 'store',
+      namespace: 'data',
+      selector: { app: 'store' },
+      ports: [6379, 8099].map((port) => ({ name: `p${port}`, port, targetPort: port })),
+    },
+  ],
+};
+
+const NODES = ['node-a', 'node-b'] as const;
+const URL = 'http://web.shop/orders/1';
+
+let sandbox: SandboxHandle;
+beforeAll(async () => {
+  sandbox = await startSandbox({ topology: TOPOLOGY });
+});
+afterAll(() => sandbox?.stop());
+afterEach(async () => {
+  await late(0);
+  await sandbox.remove('apipolicies.eastwall.dev', 'shop', 'web');
+});
+
+/** Whole milliseconds that the store takes to answer. */
+const late = (ms: number) => sandbox.exec('data/store', ['curl', '-s', `http://127.0.0.1:8099/?ms=${ms}`]);
+
+async function limit(limits: readonly object[], mode = 'Enforce'): Promise<void> {
+  const rules = [{ name: 'read', action: 'Allow', limits }];
+  await sandbox.apply([apiPolicy('web', { target: { services: ['web'] }, mode, rules })]);
+  for (const node of NODES)
+    await eventuallyAsync(async () =>
+      expect((await statusOf(sandbox, node)).policies).toMatchObject([{ policy: 'shop/web', mode }]),
+    );
+}
+
+/** Status codes of so many requests of a pod, each on a connection of its own. */
+async function statuses(pod: string, count: number): Promise<number[]> {
+  const found: number[] = [];
+  for (let i = 0; i < count; i++) found.push((await curl(sandbox, pod, URL)).status);
+  return found;
+}
+
+const limitsOf = async (node: string) => (await statusOf(sandbox, node)).limits;
+
+test('callers on two nodes draw on one bucket, and whoever finds none left is told when to come back', async () => {
+  await limit([{ key: 'All', rate: '12/h', burst: 12 }]);
+  const codes = [await statuses('shop/one', 10), await statuses('shop/two', 10)].flat();
+  const admitted = codes.filter((code) => code === 200).length;
+  // Each node may let its first requests pass before it has heard of the other.
+  expect(admitted).toBeGreaterThanOrEqual(10);
+  expect(admitted).toBeLessThanOrEqual(12 + 3);
+  expect(codes.at(-1)).toBe(429);
+  const refused = await curl(sandbox, 'shop/two', '-i', URL);
+  expect(refused.body).toMatch(
+    /retry-after: \d+\r\nratelimit-policy: "read";q=12;w=3600\r\nratelimit: "read";r=0;t=\d+/,
+  );
+  expect(refused.body).toContain('"reason":"rate_limited"');
+  const flows = await flowsOf(sandbox, 'node-b');
+  expect(flows.at(-1)).toMatchObject({ verdict: 'deny', reason: 'rate_limited', status: 429, rule: 'read' });
+
+  const { mode, store, spent } = await limitsOf('node-b');
+  expect({ mode, kind: store.kind, problem: store.problem }).toEqual({
+    mode: 'lease',
+    kind: 'redis',
+    problem: null,
+  });
+  await eventuallyAsync(async () => expect((await limitsOf('node-b')).spent.limited).toBeGreaterThan(0));
+  expect(spent.share + spent.open).toBe(0);
+  const metrics = await adminGet(sandbox.agentSocket('node-b'), '/metrics');
+  expect(metrics).toContain('eastwall_limit_store_up{kind="redis"} 1');
+  expect(metrics).toMatch(
+    /eastwall_limit_requests_total\{policy="shop\/web",limit="read",result="refused"\} \d+/,
+  );
+});
+
+test('in Audit nothing is refused, and what would be is recorded', async () => {
+  await limit([{ key: 'Pod', rate: '2/h' }], 'Audit');
+  expect(await statuses('shop/one', 5)).toEqual([200, 200, 200, 200, 200]);
+  await eventuallyAsync(async () =>
+    expect((await flowsOf(sandbox, 'node-a')).at(-1)).toMatchObject({
+      verdict: 'would-deny',
+      reason: 'rate_limited',
+      status: 200,
+    }),
+  );
+});
+
+interface Latency {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+  readonly statuses: Readonly<Record<string, number>>;
+}
+
+test('a store that answers after five seconds makes no request wait', async () => {
+  await limit([{ key: 'All', rate: '100000/s' }]);
+  const measure = async (): Promise<Latency> => {
+    const { stdout } = await sandbox.exec('shop/one', ['node', at('clients', 'latency.mjs'), URL, '2000']);
+    return JSON.parse(stdout) as Latency;
+  };
+  await measure();
+  const rounds: { prompt: Latency; behind: Latency }[] = [];
+  for (let i = 0; i < 3; i++) {
+    await late(0);
+    await eventuallyAsync(async () => {
+      await curl(sandbox, 'shop/one', URL);
+      expect((await limitsOf('node-a')).store.problem).toBeNull();
+    });
+    const prompt = await measure();
+    await late(5_000);
+    const behind = await measure();
+    expect((await limitsOf('node-a')).store.problem).toContain('do not answer');
+    rounds.push({ prompt, behind });
+  }
+  for (const { prompt, behind } of rounds) {
+    expect([prompt.statuses, behind.statuses]).toEqual([{ 200: 2_000 }, { 200: 2_000 }]);
+    expect(behind.max).toBeLessThan(5_000);
+  }
+  const best = (which: 'prompt' | 'behind') => Math.min(...rounds.map((round) => round[which].p99));
+  process.stderr.write(
+    `p99 with a prompt and a late store, ms: ${JSON.stringify(rounds.map(({ prompt, behind }) => [prompt.p99, behind.p99]))}\n`,
+  );
+  expect(best('behind') / best('prompt')).toBeLessThan(2);
+  await eventuallyAsync(async () => {
+    const { mode, spent } = await limitsOf('node-a');
+    expect([mode, spent.share > 0]).toEqual(['share', true]);
+  });
+  await late(0);
+  await eventuallyAsync(async () => {
+    await curl(sandbox, 'shop/one', URL);
+    expect(await limitsOf('node-a')).toMatchObject({ mode: 'lease', store: { problem: null } });
+  });
+});
