@@ -67,7 +67,8 @@ export function formOf(bytes: Uint8Array, start: number, end: number): Form {
     if (group !== before) changes++;
     before = group;
   }
-  if (digits === length) return length <= MAX_INT_DIGITS ? FORM.int : FORM.token;
+  // A UUID without its dashes may have no letters: longer than any integer, digits are hex.
+  if (digits === length) return length <= MAX_INT_DIGITS ? FORM.int : FORM.hex;
   if (joints === 0 && core & HEX && length >= SHORTEST_HEX && digits > 0) return FORM.hex;
   if (joints === 0 && core & BASE32 && length === 26 && digits > 0 && (bytes[start] as number) <= SEVEN)
     return FORM.ulid;
