@@ -8,13 +8,13 @@ import type { Relay, RelayContext, RelayLimits, Wire } from '../exchange/wire.ts
 import type { PortRanges } from '../kernel/port-ranges.ts';
 import type { Outcome } from '../record/record.ts';
 import type { TrafficGroup } from '../record/traffic-cells.ts';
-import type { AcceptedHandle } from './acceptor.ts';
 import type { DataplaneContext } from './dataplane-context.ts';
 import { Leg } from './leg.ts';
+import { handleOf, type TcpHandle } from './tcp-handle.ts';
 
 export interface ConnectionOptions {
   readonly context: DataplaneContext;
-  readonly handle: AcceptedHandle;
+  readonly handle: TcpHandle;
   readonly ip: string;
   readonly port: number;
   caller(): Workload;
@@ -27,6 +27,8 @@ export interface ConnectionOptions {
 
 /** Once one side is done, the other may take this long to hang up by itself; then the kernel is left to finish. */
 const LINGER_MS = 5_000;
+/** From then on the kernel looks whether both peers are still there. */
+const KEEP_AFTER_MS = 1_000;
 /** A connection that nobody has used for so long is closed while draining, though nobody could be told before. */
 const QUIET_MS = 5_000;
 
@@ -68,7 +70,7 @@ export class Connection implements Wire, RelayContext {
     this.watcher = options.exempt ? NO_WATCHER : context.guards.watcher(this.judging);
     this.traffic = context.recorder.group(options.caller(), this.judging.destination);
     this.relay = options.exempt ? this.unjudged() : new Detector(this);
-    this.caller = new Leg({ handle: options.handle, fd: options.handle.fd }, this.callerEvents());
+    this.caller = new Leg(options.handle, this.callerEvents(), true);
   }
 
   /** False when it was refused: whatever the caller is going to say, it is denied, so that nobody needs to be dialled. */
@@ -79,12 +81,13 @@ export class Connection implements Wire, RelayContext {
 
   /** Dials upstream with a descriptor of the pod's netns; null when none could be had. */
   dial(fd: number | null): void {
-    if (fd === null || this.over) {
+    const handle = fd === null || this.over ? null : handleOf(fd);
+    if (fd === null || handle === null || typeof handle === 'number') {
       if (fd !== null) this.options.context.closeFd(fd);
       this.end('upstream_unreachable');
       return;
     }
-    this.upstream = new Leg({ fd }, this.upstreamEvents());
+    this.upstream = new Leg(handle, this.upstreamEvents(), false);
     this.upstream.connect(this.options.ip, this.options.port);
     // Not earlier: there would be nowhere to write to.
     this.caller.start();
@@ -171,6 +174,7 @@ export class Connection implements Wire, RelayContext {
       this.relay.reconsider(now);
     }
     const idleFor = now - this.lastActivity;
+    if (idleFor > KEEP_AFTER_MS) this.keep();
     // A caller is not slow while upstream is.
     const limitMs = this.upstream?.congested === true ? null : settings.bodyTimeoutMs;
     if (this.lingeringSince === 0) this.relay.checkUploads(now, limitMs);
@@ -184,6 +188,11 @@ export class Connection implements Wire, RelayContext {
       idleFor > (this.relay instanceof Detector ? settings.firstByteTimeoutMs : settings.idleTimeoutMs)
     )
       this.relay.expire(now);
+  }
+
+  private keep(): void {
+    this.caller.keep();
+    this.upstream?.keep();
   }
 
   /** A slow reader gets all that is on its way to it: from us while it takes any, and the rest from the kernel. */

@@ -2,9 +2,10 @@ import type { Workload } from '@eastwall/policy';
 import type { CallerState, Family, NamespaceId } from '../ipc/messages.ts';
 import { PROOF } from '../ipc/proof.ts';
 import { originalDestination } from '../kernel/libc-sockets.ts';
-import { type AcceptedHandle, Acceptor } from './acceptor.ts';
+import { Acceptor } from './acceptor.ts';
 import { Connection } from './connection.ts';
 import type { DataplaneContext } from './dataplane-context.ts';
+import type { TcpHandle } from './tcp-handle.ts';
 import { UpstreamSockets } from './upstream-sockets.ts';
 
 /** Stands in for a caller that nobody could name: no selector matches it. */
@@ -23,7 +24,7 @@ export const UNKNOWN_CALLER: Workload = Object.freeze({
 const PROOFS_PER_CHECK = 4;
 
 interface Waiting {
-  readonly handle: AcceptedHandle;
+  readonly handle: TcpHandle;
   readonly ip: string;
   readonly port: number;
   readonly since: number;
@@ -138,7 +139,7 @@ export class EnrolledNetns {
     for (const connection of [...this.connections]) connection.end('caller_reset');
   }
 
-  private accept(handle: AcceptedHandle, family: Family): void {
+  private accept(handle: TcpHandle, family: Family): void {
     const destination = originalDestination(handle.fd, family);
     // Without one, or with our own port, somebody dialled the listener itself: relaying it would loop.
     if (destination === null || this.isListener(destination) || this.options.full()) {
@@ -162,7 +163,7 @@ export class EnrolledNetns {
     return this.ports.has(port) && (ip === '127.0.0.1' || ip === '::1');
   }
 
-  private open(handle: AcceptedHandle, ip: string, port: number): void {
+  private open(handle: TcpHandle, ip: string, port: number): void {
     const connection = new Connection({
       context: this.options.context,
       handle,

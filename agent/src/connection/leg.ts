@@ -1,8 +1,16 @@
-import { Socket } from 'node:net';
 import { copyOf } from '../kernel/bytes.ts';
 import { ECONNRESET, EPIPE } from '../kernel/errno.ts';
-import { trySend } from '../kernel/libc.ts';
+import { shutdownWrite, trySend } from '../kernel/libc.ts';
+import { keepAlive, sendAtOnce } from '../kernel/libc-sockets.ts';
 import { READ_ADDRESS, READ_BUFFER } from './read-buffer.ts';
+import {
+  ConnectRequest,
+  END_OF_STREAM,
+  lastRead,
+  lastWriteWaits,
+  type TcpHandle,
+  WriteRequest,
+} from './tcp-handle.ts';
 
 /** What happens on one side of a connection. `data` hands a part of the shared read buffer. */
 export interface LegEvents {
@@ -16,67 +24,67 @@ export interface LegEvents {
   /** More is waiting to be sent than the socket takes; stop feeding it until `drained`. */
   congested(): void;
   drained(): void;
+  /** Never called from within a call to the leg. */
   closed(): void;
 }
 
-/** An accepted handle, or an unconnected descriptor made in the pod's netns. */
-export type LegSource = { readonly handle: unknown; readonly fd: number } | { readonly fd: number };
-
 /** Dead peers are noticed before the kernel's 60 s conntrack entry of a half-closed connection goes away. */
-const KEEPALIVE_MS = 30_000;
+const KEEPALIVE_SECONDS = 30;
+/** More than this waiting to be sent, beyond what the kernel has taken, is congestion. */
+const HIGH_WATER = 65_536;
 
 /**
  * One TCP socket of a connection; an accepted one reads from `start` on, a dialled one from when it is connected.
  *
  * Writing tries the kernel first, straight from the read buffer; only what the kernel does not take is copied and
- * left to libuv. A `Socket.write` of the shared buffer would be wrong: libuv keeps a pointer to what it could not
- * send, and the next read would overwrite it.
+ * left to libuv. Leaving the shared buffer to libuv would be wrong: it keeps a pointer to what it could not send, and
+ * the next read would overwrite it.
  */
 export class Leg {
   readonly fd: number;
   private connected: boolean;
+  private paused = true;
+  /** The peer has sent FIN. */
+  private readEnded = false;
+  /** Nothing will be written any more. */
   private finished = false;
+  /** We have sent FIN. */
+  private writeEnded = false;
   /** A write met a reset. */
   private broken = false;
+  /** The handle has been given up. */
+  private released = false;
   private isCongested = false;
-  private readonly socket: Socket;
+  /** Bytes that libuv holds, since the kernel did not take them. */
+  private queued = 0;
+  private kept = false;
+  private readonly handle: TcpHandle;
   private readonly events: LegEvents;
 
-  constructor(source: LegSource, events: LegEvents) {
+  constructor(handle: TcpHandle, events: LegEvents, accepted: boolean) {
+    this.handle = handle;
+    this.connected = accepted;
+    this.fd = handle.fd;
     this.events = events;
-    this.fd = source.fd;
-    this.connected = 'handle' in source;
-    const onread = {
-      buffer: READ_BUFFER,
-      callback: (read: number): boolean => {
-        events.data(READ_BUFFER, 0, read);
-        return true;
-      },
-    };
-    // `handle` is how Node itself wraps accepted connections, and `manualStart` keeps it from reading an unconnected
-    // socket (ENOTCONN); neither is in the public types.
-    const options = { ...source, allowHalfOpen: true, manualStart: true, onread };
-    this.socket = new Socket(options as ConstructorParameters<typeof Socket>[0]);
-    // A write that met the reset took the error away from the read after it, which then looks like FIN.
-    this.socket.on('end', () => (this.broken ? events.failed() : events.ended()));
-    this.socket.on('error', () => events.failed());
-    this.socket.on('close', () => events.closed());
-    this.socket.on('drain', () => this.onDrain());
-    if (this.connected) this.tune();
+    handle.owner = this;
+    handle.onread = onRead;
+    handle.useUserBuffer(READ_BUFFER);
   }
 
   /** Begins to read from an accepted socket. */
   start(): void {
-    this.socket.resume();
+    this.resume();
   }
 
   /** Dials from the netns the descriptor was made in. */
   connect(ip: string, port: number): void {
-    this.socket.once('connect', () => {
-      this.connected = true;
-      this.tune();
-    });
-    this.socket.connect({ host: ip, port });
+    sendAtOnce(this.fd);
+    this.paused = false;
+    const request = new ConnectRequest();
+    request.oncomplete = onConnect;
+    const { handle } = this;
+    const status = ip.includes(':') ? handle.connect6(request, ip, port) : handle.connect(request, ip, port);
+    if (status !== 0) queueMicrotask(() => this.fail());
   }
 
   /** Whether the connection was ever made: tells an unreachable upstream from one that broke off. */
@@ -90,80 +98,177 @@ export class Leg {
   }
 
   get destroyed(): boolean {
-    return this.socket.destroyed;
+    return this.released;
   }
 
   /** The kernel has taken over everything written so far. */
   get flushed(): boolean {
-    return this.socket.writableLength === 0;
+    return this.queued === 0 || this.broken;
   }
 
   write(bytes: Uint8Array, start: number, end: number): void {
-    if (this.finished || this.broken || this.socket.destroyed) return;
+    if (this.finished || this.broken) return;
     let from = start;
-    if (bytes === READ_BUFFER && this.connected && this.socket.writableLength === 0) {
+    if (bytes === READ_BUFFER && this.connected && this.queued === 0) {
       const sent = trySend(this.fd, READ_ADDRESS + start, end - start);
       if (sent === end - start) return;
       if (sent === -EPIPE || sent === -ECONNRESET) {
         this.breakOff();
         return;
       }
-      // EAGAIN sends it later; any other error will meet libuv's own write below and end the socket there.
+      // EAGAIN sends it later; any other error will meet libuv's own write below.
       if (sent > 0) from = start + sent;
     }
     this.writeLater(bytes, from, end);
   }
 
-  /** A write by libuv would destroy the socket, and with it an answer that came before the reset and is not read yet. */
+  /** What came before the reset is not read yet, so the socket is not given up. */
   private breakOff(): void {
     this.broken = true;
-    if (this.socket.readableEnded) this.events.failed();
+    if (this.readEnded) this.events.failed();
     else this.events.unwritable();
   }
 
   private writeLater(bytes: Uint8Array, start: number, end: number): void {
-    if (this.socket.write(copyOf(bytes, start, end)) || this.isCongested) return;
+    const request = new WriteRequest();
+    request.oncomplete = onWritten;
+    request.bytes = copyOf(bytes, start, end);
+    if (this.handle.writeBuffer(request, request.bytes) !== 0) {
+      this.breakOff();
+      return;
+    }
+    if (!lastWriteWaits()) return;
+    this.queued += end - start;
+    if (this.queued < HIGH_WATER || this.isCongested) return;
     this.isCongested = true;
     this.events.congested();
   }
 
-  private onDrain(): void {
+  /** FIN after everything written so far. */
+  finish(): void {
+    if (this.finished) return;
+    this.finished = true;
+    this.endIfFlushed();
+  }
+
+  reset(): void {
+    if (this.released) return;
+    if (!this.connected) this.close();
+    else if (this.handle.reset(onClosed) === 0) this.release();
+    else this.close();
+  }
+
+  /** Gives the socket up; the kernel goes on sending what it has taken over, and FIN. */
+  close(): void {
+    if (this.released) return;
+    this.release();
+    this.handle.close(onClosed);
+  }
+
+  pause(): void {
+    if (this.paused) return;
+    this.paused = true;
+    if (this.connected && !this.released) this.handle.readStop();
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = false;
+    if (this.connected) this.read();
+  }
+
+  /** Has the kernel look after a peer that says nothing. Left out at first, since most connections don't get that old. */
+  keep(): void {
+    if (this.kept || this.released) return;
+    this.kept = true;
+    keepAlive(this.fd, KEEPALIVE_SECONDS);
+  }
+
+  private read(): void {
+    if (!this.released && !this.readEnded) this.handle.readStart();
+  }
+
+  private release(): void {
+    this.released = true;
+    this.finished = true;
+  }
+
+  private fail(): void {
+    if (this.released) return;
+    this.close();
+    this.events.failed();
+  }
+
+  /** FIN once all is out; with FIN from both sides the connection is over. */
+  private endIfFlushed(): void {
+    if (!this.connected || !this.flushed || this.released) return;
+    shutdownWrite(this.fd);
+    this.writeEnded = true;
+    if (this.readEnded) this.close();
+  }
+
+  // === callbacks of the handle ===
+
+  onRead(status: number): void {
+    if (status > 0) this.events.data(READ_BUFFER, 0, status);
+    else if (status === END_OF_STREAM) this.onEnd();
+    else if (status < 0) this.fail();
+  }
+
+  private onEnd(): void {
+    this.readEnded = true;
+    // A write that met the reset took the error away from the read after it, which then looks like FIN.
+    if (this.broken) this.events.failed();
+    else this.events.ended();
+    if (this.writeEnded) this.close();
+  }
+
+  onConnect(status: number): void {
+    if (this.released) return;
+    if (status !== 0) {
+      this.fail();
+      return;
+    }
+    this.connected = true;
+    if (!this.paused) this.read();
+    if (this.finished) this.endIfFlushed();
+  }
+
+  onWritten(length: number, status: number): void {
+    if (this.released) return;
+    this.queued -= length;
+    if (status !== 0) {
+      if (!this.broken) this.breakOff();
+      return;
+    }
+    if (this.queued > 0) return;
+    if (this.finished) this.endIfFlushed();
     if (!this.isCongested) return;
     this.isCongested = false;
     this.events.drained();
   }
 
-  /** FIN after everything written so far. */
-  finish(): void {
-    if (this.finished || this.socket.destroyed) return;
-    this.finished = true;
-    this.socket.end();
+  onClosed(): void {
+    this.events.closed();
   }
+}
 
-  reset(): void {
-    if (this.socket.destroyed) return;
-    this.finished = true;
-    if (this.connected) this.socket.resetAndDestroy();
-    else this.socket.destroy();
-  }
+// One function each for all connections: they find their leg by the handle.
 
-  /** Gives the socket up; the kernel goes on sending what it has taken over, and FIN. */
-  close(): void {
-    this.finished = true;
-    this.socket.destroy();
-  }
+const legOf = (handle: TcpHandle): Leg => handle.owner as Leg;
 
-  pause(): void {
-    this.socket.pause();
-  }
+function onRead(this: TcpHandle): void {
+  legOf(this).onRead(lastRead());
+}
 
-  resume(): void {
-    this.socket.resume();
-  }
+function onConnect(status: number, handle: TcpHandle): void {
+  legOf(handle).onConnect(status);
+}
 
-  /** A relay must add no latency: Nagle's algorithm off, whatever the application chose. */
-  private tune(): void {
-    this.socket.setNoDelay(true);
-    this.socket.setKeepAlive(true, KEEPALIVE_MS);
-  }
+function onWritten(this: WriteRequest, status: number, handle: TcpHandle): void {
+  legOf(handle).onWritten(this.bytes.length, status);
+}
+
+function onClosed(this: TcpHandle): void {
+  legOf(this).onClosed();
 }

@@ -9,11 +9,17 @@ const AF_INET6 = 10;
 const STREAM = 0x1 | 0x800 | 0x80000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SO_KEEPALIVE = 9;
 const SO_LINGER = 13;
 const SO_ACCEPTCONN = 30;
 const SO_MARK = 36;
 const IPPROTO_IP = 0;
 const IP_FREEBIND = 15;
+const IPPROTO_TCP = 6;
+const TCP_NODELAY = 1;
+const TCP_KEEPIDLE = 4;
+const TCP_KEEPINTVL = 5;
+const TCP_KEEPCNT = 6;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const IPV6_FREEBIND = 78;
@@ -76,6 +82,26 @@ export function setMark(fd: Fd, mark: number): number {
   return setInt(fd, SOL_SOCKET, SO_MARK, mark);
 }
 
+/**
+ * Turns Nagle's algorithm off: a relay must add no latency, whatever the application chose. What is accepted from a
+ * listening socket inherits it. Returns 0 or `-errno`.
+ */
+export function sendAtOnce(fd: Fd): number {
+  return setInt(fd, IPPROTO_TCP, TCP_NODELAY, 1);
+}
+
+/** Seconds between two probes, and how many without an answer end the connection: as Node sets them. */
+const PROBE_SECONDS = 1;
+const PROBES = 10;
+
+/** Has the kernel ask the peer for a sign of life after so many seconds of silence. Returns 0 or `-errno`. */
+export function keepAlive(fd: Fd, seconds: number): number {
+  setInt(fd, IPPROTO_TCP, TCP_KEEPIDLE, seconds);
+  setInt(fd, IPPROTO_TCP, TCP_KEEPINTVL, PROBE_SECONDS);
+  setInt(fd, IPPROTO_TCP, TCP_KEEPCNT, PROBES);
+  return setInt(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+}
+
 /** Makes the coming close send RST instead of FIN (SO_LINGER with 0 seconds). Returns 0 or `-errno`. */
 export function resetOnClose(fd: Fd): number {
   const linger = Buffer.alloc(8);
@@ -101,10 +127,11 @@ export function originalDestination(fd: Fd, family: 4 | 6): { ip: string; port: 
   return null;
 }
 
+const int = Buffer.alloc(4);
+
 function setInt(fd: Fd, level: number, name: number, value: number): number {
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32LE(value >>> 0, 0);
-  return orErrno(setsockopt(fd, level, name, bytes, 4));
+  int.writeUInt32LE(value >>> 0, 0);
+  return orErrno(setsockopt(fd, level, name, int, 4));
 }
 
 /** struct sockaddr_in: family in host order (little-endian on x64 and arm64), port and address in network order. */

@@ -29,6 +29,8 @@ const send = bindLibc<(fd: Fd, address: number, length: number, flags: number) =
 );
 const close = bindLibc<(fd: Fd) => number>('int close(int fd)');
 
+const shutdown = bindLibc<(fd: Fd, how: number) => number>('int shutdown(int fd, int how)');
+
 /** MSG_DONTWAIT | MSG_NOSIGNAL */
 const SEND_FLAGS = 0x40 | 0x4000;
 
@@ -46,6 +48,13 @@ export function trySend(fd: Fd, address: number, length: number): number {
  */
 export function addressOf(buffer: Uint8Array): number {
   return Number(koffi.address(buffer));
+}
+
+const SHUT_WR = 1;
+
+/** Sends FIN after what the kernel has taken over. Returns 0 or `-errno`. */
+export function shutdownWrite(fd: Fd): number {
+  return orErrno(shutdown(fd, SHUT_WR));
 }
 
 /** Closes a raw descriptor that no Node handle owns. Returns 0 or `-errno`. */
