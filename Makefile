@@ -22,6 +22,11 @@ check: types lint unit ## Type checks, lint and unit tests: seconds
 .PHONY: test
 test: check whole ## Everything, the whole-agent tests in the sandbox included: minutes
 
+.PHONY: build
+build: ## Bundle the agent and its command line into agent/dist, which starts faster and in less memory
+	@scripts/setup.sh check
+	@$(RUN) node scripts/build.ts
+
 .PHONY: demo
 demo: ## A small shop under attack in a sandbox cluster (KEEP=1 stays up for exploring)
 	@scripts/setup.sh run
@@ -30,7 +35,7 @@ demo: ## A small shop under attack in a sandbox cluster (KEEP=1 stays up for exp
 .PHONY: bench
 bench: ## CPU, speed and memory beside HAProxy, nginx and http-proxy (ONLY="scenario subject …" narrows it)
 	@scripts/setup.sh bench
-	@$(RUN) node bench/main.ts $(ONLY)
+	@$(RUN) node scripts/build.ts && node bench/main.ts $(ONLY)
 
 LAB_SEEDS ?= held
 .PHONY: lab
@@ -56,7 +61,7 @@ generate: ## Rewrite the generated files: CRDs and settings reference
 
 .PHONY: clean
 clean: ## Remove what builds, tests and benchmarks wrote
-	rm -rf .tsbuild .cache coverage bench/results/*
+	rm -rf .tsbuild .cache coverage agent/dist bench/results/*
 
 .PHONY: types lint unit whole
 types:

@@ -1,6 +1,5 @@
 import { networkInterfaces } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { registerAgentMetrics } from './admin/agent-metrics.ts';
@@ -10,6 +9,7 @@ import { isAnswered, startAdmin } from './admin/server.ts';
 import { CaptureClient } from './capture/client.ts';
 import { adminSocketPath, type Config, handoverSocketPath } from './config/load.ts';
 import type { Address } from './config/parsers.ts';
+import { programFile } from './config/program-file.ts';
 import { dataplaneSettings } from './config/slices.ts';
 import { FindingBook } from './guard/finding-book.ts';
 import { isPredecessorThere } from './handover/take-over.ts';
@@ -51,8 +51,6 @@ export interface App {
   hurry(): void;
 }
 
-const DATAPLANE_ENTRY = fileURLToPath(new URL('./roles/dataplane.ts', import.meta.url));
-
 /**
  * The composition root: builds the agent top to bottom. Rejects when the kubeconfig can't be used, an address is taken,
  * or another agent runs that can't be taken over from; a kube API that does not answer is not a reason.
@@ -89,7 +87,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
   // === roles ===
   const snapshot = new Snapshot();
   const limitBuckets = config.maxLimitBuckets * config.dataplanes;
-  const command = hostDataplaneCommand(DATAPLANE_ENTRY);
+  const command = hostDataplaneCommand(programFile('roles/dataplane'));
   const leases = new LeaseDesk(openStore(config, limitBuckets, log), limitBuckets);
   const supervisor: DataplaneSupervisor = new DataplaneSupervisor({
     count: config.dataplanes,

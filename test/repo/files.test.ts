@@ -14,7 +14,7 @@ const files = globSync(
     '*.json',
     'Makefile',
   ],
-  { cwd: ROOT, exclude: ['**/node_modules', '.runtime', 'bench/results'] },
+  { cwd: ROOT, exclude: ['**/node_modules', '.runtime', 'agent/dist', 'bench/results'] },
 );
 const code = files.filter((file) => /\.(ts|js|sh)$/.test(file) && !file.includes('/generated/'));
 const textOf = (file: string) => readFileSync(join(ROOT, file), 'utf8');

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { programFile } from '../config/program-file.ts';
 import type { Family, FdPacket, NamespaceId } from '../ipc/messages.ts';
 import { errnoText } from '../kernel/errno.ts';
 import { closeFd, type Fd } from '../kernel/libc.ts';
@@ -40,7 +41,7 @@ export class CaptureClient {
   /** Finds out what the node can do; the first event is `ready`. Namespaces are looked for from `begin` on. */
   constructor(options: CaptureOptions, handlers: CaptureHandlers) {
     this.#handlers = handlers;
-    this.#worker = new Worker(new URL('../roles/capture-worker.ts', import.meta.url), {
+    this.#worker = new Worker(programFile('roles/capture-worker'), {
       workerData: options,
       name: 'capture',
       // It keeps little: a leak should end it, and not the node.

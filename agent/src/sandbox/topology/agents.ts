@@ -12,13 +12,15 @@ const LABELS = { 'app.kubernetes.io/name': NAME };
 const DRAIN_SECONDS = 10;
 
 export interface AgentSettings {
+  /** Path of the agent's entry; empty means these sources. */
+  readonly program: string;
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** One agent per node, run from these sources: an ordinary DaemonSet with the two capabilities it needs. */
+/** One agent per node: an ordinary DaemonSet with the two capabilities it needs. */
 export function agentObjects(
-  { args, env }: AgentSettings,
+  { program, args, env }: AgentSettings,
   { stateDir }: { readonly stateDir: string },
 ): ObjectInput[] {
   const metadata = { name: NAME, namespace: AGENT_NAMESPACE, labels: LABELS };
@@ -35,7 +37,7 @@ export function agentObjects(
   const container = {
     name: NAME,
     image: NO_IMAGE,
-    command: [process.execPath, MAIN, 'agent', ...args],
+    command: [process.execPath, program || MAIN, 'agent', ...args],
     env: [
       { name: 'NODE_NAME', valueFrom: { fieldRef: { fieldPath: 'spec.nodeName' } } },
       ...Object.entries(settings).map(([name, value]) => ({ name, value })),

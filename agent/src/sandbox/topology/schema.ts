@@ -152,16 +152,21 @@ const rawObject = z.looseObject({
 
 const agents = z.union(
   [
-    z
-      .boolean()
-      .transform((enabled) => ({ enabled, args: [] as string[], env: {} as Record<string, string> })),
+    z.boolean().transform((enabled) => ({
+      enabled,
+      program: '',
+      args: [] as string[],
+      env: {} as Record<string, string>,
+    })),
     z.strictObject({
       enabled: z.boolean().default(true),
+      /** Path of the agent's entry; empty means these sources. */
+      program: z.string().default(''),
       args: z.array(z.string()).max(100).default([]),
       env: strings.default({}),
     }),
   ],
-  'expected `true`, `false` or `{enabled, args, env}`',
+  'expected `true`, `false` or `{enabled, program, args, env}`',
 );
 
 export const topologySchema = z.strictObject({
@@ -170,7 +175,7 @@ export const topologySchema = z.strictObject({
     .min(1, 'a cluster needs a node')
     .max(TOPOLOGY_LIMITS.nodes, `more than ${TOPOLOGY_LIMITS.nodes} nodes`),
   ipFamilies: z.enum(['dual', 'ipv4']).default('dual'),
-  agents: agents.default({ enabled: true, args: [], env: {} }),
+  agents: agents.default({ enabled: true, program: '', args: [], env: {} }),
   namespaces: z.array(namespace).max(TOPOLOGY_LIMITS.namespaces).default([]),
   pods: z.array(pod).max(TOPOLOGY_LIMITS.pods).default([]),
   services: z.array(service).max(TOPOLOGY_LIMITS.services).default([]),
