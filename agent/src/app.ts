@@ -27,6 +27,7 @@ import { Snapshot } from './roles/snapshot.ts';
 import { reportStatus } from './roles/status-report.ts';
 import { Succession } from './roles/succession.ts';
 import { Catalog } from './sinks/catalog.ts';
+import { registerCatalogMetrics } from './sinks/catalog-metrics.ts';
 import { EventLog } from './sinks/event-log.ts';
 import { FindingLog } from './sinks/finding-log.ts';
 import { FindingMetrics } from './sinks/finding-metrics.ts';
@@ -80,6 +81,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     quietMs: config.findingQuietMs,
   });
   const catalog = new Catalog(config.maxOperations);
+  registerCatalogMetrics(registry, catalog);
   const findingMetrics = new FindingMetrics(registry, findings);
   const readiness = new Readiness(['cluster', 'capture', 'dataplanes', 'succession']);
   const failed = Promise.withResolvers<Error>();

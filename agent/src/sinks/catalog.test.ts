@@ -1,7 +1,9 @@
+import { Registry } from 'prom-client';
 import { expect, test } from 'vitest';
 import { aUsage } from '../../testing/operation-usage.ts';
 import type { OperationMove } from '../record/operation-usage.ts';
 import { Catalog } from './catalog.ts';
+import { registerCatalogMetrics } from './catalog-metrics.ts';
 
 const delta = (changes: object) => ({ moves: [], usages: [], forgotten: 0, ...changes });
 
@@ -35,4 +37,15 @@ test('there is only so much room: what was seen longest ago goes, and is counted
   expect(catalog.size).toBeLessThanOrEqual(16);
   expect(catalog.forgotten).toBe(5 + 100 - catalog.size);
   expect(catalog.usages.map(({ template }) => template)).toContain('/99');
+});
+
+test('how full it is can be measured', async () => {
+  const [catalog, registry] = [new Catalog(10), new Registry()];
+  registerCatalogMetrics(registry, catalog);
+  catalog.add(0, delta({ usages: [aUsage()], forgotten: 2 }));
+  for (let i = 0; i < 2; i++) {
+    const text = await registry.metrics();
+    expect(text).toContain('eastwall_catalog_operations 1\n');
+    expect(text).toContain('eastwall_catalog_forgotten_total 2\n');
+  }
 });
