@@ -60,6 +60,16 @@ test('a scan adds no operation, but is seen', async () => {
   expect(await operationsOf('node-a', 'orders')).toEqual(before);
 });
 
+test('words that are answered in one shape are ids', async () => {
+  const words = '{ant,bee,cat,dog,eel,fox,gnu,hen}';
+  await sandbox.exec(RUNNER, ['curl', '-s', `http://orders.shop/orders/${words}`]);
+  await eventuallyAsync(async () => {
+    const usage = await findUsage('node-a', '/orders/{orderId}');
+    expect(usage?.callers).toMatchObject({ 'ci/ci-runner': 8 });
+    expect(await operationsOf('node-a', 'orders')).toEqual(['GET /orders', 'GET /orders/{orderId}']);
+  });
+});
+
 test('a policy names the parameters of its templates, and what it denies is counted', async () => {
   const rules = [
     {

@@ -142,8 +142,45 @@ test('connections that nobody reads count too, and so do limits that only report
   expect(b.request(aRequest(), decision, 0)).toMatchObject({ decision: { verdict: 'would-deny' } });
 });
 
-test('a finding names the operation, and never the path, which holds ids', () => {
+test('a finding names the operation once it is known, and never the path, which holds ids', () => {
   const { guards, watch } = setUp();
-  watch().request(aRequest({ path: '/orders/4711', authorization: copied }), ALLOWED, 0);
-  expect(guards.takeFindings().findings.map(({ operation }) => operation)).toEqual(['GET /orders/{id}']);
+  const request = aRequest({ path: '/orders/4711', authorization: copied });
+  watch().request(request, ALLOWED, 0);
+  const { learner } = guards.operations.at(orders, '');
+  const operation = learner.observe({ method: 'GET', path: '/orders/1', status: 200, shape: 0, now: 0 });
+  const watching = watch();
+  watching.request(request, ALLOWED, 0);
+  const exchange = new Exchange();
+  watching.end(exchange, 0);
+  expect(guards.takeFindings().findings.map((finding) => finding.operation)).toEqual([
+    '',
+    'GET /orders/{orderId}',
+  ]);
+  expect(exchange.operation).toBe(operation);
+});
+
+test('what a body said is told of its own exchange only', () => {
+  const { watch } = setUp();
+  const watching = watch();
+  const exchange = new Exchange();
+  const body = new TextEncoder().encode('{"id": 1, "total": 2}');
+  watching.request(aRequest(), ALLOWED, 0);
+  watching.response(
+    {
+      status: 200,
+      contentType: () => 'application/json',
+      contentEncoding: () => '',
+      location: () => '',
+      deprecation: () => '',
+      sunset: () => '',
+    },
+    0,
+  );
+  watching.responseBody(body, 0, body.length);
+  watching.end(exchange, 0);
+  expect(exchange.shape).not.toBe(0);
+  // Reported, and passed on without a word from the others.
+  watching.request(aRequest({ authorization: copied }), ALLOWED, 0);
+  watching.end(exchange, 0);
+  expect(exchange.shape).toBe(0);
 });

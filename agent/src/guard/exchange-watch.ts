@@ -1,4 +1,4 @@
-import { canonicalPath, DEFAULT_GUARDS, type Decision, type GuardAction } from '@eastwall/policy';
+import { DEFAULT_GUARDS, type Decision, type GuardAction, type Operation } from '@eastwall/policy';
 import type { Exchange } from '../exchange/exchange.ts';
 import type { Reading, Refusal, RequestView, ResponseView, Watch } from '../exchange/watch.ts';
 import { destinationName } from '../record/destination-name.ts';
@@ -21,8 +21,10 @@ export class ExchangeWatch implements Watch {
   readonly #holding = new Holding();
   readonly #ids: IdWatch;
   #settings = DEFAULT_GUARDS;
-  /** Of the current request; findings name it by its operation only. */
-  readonly #asked = { method: '', path: '', host: '' };
+  // Of the current request:
+  #host = '';
+  /** Null while it is not known. */
+  #operation: Operation | null = null;
 
   constructor(connection: ConnectionWatcher) {
     this.#connection = connection;
@@ -32,9 +34,8 @@ export class ExchangeWatch implements Watch {
   request(view: RequestView, decision: Decision, now: number): Refusal | null {
     const { guards, parties } = this.#connection;
     this.#settings = guards.settingsFor(parties.caller);
-    this.#asked.method = view.method;
-    this.#asked.path = view.path;
-    this.#asked.host = view.host;
+    this.#host = view.host;
+    this.#operation = guards.operations.at(parties.destination, view.host).resolve(view.method, view.path);
     this.requestReading = 'nothing';
     return (
       this.#respond(this.#connection.checkParties(view), now) ??
@@ -68,6 +69,7 @@ export class ExchangeWatch implements Watch {
 
   end(exchange: Exchange): void {
     this.#ids.end(exchange);
+    exchange.operation = this.#operation;
     this.#holding.release();
   }
 
@@ -75,9 +77,8 @@ export class ExchangeWatch implements Watch {
   #enumeration(view: RequestView, decision: Decision, now: number): Refusal | null {
     const { guards, parties } = this.#connection;
     const place = guards.operations.at(parties.destination, view.host);
-    const path = canonicalPath(view.path);
-    const operation = path === null ? null : place.learner.resolve(view.method, path);
     const principal = this.#connection.principal(view);
+    const operation = this.#operation;
     const settings = this.#settings;
     const asking = { view, parties, principal, place, operation, settings, decision };
     const refusal = this.#judge(this.#ids.request(asking), now);
@@ -111,11 +112,12 @@ export class ExchangeWatch implements Watch {
   #respond(sight: Sight | null, now: number, action?: GuardAction): Refusal | null {
     if (sight === null) return null;
     const { guards, parties } = this.#connection;
+    const operation = this.#operation;
     const subject = {
       caller: parties.caller,
-      destination: destinationName(parties.destination, this.#asked.host),
+      destination: destinationName(parties.destination, this.#host),
       // Never the path itself, which holds values.
-      operation: guards.operationOf(parties.destination, this.#asked),
+      operation: operation === null ? '' : `${operation.method} ${operation.template}`,
     };
     return guards.responder.respond(sight, subject, {
       action: action ?? this.#settings.actions[sight.detection],

@@ -165,7 +165,7 @@ test('who walks through ids is a finding that names the operation and no id', ()
     action: 'log',
     evidence: { signals: 'provenance' },
   });
-  expect(finding?.operation).toMatch(/^GET shop\/orders:80 \/orders\/\{\w+\}$/);
+  expect(finding?.operation).toBe('GET /orders/{orderId}');
   expect(JSON.stringify(finding)).not.toContain('5551');
 });
 
@@ -174,9 +174,7 @@ test('a walk in bodies is seen as well, and held back only where it may be refus
   shop.learn();
   expect(shop.refund(5_551_000).reading).toBe('stream');
   for (let ids = 1; ids < 20; ids++) shop.refund(5_551_000 + ids);
-  expect(shop.findings()).toMatchObject([
-    { detection: 'object-enumeration', operation: 'POST shop/orders:80 /refunds' },
-  ]);
+  expect(shop.findings()).toMatchObject([{ detection: 'object-enumeration', operation: 'POST /refunds' }]);
 
   const strict = new Shop('Throttle');
   strict.learn();

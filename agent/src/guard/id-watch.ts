@@ -98,6 +98,9 @@ export class IdWatch implements ExchangeIdSink {
     this.#ids.end(exchange.outcome === 'ok');
     exchange.shape = this.#ids.shape;
     exchange.operationName = this.#ids.operationName;
+    // Of the next one, another guard may have said what there is to say before this one is asked.
+    this.#ids.shape = 0;
+    this.#ids.operationName = '';
   }
 
   requested(id: FoundId): void {
