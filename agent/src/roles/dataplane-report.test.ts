@@ -36,7 +36,7 @@ const totals = {
 };
 const leaseAsk = {
   bucket: 1,
-  key: 'api:shop/orders:read/0|All|all|',
+  key: 'api:shop/orders:read/0|All|all',
   rate: { tokens: 100, windowUs: 1_000_000, burst: 100 },
   want: 7,
   least: 1,

@@ -28,7 +28,8 @@ const DEMAND_MS = 1_000;
  */
 export class Account {
   readonly id: number;
-  readonly key: string;
+  /** Who shares the bucket, and at which operation where the limit tells these apart. */
+  readonly name: string;
   limit: CompiledLimit;
   /** Waits to be asked about, or for an answer. */
   queued = false;
@@ -68,9 +69,9 @@ export class Account {
   /** For when there is nobody to ask: GCRA in microseconds of this process's clock. */
   #localTat = 0;
 
-  constructor(id: number, key: string, limit: CompiledLimit) {
+  constructor(id: number, name: string, limit: CompiledLimit) {
     this.id = id;
-    this.key = key;
+    this.name = name;
     this.limit = limit;
   }
 
@@ -173,7 +174,7 @@ export class Account {
     const { cost } = this.limit;
     const ask = {
       bucket: this.id,
-      key: this.key,
+      key: this.#key(rate),
       rate,
       want: this.#want(rate, now),
       least: cost,
@@ -187,6 +188,12 @@ export class Account {
     this.#sentAt = now;
     this.#arrived = 0;
     return ask;
+  }
+
+  /** The rate is part of it: what was spent of another says nothing about this one. */
+  #key({ tokens, windowUs, burst }: Rate): string {
+    const { id, key } = this.limit;
+    return `${id}|${tokens}/${windowUs}/${burst}|${key}|${this.name}`;
   }
 
   /** Who needs less than one token at a time pays afterwards, for as long as there is room. */

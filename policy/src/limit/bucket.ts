@@ -1,14 +1,7 @@
 import type { Account } from './account.ts';
 
-/** Who shares a bucket: a subject of a limit, and an operation where the limit tells these apart. */
-export interface BucketName {
-  readonly subject: string;
-  readonly operation: string;
-}
-
 /** One bucket of one limit, in the book's order of use. */
 export class Bucket {
-  readonly name: BucketName;
   /** Opened anew when the rate changes; what is under way stays. */
   account: Account;
   /** Requests under way. */
@@ -18,8 +11,7 @@ export class Bucket {
   newer: Bucket | null = null;
   older: Bucket | null = null;
 
-  constructor(name: BucketName, account: Account) {
-    this.name = name;
+  constructor(account: Account) {
     this.account = account;
   }
 }

@@ -1,6 +1,6 @@
 import type { CompiledLimit } from '../compile/compiled-limit.ts';
 import { Account } from './account.ts';
-import { Bucket, type BucketName } from './bucket.ts';
+import { Bucket } from './bucket.ts';
 import type { LeaseAsk, LeaseGrant } from './lease.ts';
 import type { Rate } from './rate.ts';
 
@@ -40,15 +40,14 @@ const ORDER_MS = 1_000;
 /** Stands for whoever finds no room; no caller or principal has an empty name. */
 const OTHERS = '';
 
-type Operations = Map<string, Bucket>;
-
 /**
  * All buckets that this process spends from. To admit a request is a look-up and a subtraction; tokens are leased
  * ahead, for all buckets in one message per tick, and no request waits for them.
  */
 export class LeaseBook {
   readonly #options: BookOptions;
-  readonly #limits = new Map<string, Map<string, Operations>>();
+  /** By limit, then by name. */
+  readonly #limits = new Map<string, Map<string, Bucket>>();
   readonly #accounts = new Map<number, Account>();
   readonly #counts = {
     leased: 0,
@@ -89,9 +88,9 @@ export class LeaseBook {
 
   /** Where a request of this subject, and of this operation where the limit tells them apart, is counted. */
   bucket(limit: CompiledLimit, subject: string, operation: string, now: number): Bucket {
-    const part = limit.perOperation ? operation : '';
-    const known = this.#limits.get(limit.id)?.get(subject)?.get(part);
-    const bucket = known ?? this.#newBucket(limit, { subject, operation: part }, now);
+    // Neither holds a line break: they are names of the cluster, and of what is learnt or declared.
+    const name = limit.perOperation ? `${subject}\n${operation}` : subject;
+    const bucket = this.#limits.get(limit.id)?.get(name) ?? this.#newBucket(limit, name, now);
     if (bucket.account.limit !== limit) this.#follow(bucket, limit);
     this.#touch(bucket, now);
     return bucket;
@@ -164,33 +163,26 @@ export class LeaseBook {
 
   // === which buckets are kept ===
 
-  #newBucket(limit: CompiledLimit, name: BucketName, now: number): Bucket {
+  #newBucket(limit: CompiledLimit, name: string, now: number): Bucket {
     if (this.#size >= this.#options.maxBuckets && !this.#evict(now)) {
       this.#counts.others++;
-      const others = this.#limits.get(limit.id)?.get(OTHERS)?.get(OTHERS);
-      return others ?? this.#add(limit, { subject: OTHERS, operation: OTHERS });
+      return this.#limits.get(limit.id)?.get(OTHERS) ?? this.#add(limit, OTHERS);
     }
     return this.#add(limit, name);
   }
 
-  #add(limit: CompiledLimit, name: BucketName): Bucket {
-    const bucket = new Bucket(name, this.#open(limit, name));
-    const subjects = this.#limits.get(limit.id) ?? new Map<string, Operations>();
-    const operations = subjects.get(name.subject) ?? new Map<string, Bucket>();
-    operations.set(name.operation, bucket);
-    subjects.set(name.subject, operations);
-    this.#limits.set(limit.id, subjects);
+  #add(limit: CompiledLimit, name: string): Bucket {
+    const bucket = new Bucket(this.#open(limit, name));
+    const buckets = this.#limits.get(limit.id) ?? new Map<string, Bucket>();
+    buckets.set(name, bucket);
+    this.#limits.set(limit.id, buckets);
     this.#size++;
     this.#linkNewest(bucket);
     return bucket;
   }
 
-  /** The rate is part of the key: what was spent of another says nothing about this one. */
-  #open(limit: CompiledLimit, { subject, operation }: BucketName): Account {
-    const { rate } = limit;
-    const pace = rate === null ? '' : `${rate.tokens}/${rate.windowUs}/${rate.burst}`;
-    const key = [limit.id, pace, limit.key, subject, operation].join('|');
-    const account = new Account(this.#nextId++, key, limit);
+  #open(limit: CompiledLimit, name: string): Account {
+    const account = new Account(this.#nextId++, name, limit);
     this.#accounts.set(account.id, account);
     return account;
   }
@@ -204,7 +196,7 @@ export class LeaseBook {
       return;
     }
     this.#accounts.delete(account.id);
-    bucket.account = this.#open(limit, bucket.name);
+    bucket.account = this.#open(limit, account.name);
   }
 
   /**
@@ -215,13 +207,11 @@ export class LeaseBook {
     const bucket = this.#oldest;
     if (bucket === null || bucket.inFlight > 0 || now - bucket.account.lastUsed < IDLE_MS) return false;
     this.#unlink(bucket);
-    const { account, name } = bucket;
-    this.#accounts.delete(account.id);
-    const subjects = this.#limits.get(account.limit.id);
-    const operations = subjects?.get(name.subject);
-    operations?.delete(name.operation);
-    if (operations?.size === 0) subjects?.delete(name.subject);
-    if (subjects?.size === 0) this.#limits.delete(account.limit.id);
+    const { id, name, limit } = bucket.account;
+    this.#accounts.delete(id);
+    const buckets = this.#limits.get(limit.id);
+    buckets?.delete(name);
+    if (buckets?.size === 0) this.#limits.delete(limit.id);
     this.#size--;
     return true;
   }

@@ -84,7 +84,7 @@ describe('limits', () => {
       expect(caller.text).toContain('limits_unavailable');
     });
     expect(dataplane.asks[0]).toMatchObject({
-      key: 'api:shop/enforced:read/0|20/3600000000/10|All|all|',
+      key: 'api:shop/enforced:read/0|20/3600000000/10|All|all',
       owed: 1,
     });
     caller.breakOff();
