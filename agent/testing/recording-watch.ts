@@ -1,6 +1,14 @@
 import { Buffer } from 'node:buffer';
 import type { Decision } from '@eastwall/policy';
-import type { Reading, Refusal, RequestView, ResponseView, Watch, Watcher } from '../src/exchange/watch.ts';
+import type {
+  Reading,
+  Refusal,
+  RequestView,
+  ResponseView,
+  Spoken,
+  Watch,
+  Watcher,
+} from '../src/exchange/watch.ts';
 
 export interface WatchOptions {
   readonly request?: (view: RequestView) => Refusal | null;
@@ -22,11 +30,16 @@ export const REFUSAL: Refusal = {
 /** Notes what guards are shown, one line per event; content is joined, since how it is cut is not the contract. */
 export class RecordingWatcher implements Watcher {
   readonly seen: string[] = [];
+  readonly spoken: Spoken[] = [];
   private watches = 0;
   private readonly options: WatchOptions;
 
   constructor(options: WatchOptions = {}) {
     this.options = options;
+  }
+
+  spoke(spoken: Spoken): void {
+    this.spoken.push(spoken);
   }
 
   watch(): Watch {

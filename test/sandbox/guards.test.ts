@@ -2,15 +2,18 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
 import { aToken } from '../../agent/testing/tokens.ts';
 import { curl, eventuallyAsync, findingsOf, flowsOf, guardProfile } from '../support/agent.ts';
-import { TOPOLOGY } from './topology.ts';
+import { TALK, TOPOLOGY } from './topology.ts';
 
 const FRONTEND = 'shop/frontend';
 const RUNNER = 'ci/ci-runner';
 const PROFILES = 'guardprofiles.eastwall.dev';
 
+/** What takes minutes by default. */
+const DRIFT = ['--drift-after-connections=5', '--drift-after=0s'];
+
 let sandbox: SandboxHandle;
 beforeAll(async () => {
-  sandbox = await startSandbox({ topology: TOPOLOGY });
+  sandbox = await startSandbox({ topology: { ...TOPOLOGY, agents: { args: DRIFT } } });
 });
 afterAll(() => sandbox?.stop());
 
@@ -60,6 +63,15 @@ test('a stranger at an administrative endpoint is a finding that names no value'
   const found = await finding('admin-endpoint', 'frontend');
   expect(found).toMatchObject({ evidence: { endpoint: '/actuator/**' } });
   expect(JSON.stringify(found)).not.toContain('DB_PASSWORD');
+});
+
+test('a tunnel to what has spoken HTTP is a finding', async () => {
+  for (let call = 0; call < 5; call++) await curl(sandbox, FRONTEND, 'http://raw.shop/');
+  await sandbox.exec(RUNNER, ['sh', '-c', `printf 'SSH-2.0-x\\r\\n' | node ${TALK} raw.shop 80`]);
+  expect(await finding('protocol-drift', 'ci-runner')).toMatchObject({
+    destination: 'shop/raw:80',
+    evidence: { spoken: 'opaque' },
+  });
 });
 
 test('a quarantined pod gets nothing and is told why, until the annotation is gone', async () => {

@@ -13,6 +13,7 @@ import type {
 import { closeFd } from '../../agent/src/kernel/libc.ts';
 import { sendFds, socketPair } from '../../agent/src/kernel/libc-fds.ts';
 import { bindLoopback, listenOn, setMark, tcpSocket } from '../../agent/src/kernel/libc-sockets.ts';
+import type { Finding } from '../../agent/src/record/finding.ts';
 import type { FlowRecord } from '../../agent/src/record/record.ts';
 import { defaultDataplaneSettings } from '../../agent/testing/dataplane-settings.ts';
 import { eventually } from './eventually.ts';
@@ -69,6 +70,7 @@ export const policyFor = (service: string, mode: ApiPolicy['mode']): ApiPolicy =
  */
 export class DataplaneProcess implements AsyncDisposable {
   readonly records: FlowRecord[] = [];
+  readonly findings: Finding[] = [];
   dropped = 0;
   totals: DataplaneTotals | null = null;
   drained = false;
@@ -207,6 +209,9 @@ export class DataplaneProcess implements AsyncDisposable {
         break;
       case 'lease-asks':
         this.asks.push(...message.asks);
+        break;
+      case 'findings':
+        this.findings.push(...message.findings);
         break;
       case 'drained':
         this.drained = true;

@@ -19,6 +19,8 @@ export const dataplaneSettings = (config: Config): DataplaneSettings => ({
   provenanceMs: config.provenanceMs,
   maxOpenFindings: config.maxOpenFindings,
   findingQuietMs: config.findingQuietMs,
+  driftAfterConnections: config.driftAfterConnections,
+  driftAfterMs: config.driftAfterMs,
   recordQueue: config.recordQueue,
   opaquePorts: config.opaquePorts,
   maxLimitBuckets: config.maxLimitBuckets,

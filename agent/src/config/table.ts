@@ -232,6 +232,13 @@ export const SETTINGS = {
     24 * HOUR,
     'A finding without a new sign for so long is resolved; the next sign begins another.',
   ),
+  driftAfterConnections: count(
+    '50',
+    1,
+    1_000_000,
+    'Connections of HTTP, and of nothing else, after which a destination counts as one that speaks HTTP: what else it is sent is then a finding, `protocol-drift`.',
+  ),
+  driftAfterMs: time('10m', 0, 7 * 24 * HOUR, 'Time that those have to take at least.'),
   quarantineMs: time(
     '1h',
     SECOND,

@@ -1,6 +1,7 @@
 import type { Decision } from '@eastwall/policy';
 import { expect, test } from 'vitest';
 import { ALLOW, DENY, Playbook, UNREADABLE } from '../../testing/playbook.ts';
+import { RecordingWatcher } from '../../testing/recording-watch.ts';
 import { Detector } from './detector.ts';
 import { UNGOVERNED } from './exchange.ts';
 import { Http1Relay } from './http1-relay.ts';
@@ -214,4 +215,37 @@ test('a connection that stays silent is ended by its deadline', () => {
   p.relay.expire(5);
   expect(p.deeds).toEqual(['abort']);
   expect(p.records).toMatchObject([{ outcome: 'timeout' }]);
+});
+
+test.each<[string, string[], (p: Playbook) => void]>([
+  ['HTTP', ['http1'], (p) => p.caller(GET, GET)],
+  ['HTTP/2', ['h2'], (p) => p.caller(PREFACE)],
+  ['TLS', ['tls'], (p) => p.caller('\x16\x03\x01')],
+  ['opaque bytes', ['opaque'], (p) => p.caller('PING\r\n', 'PING\r\n')],
+  ['a greeting', ['opaque'], (p) => p.upstream('220 ready\r\n')],
+  ['a first line that stalls', ['opaque'], (p) => p.caller('GET k').relay.expire(5)],
+  ['nothing, as a port check', [], (p) => p.callerEnds()],
+  [
+    'nothing, until upstream gives up',
+    [],
+    (p) => p.upstream('HTTP/1.1 408 Request Timeout\r\n').upstreamEnds(),
+  ],
+])('%s is told to guards, refused or not', (_, spoken, act) => {
+  for (const unreadable of [UNGOVERNED, UNREADABLE]) {
+    const watcher = new RecordingWatcher();
+    act(new Playbook((context) => new Detector(context), { watcher, unreadable: () => unreadable }));
+    expect(watcher.spoken).toEqual(spoken);
+  }
+});
+
+test('guards are not told of what nobody looked at', () => {
+  const watcher = new RecordingWatcher();
+  const p = new Playbook((context) => new Detector(context), {
+    watcher,
+    declaredOpaque: true,
+    governed: 'no',
+  });
+  p.relay.reconsider(1);
+  p.caller('x');
+  expect(watcher.spoken).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import type { Decision } from '@eastwall/policy';
 import { HeldBytes } from '../kernel/held-bytes.ts';
-import { beginsLikeRequest, greetsInH2, sniff } from '../protocol/sniff.ts';
+import { beginsLikeRequest, beginsLikeResponse, greetsInH2, sniff } from '../protocol/sniff.ts';
 import type { Protocol } from '../record/record.ts';
 import { Exchange } from './exchange.ts';
 import { Http1Relay } from './http1-relay.ts';
@@ -25,6 +25,8 @@ export class Detector implements Relay {
   readonly idle = true;
   private readonly held = new HeldBytes();
   private readonly context: RelayContext;
+  /** Upstream has spoken first, and not only to give up on a silent caller. */
+  private greeted = false;
   private over = false;
 
   constructor(context: RelayContext) {
@@ -43,6 +45,7 @@ export class Detector implements Relay {
 
   fromUpstream(bytes: Uint8Array, start: number, end: number, now: number): void {
     if (this.over) return;
+    this.greeted = !beginsLikeResponse(bytes, start, end);
     const said = this.held.bytes.subarray(0, this.held.length);
     const protocol = greetsInH2(bytes.subarray(start, end), said) ? 'h2' : this.unspoken;
     this.settle(protocol, now)?.fromUpstream(bytes, start, end, now);
@@ -124,6 +127,8 @@ export class Detector implements Relay {
   /** Installs the relay of the protocol and replays to it what was held; null when the connection is refused. */
   private settle(protocol: Detected, now: number): Relay | null {
     this.over = true;
+    if (protocol !== 'declared' && (this.held.length > 0 || this.greeted))
+      this.context.watcher.spoke(protocol === 'unclear' ? 'opaque' : protocol, now);
     const relay = this.install(protocol, now);
     const bytes = this.held.take();
     if (bytes.length > 0) relay?.fromCaller(bytes, 0, bytes.length, now);

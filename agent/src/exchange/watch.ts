@@ -79,8 +79,13 @@ export interface Watch {
   end(exchange: Exchange, now: number): void;
 }
 
+/** What a connection speaks, as far as its first bytes tell. */
+export type Spoken = 'http1' | 'h2' | 'tls' | 'opaque';
+
 /** Makes the watches of one connection. */
 export interface Watcher {
+  /** Once, when it has been looked at and somebody has said something; whatever becomes of it. */
+  spoke(spoken: Spoken, now: number): void;
   watch(): Watch;
 }
 
@@ -109,6 +114,6 @@ export const UNWATCHED: Watch = Object.freeze({
   end() {},
 });
 
-export const NO_WATCHER: Watcher = Object.freeze({ watch: () => UNWATCHED });
+export const NO_WATCHER: Watcher = Object.freeze({ spoke() {}, watch: () => UNWATCHED });
 
 export const NO_GUARDS: WatcherSource = Object.freeze({ watcher: () => NO_WATCHER });

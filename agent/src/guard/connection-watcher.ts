@@ -1,4 +1,5 @@
-import type { Parties, RequestView, Watch, Watcher } from '../exchange/watch.ts';
+import type { Parties, RequestView, Spoken, Watch, Watcher } from '../exchange/watch.ts';
+import { destinationName } from '../record/destination-name.ts';
 import { metadataAccess } from './endpoints.ts';
 import { ExchangeWatch } from './exchange-watch.ts';
 import type { Guards } from './guards.ts';
@@ -18,6 +19,16 @@ export class ConnectionWatcher implements Watcher {
   constructor(guards: Guards, parties: Parties) {
     this.guards = guards;
     this.parties = parties;
+  }
+
+  spoke(spoken: Spoken, now: number): void {
+    const { guards, parties } = this;
+    const destination = destinationName(parties.destination, '');
+    const sight = guards.protocols.note(destination, spoken, now);
+    if (sight === null) return;
+    const subject = { caller: parties.caller, destination, operation: '' };
+    const action = guards.settingsFor(parties.caller).actions[sight.detection];
+    guards.responder.respond(sight, subject, { action, now });
   }
 
   watch(): Watch {

@@ -44,6 +44,7 @@ function setUp(actions: Record<string, GuardAction> = {}) {
     node: 'n',
     wallClock: () => 1_000,
     idPrefix: 'x',
+    drift: { afterConnections: 50, afterMs: 600_000 },
     maxOpenFindings: 100,
     findingQuietMs: 1_000,
     fingerprint: (secret) => `#${secret}`,

@@ -16,6 +16,7 @@ import type { IdGuards } from './id-watch.ts';
 import type { LimitGuard } from './limits.ts';
 import type { OperationBook } from './operation-book.ts';
 import { Principals, type VerifiedToken } from './principals.ts';
+import { ProtocolLedger, type ProtocolLedgerOptions } from './protocol-ledger.ts';
 import { Responder } from './responder.ts';
 
 export interface GuardsOptions {
@@ -27,6 +28,8 @@ export interface GuardsOptions {
   readonly maxOpenFindings: number;
   readonly findingQuietMs: number;
   readonly fingerprint: Fingerprint;
+  /** When a destination counts as one that speaks HTTP. */
+  readonly drift: Pick<ProtocolLedgerOptions, 'afterConnections' | 'afterMs'>;
   readonly limits: LimitGuard;
   readonly ids: IdGuards;
   readonly operations: OperationBook;
@@ -51,6 +54,7 @@ const MAX_THROTTLED = 10_000;
 const MAX_TOKENS = 10_000;
 /** Verifying one takes about a tenth of a millisecond of the event loop. */
 const MAX_PENDING_TOKENS = 100;
+const MAX_DESTINATIONS = 10_000;
 
 /** Everything of one dataplane process that watches exchanges beyond what policy says. */
 export class Guards implements WatcherSource {
@@ -58,6 +62,7 @@ export class Guards implements WatcherSource {
   readonly responder: Responder;
   readonly credentials: Credentials;
   readonly principals: Principals;
+  readonly protocols: ProtocolLedger;
   readonly adminEndpoints = new AdminEndpoints();
   readonly limits: LimitGuard;
   readonly ids: IdGuards;
@@ -91,6 +96,7 @@ export class Guards implements WatcherSource {
       maxTokens: MAX_TOKENS,
       maxPending: MAX_PENDING_TOKENS,
     });
+    this.protocols = new ProtocolLedger({ ...options.drift, maxDestinations: MAX_DESTINATIONS });
     this.credentials = new Credentials({ fingerprint, maxCredentials: MAX_CREDENTIALS });
   }
 

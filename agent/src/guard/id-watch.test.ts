@@ -59,6 +59,7 @@ class Shop {
       node: 'n',
       wallClock: () => this.now,
       idPrefix: 'x',
+      drift: { afterConnections: 50, afterMs: HOUR },
       maxOpenFindings: 100,
       findingQuietMs: HOUR,
       fingerprint: (secret) => secret,

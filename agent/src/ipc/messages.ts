@@ -136,6 +136,9 @@ export interface DataplaneSettings {
   readonly provenanceMs: number;
   readonly maxOpenFindings: number;
   readonly findingQuietMs: number;
+  /** So many connections of HTTP, for so long, make a destination one that speaks HTTP. */
+  readonly driftAfterConnections: number;
+  readonly driftAfterMs: number;
   /** Buckets of limits that are kept. */
   readonly maxLimitBuckets: number;
   /** Time between two asks for tokens, in ms. */

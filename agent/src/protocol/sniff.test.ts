@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer';
 import { expect, test } from 'vitest';
-import { beginsLikeRequest, greetsInH2, type Sniffed, sniff } from './sniff.ts';
+import { beginsLikeRequest, beginsLikeResponse, greetsInH2, type Sniffed, sniff } from './sniff.ts';
 
 const sniffText = (text: string, from = 0): Sniffed => {
   const bytes = Buffer.from(text, 'latin1');
@@ -70,4 +70,15 @@ test.each([
   [false, '220 mail ready\r\n', ''],
 ])('an HTTP/2 server greets: %s: %j after %j', (expected, greeting, said) => {
   expect(greetsInH2(Buffer.from(greeting, 'latin1'), Buffer.from(said, 'latin1'))).toBe(expected);
+});
+
+test.each([
+  ['HTTP/1.1 408 Request Timeout', true],
+  ['HTTP/', true],
+  ['HTTP', false],
+  ['220 HTTP/1.1', false],
+  ['', false],
+])('upstream that begins with %j answers in HTTP: %s', (text, expected) => {
+  const bytes = Buffer.from(`##${text}`);
+  expect(beginsLikeResponse(bytes, 2, bytes.length)).toBe(expected);
 });

@@ -61,6 +61,14 @@ export function greetsInH2(greeting: Uint8Array, said: Uint8Array): boolean {
   );
 }
 
+/** Whether upstream's first bytes are an HTTP response: some servers end a silent connection by a 408. */
+export function beginsLikeResponse(bytes: Uint8Array, start: number, end: number): boolean {
+  if (end - start < VERSION_MARK.length) return false;
+  for (let at = 0; at < VERSION_MARK.length; at++)
+    if (bytes[start + at] !== VERSION_MARK.charCodeAt(at)) return false;
+  return true;
+}
+
 /** Length of the first word, `end` when it may go on, -1 when it can't be a method. */
 function methodLength(bytes: Uint8Array, end: number): number {
   const limit = Math.min(end, MAX_METHOD_BYTES);

@@ -72,6 +72,7 @@ class Dataplane {
       node: settings.node,
       wallClock: systemClock.now,
       idPrefix,
+      drift: { afterConnections: settings.driftAfterConnections, afterMs: settings.driftAfterMs },
       maxOpenFindings: settings.maxOpenFindings,
       findingQuietMs: settings.findingQuietMs,
       fingerprint: fingerprints(),
