@@ -32,6 +32,12 @@ describe('the files of the repository', () => {
     expect(code.filter((file) => !/^[a-z0-9]+([-.][a-z0-9]+)*$/.test(basename(file)))).toEqual([]);
   });
 
+  it('name tests that are there', () => {
+    const named = textOf('docs/failure-modes.md').match(/`[a-z0-9/.-]+\.(test|case)\.ts`/g) ?? [];
+    expect(named.length).toBeGreaterThan(0);
+    expect(named.map((path) => path.slice(1, -1)).filter((path) => !files.includes(path))).toEqual([]);
+  });
+
   it('point only at what is in the repository', () => {
     // Joined here, so that this file does not find itself.
     const outside = ['..', 'shared'].join('/');
