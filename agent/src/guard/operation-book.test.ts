@@ -167,6 +167,14 @@ test('what guards have read of bodies tells operations apart', () => {
   ]);
 });
 
+test('names that there is no room for are one operation, and no probes', () => {
+  const { book, see } = setUp();
+  for (let i = 0; i < 100; i++) see('POST /graphql', { operationName: `n${i}` });
+  const usages = book.take().usages;
+  expect(usages.map(({ kind }) => kind)).not.toContain('probes');
+  expect(usages.find(({ name }) => name === '')).toMatchObject({ template: '/graphql', calls: 36 });
+});
+
 test('policies say what paths there are', () => {
   const { book, see, take } = setUp();
   see('GET /zoo/ant');

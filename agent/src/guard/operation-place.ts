@@ -105,7 +105,10 @@ export class OperationPlace {
     const isGrpc = exchange.grpcStatus >= 0;
     const status = isGrpc && NOTHING_THERE.has(exchange.grpcStatus) ? 404 : exchange.status;
     const seen: Observation = { method, path, name, status, shape, now, fixed: isGrpc };
-    return this.learner.observe(seen, exchange.operation) ?? this.learner.resolve(method, path, name);
+    const { learner } = this;
+    const found = learner.observe(seen, exchange.operation) ?? learner.resolve(method, path, name);
+    // There may be more names than there is room for: those are one operation.
+    return found !== null || name === '' ? found : learner.observe({ ...seen, name: '' });
   }
 
   #countedFor(operation: Operation): Counted {

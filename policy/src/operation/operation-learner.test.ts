@@ -196,6 +196,13 @@ test('one path may have many operations by name', () => {
   expect(learner.resolve('POST', '/graphql')).toBeNull();
 });
 
+test('names leave room for an operation without one', () => {
+  const learner = new OperationLearner({ perPath: 4 });
+  for (let i = 0; i < 9; i++) learner.observe(seen('POST /graphql', { name: `n${i}` }));
+  expect(learner.counts).toMatchObject({ operations: 2, refused: 7 });
+  expect(learner.observe(seen('POST /graphql'))).toMatchObject({ name: '', seen: 1 });
+});
+
 test('pins are known before anything is seen, win over what was learnt, and survive', () => {
   const learner = learn([seen('GET /mesh/default'), seen('GET /mesh/other/policies')]);
   expect(learner.pin(template('/mesh/{mesh}'), ['GET', 'PUT'])).toBe(true);

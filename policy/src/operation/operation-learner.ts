@@ -23,7 +23,7 @@ export interface OperationLimits extends LikenessLimits {
 export const DEFAULT_OPERATION_LIMITS: OperationLimits = {
   operations: 512,
   segments: 32,
-  perPath: 64,
+  perPath: 128,
   fixedLiteral: 128,
   name: 128,
   alike: 8,
@@ -222,7 +222,8 @@ export class OperationLearner {
   }
 
   #addOperation(node: PathNode, method: string, name: string): LearnedOperation | null {
-    if (node.ends.length >= this.#limits.perPath) return null;
+    const room = name === '' ? this.#limits.perPath : this.#limits.perPath / NAMED_PART;
+    if (node.ends.length >= room) return null;
     const operation = new LearnedOperation(
       { learner: this.#trie, node },
       { id: this.#nextId++, method, name },
@@ -326,6 +327,8 @@ export class OperationLearner {
 const SLASH = 0x2f;
 /** Seen so often, an operation is no accident. */
 const SETTLED = 3;
+/** Names, which callers may make up, leave room for what has none. */
+const NAMED_PART = 2;
 /** Looking through many literals costs more, and a single new one tells less: so many are looked through per news. */
 const NEWS_PART = 32;
 /** One of so many is forgotten when there is no room, so that a flood of new ones does not sort them all each time. */
