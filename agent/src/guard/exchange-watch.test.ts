@@ -51,7 +51,6 @@ function setUp(actions: Record<string, GuardAction> = {}) {
     operations: new OperationBook({ now: () => 1_000, maxOperations: 100 }),
     ids: aGuardIds(),
     limits: new LimitGuard({ maxBuckets: 100, random: () => 0, wake: () => {} }),
-    operationOf: (_, { method }) => `${method} /orders/{id}`,
     quarantine: (uid) => quarantined.push(uid),
     verifyToken: () => {},
   });

@@ -6,6 +6,7 @@ import type { ConnectionWatcher } from './connection-watcher.ts';
 import { IdWatch, type Judgement } from './id-watch.ts';
 import { limitAnswer } from './limit-answer.ts';
 import { Holding } from './limits.ts';
+import { operationName } from './operation-name.ts';
 import type { Sight } from './sight.ts';
 
 /** The operation of whoever shows none. */
@@ -96,7 +97,7 @@ export class ExchangeWatch implements Watch {
       {
         caller: parties.caller,
         principal: this.#connection.principal(view),
-        operation: apart ? guards.operationOf(parties.destination, view) : '',
+        operation: apart ? operationName(this.#operation, parties.destination) : '',
       },
       this.#holding,
       now,

@@ -1,10 +1,4 @@
-import {
-  type Destination,
-  type DetectionId,
-  GuardProfiles,
-  type GuardSettings,
-  type Workload,
-} from '@eastwall/policy';
+import { type DetectionId, GuardProfiles, type GuardSettings, type Workload } from '@eastwall/policy';
 import type { Parties, Watcher, WatcherSource } from '../exchange/watch.ts';
 import type { Fingerprint } from '../kernel/fingerprint.ts';
 import type { Finding } from '../record/finding.ts';
@@ -33,19 +27,10 @@ export interface GuardsOptions {
   readonly limits: LimitGuard;
   readonly ids: IdGuards;
   readonly operations: OperationBook;
-  /** Names what a request asks for, without values. */
-  operationOf(destination: Destination, request: AskedFor): string;
   /** Sets a pod aside, by its uid. */
   quarantine(uid: string, detection: DetectionId): void;
   /** Answers later, once. */
   verifyToken(token: string, done: (verified: VerifiedToken | null) => void): void;
-}
-
-/** What of a request says which operation it is. */
-export interface AskedFor {
-  readonly method: string;
-  readonly path: string;
-  readonly host: string;
 }
 
 /** What the guards of one process keep in mind; each is a few hundred bytes. */
@@ -67,7 +52,6 @@ export class Guards implements WatcherSource {
   readonly limits: LimitGuard;
   readonly ids: IdGuards;
   readonly operations: OperationBook;
-  readonly operationOf: GuardsOptions['operationOf'];
   #profiles = GuardProfiles.empty();
   #sequence = 0;
 
@@ -88,7 +72,6 @@ export class Guards implements WatcherSource {
     this.limits = options.limits;
     this.ids = options.ids;
     this.operations = options.operations;
-    this.operationOf = (destination, request) => options.operationOf(destination, request);
     this.principals = new Principals({
       fingerprint,
       verify: (token, done) => options.verifyToken(token, done),

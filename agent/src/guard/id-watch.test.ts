@@ -14,7 +14,6 @@ import { utf8 } from '../kernel/bytes.ts';
 import { Guards } from './guards.ts';
 import { LimitGuard } from './limits.ts';
 import { OperationBook } from './operation-book.ts';
-import { operationName } from './operation-name.ts';
 
 const ALLOWED: Decision = { verdict: 'allow', reason: 'ungoverned', policy: null, rule: null };
 const HOUR = 3_600_000;
@@ -66,7 +65,6 @@ class Shop {
       operations,
       ids: aGuardIds(() => this.now),
       limits: new LimitGuard({ maxBuckets: 100, random: () => 0, wake: () => {} }),
-      operationOf: (at, asked) => operationName(operations, at, asked),
       quarantine: () => {},
       verifyToken: () => {},
     });
@@ -79,6 +77,7 @@ class Shop {
       ['GET', '/orders/17'],
       ['POST', '/orders'],
       ['POST', '/refunds'],
+      ['PUT', '/orders/17'],
     ] as const)
       learner.observe({ method, path, status: 200, shape: 0, now: 0 });
     const scope = { expectation: () => null };
@@ -95,6 +94,15 @@ class Shop {
     if (refusal === null) this.#answer(status, JSON.stringify({ id, total: 5 }));
     else this.#end();
     return refusal;
+  }
+
+  /** The body names an order, too. */
+  put(id: number, named = id): void {
+    this.#watch.request(requestTo('PUT', `/orders/${id}`, 'application/json'), ALLOWED, this.now);
+    const body = utf8(JSON.stringify({ orderId: named }));
+    this.#watch.requestBody(body, 0, body.length);
+    this.#watch.requestBodyEnd(true, this.now);
+    this.#answer(200, '{}');
   }
 
   create(id: number): void {
@@ -232,4 +240,12 @@ test('a rule says more about its operation than a profile', () => {
     watch.request(requestTo('GET', `/orders/${5_551_000 + i}`), decision, shop.now),
   );
   expect(refusals.at(-1)).toMatchObject({ status: 429 });
+});
+
+test('a request that names two orders as one is a finding, where requests do not usually', () => {
+  const shop = new Shop('Off');
+  for (let id = 1; id <= 60; id++) shop.put(id);
+  expect(shop.findings()).toEqual([]);
+  shop.put(7, 8);
+  expect(shop.findings()).toMatchObject([{ detection: 'parameter-pollution', count: 1 }]);
 });

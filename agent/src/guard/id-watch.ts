@@ -6,12 +6,14 @@ import { AskedIds } from './asked-ids.ts';
 import { actionFor, type EnumerationGuard, enumerationSight } from './enumeration.ts';
 import { type ExchangeIdSink, ExchangeIds } from './exchange-ids.ts';
 import type { IdReader } from './id-reader.ts';
+import type { PollutionGuard } from './pollution.ts';
 import type { KnownCaller } from './provenance.ts';
 import type { Sight } from './sight.ts';
 
 export interface IdGuards {
   readonly enumeration: EnumerationGuard;
   readonly reader: IdReader;
+  readonly pollution: PollutionGuard;
 }
 
 /** What the ids of a request are judged by. */
@@ -44,6 +46,8 @@ export class IdWatch implements ExchangeIdSink {
   #caller: KnownCaller | null = null;
   #now = 0;
   #wanted: GuardAction = 'Off';
+  #polluted: GuardAction = 'Off';
+  #operation = 0;
   /** The tier that something was done about already. */
   #judged: Tier = 'quiet';
 
@@ -61,6 +65,8 @@ export class IdWatch implements ExchangeIdSink {
     this.#now = enumeration.now();
     this.#caller = enumeration.provenance.of(parties.caller, this.#now).caller;
     this.#wanted = wantedAction(settings, decision);
+    this.#polluted = settings.actions['parameter-pollution'];
+    this.#operation = operation.number;
     this.#message.source = view.method === 'GET' || view.method === 'HEAD' ? 'response' : 'own-write';
     this.#message.ids = 0;
     this.#asked.begin({
@@ -73,7 +79,7 @@ export class IdWatch implements ExchangeIdSink {
     });
     this.#ids.request(view, operation);
     this.reading = this.#readingOf(view);
-    return this.#judge();
+    return this.#judge() ?? (this.reading === 'nothing' ? this.#judgePollution() : null);
   }
 
   requestBody(bytes: Uint8Array, start: number, end: number): boolean {
@@ -82,7 +88,8 @@ export class IdWatch implements ExchangeIdSink {
 
   requestBodyEnd(complete: boolean): Judgement | null {
     this.#ids.requestBodyEnd(complete);
-    return this.#asked.tier === this.#judged ? null : this.#judge();
+    const judgement = this.#asked.tier === this.#judged ? null : this.#judge();
+    return judgement ?? this.#judgePollution();
   }
 
   response(view: ResponseView): 'nothing' | 'stream' {
@@ -114,7 +121,13 @@ export class IdWatch implements ExchangeIdSink {
   /** A body is only held back where something may be done about what is in it. */
   #readingOf(view: RequestView): Reading {
     if (view.contentType() === '' || !this.#ids.wantsRequestBody(view)) return 'nothing';
-    return this.#wanted === 'Off' || this.#wanted === 'Log' ? 'stream' : 'whole';
+    return refuses(this.#wanted) || refuses(this.#polluted) ? 'whole' : 'stream';
+  }
+
+  /** Once all ids of the request were seen. */
+  #judgePollution(): Judgement | null {
+    const sight = this.#guards.pollution.see(this.#operation, this.#ids.pollution);
+    return sight === null ? null : { sight, action: this.#polluted };
   }
 
   #judge(): Judgement | null {
@@ -124,6 +137,8 @@ export class IdWatch implements ExchangeIdSink {
     return action === 'Off' || evidence === null ? null : { sight: enumerationSight(evidence), action };
   }
 }
+
+const refuses = (action: GuardAction): boolean => action !== 'Off' && action !== 'Log';
 
 /** The rule that allows a request knows better than the caller's profile. */
 function wantedAction({ actions }: GuardSettings, { enumeration }: Decision): GuardAction {

@@ -7,7 +7,6 @@ import { World } from '../decide/world.ts';
 import { Guards } from '../guard/guards.ts';
 import { LimitGuard } from '../guard/limits.ts';
 import { OperationBook } from '../guard/operation-book.ts';
-import { operationName } from '../guard/operation-name.ts';
 import type { IssuerKeys } from '../identity/issuer.ts';
 import type {
   DataplaneSettings,
@@ -79,7 +78,6 @@ class Dataplane {
       limits: this.limits,
       ids: idGuards(settings),
       operations,
-      operationOf: (destination, request) => operationName(operations, destination, request),
       quarantine: (uid, detection) => send({ kind: 'quarantine', uid, detection }),
       verifyToken: (token, done) => void this.verify(token).then(done),
     });

@@ -3,6 +3,7 @@ import { PROVENANCE_LIMITS } from '@eastwall/policy';
 import { EnumerationGuard } from '../guard/enumeration.ts';
 import { IdReader } from '../guard/id-reader.ts';
 import type { IdGuards } from '../guard/id-watch.ts';
+import { PollutionGuard } from '../guard/pollution.ts';
 import { Provenance } from '../guard/provenance.ts';
 import type { DataplaneSettings } from '../ipc/messages.ts';
 import { systemClock } from '../kernel/clock.ts';
@@ -12,8 +13,13 @@ import { inflate } from '../kernel/inflate.ts';
 export function idGuards(settings: DataplaneSettings): IdGuards {
   const seed = randomBytes(8);
   const shown = { ...PROVENANCE_LIMITS.shown, periodMs: settings.provenanceMs };
+  const reader = new IdReader({
+    seed: { seed1: seed.readUInt32LE(0), seed2: seed.readUInt32LE(4) },
+    inflate,
+  });
   return {
-    reader: new IdReader({ seed: { seed1: seed.readUInt32LE(0), seed2: seed.readUInt32LE(4) }, inflate }),
+    reader,
+    pollution: new PollutionGuard(reader.vocabulary.places),
     enumeration: new EnumerationGuard({
       now: systemClock.now,
       provenance: new Provenance({
