@@ -95,6 +95,17 @@ describe('explain', () => {
     expect(rule).toBeNull();
   });
 
+  it('says what to do about a limit, and offers no rule', () => {
+    const { sentence, steps, rule } = explain(
+      deniedRecord({ reason: 'rate_limited', rule: 'reads', status: 429 }),
+    );
+    expect(sentence).toContain('more requests came than the rate of its limit');
+    expect(steps[0]).toContain('raise the limit of rule `reads`');
+    expect(rule).toBeNull();
+    const closed = explain(deniedRecord({ reason: 'limits_unavailable', rule: 'reads', status: 429 }));
+    expect(closed.steps[0]).toContain('onStoreFailure: LocalShare');
+  });
+
   it('says that an audited call did pass', () => {
     const { sentence, steps } = explain(deniedRecord({ verdict: 'would-deny', outcome: 'ok', status: 200 }));
     expect(sentence).toMatch(/^allowed, but would be denied/);

@@ -165,6 +165,11 @@ export class LimitGuard {
     return this.#book.collect(now);
   }
 
+  /** For a process that ends: what to tell control last. */
+  close(now: number): LeaseAsk[][] {
+    return this.#book.close(now);
+  }
+
   get hungry(): boolean {
     return this.#book.hungry;
   }

@@ -328,6 +328,7 @@ class Dataplane {
       this.sendRecords();
       this.sendFindings();
       this.sendTotals();
+      for (const asks of this.limits.close(this.context.now())) send({ kind: 'lease-asks', asks });
       send({ kind: 'drained' });
     }, DRAIN_POLL_MS);
   }

@@ -205,6 +205,13 @@ export class Account {
     return Math.max(0, Math.min(most, Math.max(cost, Math.ceil(ahead))) - this.#tokens);
   }
 
+  /** For a process that ends: what it has leased and not spent goes back. Null when that is nothing. */
+  close(rate: Rate, now: number): LeaseAsk | null {
+    this.#owed -= this.#tokens;
+    this.#tokens = 0;
+    return this.#owed === 0 && this.#local === 0 ? null : { ...this.ask(rate, now), want: 0 };
+  }
+
   /** `jitter` is from 0 to 1. */
   granted(grant: LeaseGrant, now: number, jitter: number): void {
     const sent = this.#sent;

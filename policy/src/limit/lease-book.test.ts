@@ -1,7 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import { limitOf, SimulatedStore, type Simulation, simulate } from '../../testing/lease-simulation.ts';
 import type { CompiledLimit } from '../compile/compiled-limit.ts';
+import type { LeaseAsk } from './lease.ts';
 import { LeaseBook } from './lease-book.ts';
+
+/** Hardly anything comes while a test looks. */
+const DEEP = { tokens: 1, windowUs: 1_000_000, burst: 1_000 };
+const KEY = 'api:a/b:r/0|1/1000000/1000|All|x';
+const ASK: LeaseAsk = {
+  bucket: 0,
+  key: KEY,
+  rate: DEEP,
+  want: 0,
+  least: 1,
+  owed: 0,
+  local: 0,
+  arrived: 0,
+  period: 0,
+  tat: 0,
+};
 
 /** One holder with a store at hand. */
 function holder(rate: string, about: Partial<CompiledLimit> = {}) {
@@ -149,6 +166,22 @@ describe('one holder', () => {
     each.take(0, 'x', 'GET /a');
     each.take(0, 'x', 'tools/call search');
     expect(each.book.size).toBe(2);
+  });
+
+  it('gives back what it has leased when its process ends, and pays what it owes', () => {
+    const { admits, tick, book, store } = holder('1/s', { rate: DEEP });
+    for (let now = 0; now < 500; now += 25) {
+      admits(5, now);
+      tick(now);
+    }
+    const room = () => store.answer([{ ...ASK, key: KEY }], 1e15 + 500_000)[0]?.room ?? 0;
+    const before = room();
+    for (const asks of book.close(500)) {
+      expect(asks).toMatchObject([{ key: KEY, want: 0 }]);
+      store.answer(asks, 1e15 + 500_000);
+    }
+    expect(room()).toBeGreaterThan(before);
+    expect(room()).toBe(1_000 - 20 * 5);
   });
 
   it('a pod is limited without any store', () => {

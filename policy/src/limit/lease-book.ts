@@ -147,6 +147,20 @@ export class LeaseBook {
     return asks;
   }
 
+  /** For a process that ends: settles all accounts, in messages of asks. */
+  close(now: number): LeaseAsk[][] {
+    const asks: LeaseAsk[] = [];
+    for (const account of this.#accounts.values()) {
+      const { rate } = account.limit;
+      const ask = rate === null ? null : account.close(rate, now);
+      if (ask !== null) asks.push(ask);
+    }
+    const { maxAsks } = this.#options;
+    return Array.from({ length: Math.ceil(asks.length / maxAsks) }, (_, i) =>
+      asks.slice(i * maxAsks, (i + 1) * maxAsks),
+    );
+  }
+
   grant(grants: readonly LeaseGrant[], now: number): void {
     for (const grant of grants) {
       this.#nodes = Math.max(1, grant.nodes, this.#nodes * FORGET_NODES);
