@@ -7,21 +7,30 @@ import { ALLOWED_PATH, DENIED_PATH } from '../load/operations.ts';
 import { findBelow, treeOf } from '../measure/process-tree.ts';
 import type { Subject } from '../subjects/subject.ts';
 import { moveToMeasuredCore, ON_MEASURED_CORE } from './cores.ts';
-import { BACKEND, BACKEND_PORTS, NAMESPACE, PEER_PORTS, type Protocol } from './names.ts';
-import { POLICIES, podOf, topology } from './topology.ts';
+import { BACKEND, BACKEND_PORTS, NAMESPACE, PEER_PORTS, type Protocol, STREAM } from './names.ts';
+import { AGENT, POLICIES, podOf, topology } from './topology.ts';
 
 /** A subject that is up: what to call from which pod, and whose CPU and memory count. */
 export interface Standing {
   readonly subject: Subject;
   readonly pod: string;
-  /** Host and ports to call. */
-  readonly host: string;
-  readonly ports: Readonly<Record<Protocol, number>>;
+  /** Whom to call for each protocol. */
+  readonly targets: Targets;
   /** Roots of its process trees; asked anew each time, since an agent may replace its processes. */
   readonly roots: () => readonly number[];
 }
 
-const AGENT = join(import.meta.dirname, '../../agent/src/cli/main.ts');
+/** Host and port. */
+export type Targets = Readonly<Record<Protocol, { readonly host: string; readonly port: number }>>;
+
+const targets = (
+  host: (protocol: Protocol) => string,
+  ports: Readonly<Record<Protocol, number>>,
+): Targets => {
+  const of = (protocol: Protocol) => ({ host: host(protocol), port: ports[protocol] });
+  return { http1: of('http1'), h2c: of('h2c'), tcp: of('tcp') };
+};
+
 interface Expected {
   readonly protocol: Protocol;
   readonly path: string;
@@ -51,6 +60,11 @@ export class Cluster {
     return new Cluster(sandbox, directory);
   }
 
+  /** Path of a file that pods can write and we can read. */
+  file(name: string): string {
+    return join(this.#directory, name);
+  }
+
   /** Runs a command in a pod, off the measured core; throws when it fails. */
   async exec(pod: string, argv: readonly string[]): Promise<string> {
     const { code, stdout, stderr } = await this.#sandbox.exec(pod, argv, { timeoutMs: EXEC_TIMEOUT_MS });
@@ -66,6 +80,8 @@ export class Cluster {
   async stand(subject: Subject): Promise<Standing> {
     const standing = await this.#up(subject);
     for (const protocol of subject.protocols) {
+      // It is not governed, and how it goes is seen when it is measured.
+      if (protocol === 'tcp') continue;
       await this.#expectStatus(standing, { protocol, path: ALLOWED_PATH, status: 200 });
       const refused = subject.runs.as === 'nothing' ? 200 : 403;
       await this.#expectStatus(standing, { protocol, path: DENIED_PATH, status: refused });
@@ -81,8 +97,10 @@ export class Cluster {
   async #up(subject: Subject): Promise<Standing> {
     const { runs, name } = subject;
     const pod = `${NAMESPACE}/${podOf(subject)}`;
-    const backendIp = await this.#backendIp();
-    const direct = { subject, pod, host: backendIp, ports: BACKEND_PORTS };
+    const backendIp = await this.#serviceIp(BACKEND);
+    const streamIp = await this.#serviceIp(STREAM);
+    const real = targets((protocol) => (protocol === 'tcp' ? streamIp : backendIp), BACKEND_PORTS);
+    const direct = { subject, pod, targets: real };
     if (runs.as === 'nothing') return { ...direct, roots: () => [] };
     if (runs.as === 'agent') {
       const processes = this.#agents().flatMap(treeOf);
@@ -93,8 +111,8 @@ export class Cluster {
     }
     const directory = join(this.#directory, name);
     mkdirSync(directory);
-    const root = await this.#startPeer(pod, runs.command({ directory, backendIp }));
-    return { subject, pod, host: '127.0.0.1', ports: PEER_PORTS, roots: () => [root] };
+    const root = await this.#startPeer(pod, runs.command({ directory, backendIp, streamIp }));
+    return { subject, pod, targets: targets(() => '127.0.0.1', PEER_PORTS), roots: () => [root] };
   }
 
   #agents(): number[] {
@@ -109,12 +127,13 @@ export class Cluster {
     return peer.pid;
   }
 
-  async #expectStatus({ subject, pod, host, ports }: Standing, expected: Expected): Promise<void> {
+  async #expectStatus({ subject, pod, targets }: Standing, expected: Expected): Promise<void> {
     const { protocol, path, status } = expected;
+    const { host, port } = targets[protocol];
     const argv = [
       ...['curl', '--silent', '--output', '/dev/null', '--write-out', '%{http_code}'],
       ...(protocol === 'h2c' ? ['--http2-prior-knowledge'] : []),
-      `http://${host}:${ports[protocol]}${path}`,
+      `http://${host}:${port}${path}`,
     ];
     let answer = '';
     const ask = async () => {
@@ -137,9 +156,9 @@ export class Cluster {
     throw new Error(`the agent has not accepted all ${POLICIES} policies`);
   }
 
-  async #backendIp(): Promise<string> {
+  async #serviceIp(service: string): Promise<string> {
     const { stdout } = await this.#sandbox.kubectl([
-      ...['get', 'service', BACKEND, '--namespace', NAMESPACE],
+      ...['get', 'service', service, '--namespace', NAMESPACE],
       ...['--output', 'jsonpath={.spec.clusterIP}'],
     ]);
     return stdout.trim();

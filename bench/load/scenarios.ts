@@ -1,16 +1,30 @@
 import type { Protocol } from '../cluster/names.ts';
-import type { H2Load } from './h2load.ts';
+import type { H2Load, PacedLoad } from './h2load.ts';
+import type { StreamLoad } from './stream.ts';
 import type { WrkLoad } from './wrk.ts';
 
 /** One kind of traffic, the same for every subject. */
-export type Scenario = LoadScenario | IdleScenario;
+export type Scenario = LoadScenario | PacedScenario | IdleScenario;
 
 export interface LoadScenario {
   readonly kind: 'load';
   readonly name: string;
   readonly what: string;
   readonly protocol: Protocol;
-  readonly load: WrkLoad | H2Load;
+  readonly load: WrkLoad | H2Load | StreamLoad;
+}
+
+/** A load that nobody is saturated by: what is measured is the time that requests take. */
+export interface PacedScenario {
+  readonly kind: 'paced';
+  readonly name: string;
+  readonly what: string;
+  readonly protocol: 'http1';
+  readonly load: PacedLoad;
+  /** Traffic without a pace; half of what the slower of those compared does of it is the pace. */
+  readonly saturation: WrkLoad;
+  /** Whoever can't keep the pace would only show its queue. */
+  readonly subjects: readonly string[];
 }
 
 /** Opens connections, makes one request on each and holds them: what is measured is memory. */
@@ -67,6 +81,22 @@ export const SCENARIOS: readonly Scenario[] = [
     what: 'small GETs over HTTP/2, 8 connections with 16 streams each',
     protocol: 'h2c',
     load: { tool: 'h2load', path: '/v1/items/7', connections: 8, streams: 16 },
+  },
+  {
+    kind: 'load',
+    name: 'opaque-stream',
+    what: 'bytes that are no HTTP, 4 connections; a request stands for a MiB',
+    protocol: 'tcp',
+    load: { tool: 'stream', connections: 4 },
+  },
+  {
+    kind: 'paced',
+    name: 'half-load',
+    what: 'small GETs over 16 kept connections at half of what saturates',
+    protocol: 'http1',
+    load: { path: '/v1/items/7', connections: 16 },
+    saturation: { ...SMALL_GET, connections: 16 },
+    subjects: ['direct', 'haproxy', 'eastwall'],
   },
   {
     kind: 'idle',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ratio, summarise } from './figures.ts';
+import { added, ratio, summarise } from './figures.ts';
 
 describe('summarise', () => {
   it('takes each figure on its own', () => {
@@ -29,4 +29,16 @@ describe('ratio', () => {
   it('has no ratio to nothing', () => {
     expect(ratio({ rss_kib_per_connection: 3 }, { rss_kib_per_connection: 0 })).toEqual({});
   });
+});
+
+describe('added', () => {
+  it('is what it takes longer, and never less than nothing', () => {
+    expect(added({ p50_us: 30, p99_us: 70 }, { p50_us: 10, p99_us: 90 })).toMatchObject({
+      added_p50_us: 20,
+      added_p99_us: 0,
+    });
+  });
+
+  it('is unknown without something to compare with', () =>
+    expect(added({ p50_us: 30 }, {})).toEqual({ p50_us: 30 }));
 });

@@ -6,6 +6,9 @@ export interface Figures {
   readonly rps?: number;
   readonly p50_us?: number;
   readonly p99_us?: number;
+  /** Beyond what the same takes without anything between. */
+  readonly added_p50_us?: number;
+  readonly added_p99_us?: number;
   readonly rss_kib?: number;
   /** Growth while idle connections were opened, by their number. */
   readonly rss_kib_per_connection?: number;
@@ -18,9 +21,21 @@ export const FIGURE_NAMES: readonly FigureName[] = [
   'rps',
   'p50_us',
   'p99_us',
+  'added_p50_us',
+  'added_p99_us',
   'rss_kib',
   'rss_kib_per_connection',
 ];
+
+/** What stands between adds to what the same round took without it. */
+export const added = (figures: Figures, direct: Figures): Figures => ({
+  ...figures,
+  ...difference('added_p50_us', figures.p50_us, direct.p50_us),
+  ...difference('added_p99_us', figures.p99_us, direct.p99_us),
+});
+
+const difference = (name: FigureName, all: number | undefined, direct: number | undefined): Figures =>
+  all === undefined || direct === undefined ? {} : { [name]: Math.max(0, all - direct) };
 
 /** Medians over the rounds, and how far the rounds lie apart as a fraction of them. */
 export interface Summary {

@@ -1,41 +1,48 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Cluster, Standing } from '../cluster/cluster.ts';
-import { h2loadArgv, parseH2load } from '../load/h2load.ts';
+import { h2loadArgv, pacedArgv, parseH2load, parseLog } from '../load/h2load.ts';
 import type { LoadResult } from '../load/load-result.ts';
 import { ALLOWED_PATH } from '../load/operations.ts';
-import type { IdleScenario, LoadScenario, Scenario } from '../load/scenarios.ts';
+import type { IdleScenario, LoadScenario, PacedScenario, Scenario } from '../load/scenarios.ts';
+import { parseStream, streamArgv } from '../load/stream.ts';
 import { parseWrk, wrkArgv } from '../load/wrk.ts';
 import { usageOf } from '../measure/process-tree.ts';
 import type { Figures } from './figures.ts';
 
 const IDLE_CLIENT = join(import.meta.dirname, '../load/idle-client.ts');
 
+export interface Round {
+  readonly scenario: Scenario;
+  readonly seconds: number;
+  /** Requests a second, for a load that keeps a pace. */
+  readonly rate: number;
+}
+
 /** One round of a scenario against one subject. */
 export function measure(
   cluster: Cluster,
   standing: Standing,
-  round: { readonly scenario: Scenario; readonly seconds: number },
+  { scenario, seconds, rate }: Round,
 ): Promise<Figures> {
-  const { scenario, seconds } = round;
   if (!standing.subject.protocols.includes(scenario.protocol)) return Promise.resolve({});
-  return scenario.kind === 'load'
-    ? measureLoad(cluster, standing, { scenario, seconds })
-    : measureIdle(cluster, standing, scenario);
+  switch (scenario.kind) {
+    case 'load':
+      return measureLoad(standing, () => drive(cluster, standing, { scenario, seconds }));
+    case 'paced':
+      if (!scenario.subjects.includes(standing.subject.name)) return Promise.resolve({});
+      return measureLoad(standing, () => pace(cluster, standing, { scenario, seconds, rate }));
+    case 'idle':
+      return measureIdle(cluster, standing, scenario);
+  }
 }
 
-async function measureLoad(
-  cluster: Cluster,
-  standing: Standing,
-  { scenario, seconds }: { readonly scenario: LoadScenario; readonly seconds: number },
-): Promise<Figures> {
+async function measureLoad(standing: Standing, load: () => Promise<LoadResult>): Promise<Figures> {
   const before = usageOf(standing.roots());
-  const { requests, rps, p50Microseconds, p99Microseconds } = await drive(cluster, standing, {
-    scenario,
-    seconds,
-  });
+  const { requests, rps, p50Microseconds, p99Microseconds } = await load();
   const after = usageOf(standing.roots());
   const speed = {
     rps,
@@ -49,26 +56,46 @@ async function measureLoad(
 
 async function drive(
   cluster: Cluster,
-  { pod, host, ports }: Standing,
+  { pod, targets }: Standing,
   { scenario, seconds }: { readonly scenario: LoadScenario; readonly seconds: number },
 ): Promise<LoadResult> {
   const { load, protocol } = scenario;
-  const target = { url: `http://${host}:${ports[protocol]}`, seconds };
-  return load.tool === 'wrk'
-    ? parseWrk(await cluster.exec(pod, wrkArgv(load, target)))
-    : parseH2load(await cluster.exec(pod, h2loadArgv(load, target)));
+  const { host, port } = targets[protocol];
+  const target = { url: `http://${host}:${port}`, seconds };
+  switch (load.tool) {
+    case 'wrk':
+      return parseWrk(await cluster.exec(pod, wrkArgv(load, target)));
+    case 'h2load':
+      return parseH2load(await cluster.exec(pod, h2loadArgv(load, target)));
+    case 'stream':
+      return parseStream(await cluster.exec(pod, streamArgv(load, { host, port, seconds })));
+  }
+}
+
+async function pace(
+  cluster: Cluster,
+  { pod, targets }: Standing,
+  { scenario, seconds, rate }: Round & { readonly scenario: PacedScenario },
+): Promise<LoadResult> {
+  const { host, port } = targets[scenario.protocol];
+  const log = cluster.file('h2load.log');
+  rmSync(log, { force: true });
+  await cluster.exec(pod, pacedArgv(scenario.load, { url: `http://${host}:${port}`, seconds, rate, log }));
+  const result = parseLog(readFileSync(log, 'utf8'));
+  return { ...result, rps: result.requests / seconds };
 }
 
 async function measureIdle(
   cluster: Cluster,
-  { pod, host, ports, roots }: Standing,
+  { pod, targets, roots }: Standing,
   { connections, protocol }: IdleScenario,
 ): Promise<Figures> {
   if (roots().length === 0) return {};
+  const { host, port } = targets[protocol];
   const before = usageOf(roots());
   const client = await cluster.spawn(pod, [
     ...[process.execPath, IDLE_CLIENT],
-    ...[host, String(ports[protocol]), ALLOWED_PATH, String(connections)],
+    ...[host, String(port), ALLOWED_PATH, String(connections)],
   ]);
   const after = await whileOpen(client, () => usageOf(roots()));
   return {

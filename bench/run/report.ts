@@ -72,6 +72,8 @@ const COLUMNS: readonly Column[] = [
   { title: 'req/s', text: figure('rps', (value) => value.toFixed(0)) },
   { title: 'p50 µs', text: figure('p50_us', (value) => value.toFixed(0)) },
   { title: 'p99 µs', text: figure('p99_us', (value) => value.toFixed(0)) },
+  { title: '+p50 µs', text: figure('added_p50_us', (value) => value.toFixed(0)) },
+  { title: '+p99 µs', text: figure('added_p99_us', (value) => value.toFixed(0)) },
   { title: 'RSS MiB', text: figure('rss_kib', (value) => (value / 1024).toFixed(0)) },
   { title: 'KiB/conn', text: figure('rss_kib_per_connection', (value) => value.toFixed(1)) },
 ];

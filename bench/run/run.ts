@@ -1,7 +1,7 @@
 import { Cluster, type Standing } from '../cluster/cluster.ts';
 import { POLICIES } from '../cluster/topology.ts';
-import type { Scenario } from '../load/scenarios.ts';
-import { type Figures, summarise } from './figures.ts';
+import type { PacedScenario, Scenario } from '../load/scenarios.ts';
+import { added, type Figures, summarise } from './figures.ts';
 import { describeMachine } from './machine.ts';
 import { measure } from './measure.ts';
 import type { Options } from './options.ts';
@@ -13,7 +13,10 @@ export interface Progress {
 }
 
 /** Seconds of traffic that nobody counts, so that compilers have compiled and pools are filled. */
-const WARM_UP_SECONDS = 1;
+const WARM_UP_SECONDS = 4;
+
+/** Long enough to know what saturates, after as much that compilers have compiled. */
+const SATURATION_SECONDS = 3;
 
 export async function run(options: Options, progress: Progress): Promise<Results> {
   const machine = describeMachine();
@@ -56,15 +59,37 @@ async function runScenario(
   // Memory that was grown into is kept: a second round would find nothing left to grow.
   const rounds = scenario.kind === 'idle' ? 1 : asked;
   const figures = new Map<string, Figures[]>(standings.map(({ subject }) => [subject.name, []]));
+  const rate = scenario.kind === 'paced' ? await halfOfSaturation(cluster, standings, scenario) : 0;
   if (scenario.kind === 'load') {
     for (const standing of standings)
-      await measure(cluster, standing, { scenario, seconds: WARM_UP_SECONDS });
+      await measure(cluster, standing, { scenario, seconds: WARM_UP_SECONDS, rate });
   }
   for (let round = 0; round < rounds; round++) {
+    let direct: Figures = {};
     for (const standing of standings) {
-      figures.get(standing.subject.name)?.push(await measure(cluster, standing, { scenario, seconds }));
+      const measured = await measure(cluster, standing, { scenario, seconds, rate });
+      const { runs, name } = standing.subject;
+      if (runs.as === 'nothing') direct = measured;
+      figures.get(name)?.push(scenario.kind === 'paced' ? added(measured, direct) : measured);
     }
   }
   const summaries = [...figures].map(([name, measured]) => [name, summarise(measured)] as const);
   return scenarioResult(scenario, rounds, new Map(summaries));
+}
+
+/** Half of what the slower of those compared answers in a second, so that nobody has a queue. */
+async function halfOfSaturation(
+  cluster: Cluster,
+  standings: readonly Standing[],
+  { saturation, subjects, protocol, name, what }: PacedScenario,
+): Promise<number> {
+  const scenario = { kind: 'load', name, what, protocol, load: saturation } as const;
+  const rates: number[] = [];
+  for (const standing of standings) {
+    const { subject } = standing;
+    if (subject.runs.as === 'nothing' || !subjects.includes(subject.name)) continue;
+    const { rps } = await measure(cluster, standing, { scenario, seconds: SATURATION_SECONDS, rate: 0 });
+    if (rps !== undefined) rates.push(rps);
+  }
+  return Math.min(...rates) / 2;
 }

@@ -7,7 +7,7 @@ import type { Stage, Subject } from './subject.ts';
 export const HAPROXY: Subject = {
   name: 'haproxy',
   title: 'HAProxy, one thread',
-  protocols: ['http1', 'h2c'],
+  protocols: ['http1', 'h2c', 'tcp'],
   runs: { as: 'peer', command },
 };
 
@@ -24,7 +24,8 @@ const acls = ALLOWED.flatMap(({ name, method, pattern }) => [
 const allowed = ALLOWED.map(({ name }) => `${name}-path ${name}-method`).join(' or ');
 
 // `http-reuse never`: like a transparent relay, it dials for each connection of the caller instead of pooling.
-const config = ({ backendIp }: Stage) => `
+// The stick table is the work of a limit: the caller's rate is counted with every request, and never reached.
+const config = ({ backendIp, streamIp }: Stage) => `
 global
   nbthread 1
   maxconn 9500
@@ -37,10 +38,20 @@ defaults
 frontend caller
   bind 127.0.0.1:${PEER_PORTS.http1} backlog 4096
   bind 127.0.0.1:${PEER_PORTS.h2c} backlog 4096 proto h2
+  stick-table type ip size 100k expire 10m store http_req_rate(10s)
+  http-request track-sc0 src
+  http-request deny deny_status 429 if { sc_http_req_rate(0) gt 1000000000 }
 ${acls.join('\n')}
   http-request deny deny_status 403 unless ${allowed}
   use_backend h2c if { dst_port ${PEER_PORTS.h2c} }
   default_backend http1
+frontend stream
+  mode tcp
+  bind 127.0.0.1:${PEER_PORTS.tcp} backlog 4096
+  default_backend stream
+backend stream
+  mode tcp
+  server stream ${streamIp}:${BACKEND_PORTS.tcp}
 backend http1
   server backend ${backendIp}:${BACKEND_PORTS.http1}
 backend h2c

@@ -5,6 +5,8 @@ export interface Stage {
   /** For configuration files; a directory of its own for every subject. */
   readonly directory: string;
   readonly backendIp: string;
+  /** Of the Service that speaks no HTTP. */
+  readonly streamIp: string;
 }
 
 /** Something that stands between caller and backend. */

@@ -1,3 +1,4 @@
+import { PROTOCOLS } from '../cluster/names.ts';
 import { HAPROXY } from './haproxy.ts';
 import { HTTP_PROXY } from './http-proxy.ts';
 import { NGINX } from './nginx.ts';
@@ -6,13 +7,13 @@ import type { Subject } from './subject.ts';
 export const DIRECT: Subject = {
   name: 'direct',
   title: 'no proxy',
-  protocols: ['http1', 'h2c'],
+  protocols: PROTOCOLS,
   runs: { as: 'nothing' },
 };
 export const EASTWALL: Subject = {
   name: 'eastwall',
   title: 'eastwall, one dataplane, 1,000 policies',
-  protocols: ['http1', 'h2c'],
+  protocols: PROTOCOLS,
   runs: { as: 'agent' },
 };
 
