@@ -99,8 +99,8 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     maxRestartDelayMs: config.maxRestartDelayMs,
     snapshot,
     descriptors: {
-      sendListeners: (ns, channelFd) => capture.sendListeners(ns, channelFd),
-      sendSockets: (ns, family, count, channelFd) => capture.sendSockets(ns, family, count, channelFd),
+      sendListeners: (ns, only, channelFd) => capture.sendListeners(ns, only, channelFd),
+      sendSockets: (order, channelFd) => capture.sendSockets(order, channelFd),
     },
     log,
     onServing: () => readiness.done('dataplanes'),
@@ -108,6 +108,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     onProof: (ns, family, port) => capture.proved(ns, family, port),
     onReport: (report, dataplane) => control.reported(report, dataplane),
     onAsks: (asks, answer) => leases.asked(asks, answer),
+    onInboundWanted: (ns, wanted) => capture.inbound(ns, wanted),
   });
   const control: Control = new Control({
     supervisor,
@@ -202,6 +203,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
       exemption: config.exemption,
       rules: config.rules,
       failMode: config.failMode,
+      inbound: config.inbound,
       packetGuard: config.packetGuard,
       proofIntervalMs: config.proofIntervalMs,
       gateTimeoutMs: config.gateTimeoutMs,

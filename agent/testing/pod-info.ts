@@ -7,6 +7,7 @@ export const podInfo = (differs: Partial<PodInfo> = {}): PodInfo => ({
   name: 'frontend-1',
   node: 'node-1',
   serviceAccount: 'frontend',
+  hostIPs: [],
   podIPs: ['10.0.0.2'],
   labels: { app: 'frontend' },
   annotations: {},

@@ -141,7 +141,7 @@ export class DataplaneProcess implements AsyncDisposable {
         setMark(socket, MARK);
         return socket;
       });
-      this.hand({ kind: 'sockets', ns: NS, family }, sockets);
+      this.hand({ kind: 'sockets', ns: NS, direction: 'outbound', family }, sockets);
       for (const socket of sockets) closeFd(socket);
     }
   }
@@ -190,7 +190,9 @@ export class DataplaneProcess implements AsyncDisposable {
 
   /** Hands it the listener, which stays open here, too. */
   listen(): void {
-    this.hand({ kind: 'listener', ns: NS, family: 4, port: LISTENER_PORT }, [this.listener]);
+    this.hand({ kind: 'listener', ns: NS, direction: 'outbound', family: 4, port: LISTENER_PORT }, [
+      this.listener,
+    ]);
   }
 
   private receive(message: FromDataplane): void {

@@ -43,7 +43,7 @@ export interface CaptureStatus {
 }
 
 export interface AbilityStatus {
-  readonly ability: 'fail-modes' | 'port-owner' | 'packet-guard';
+  readonly ability: 'fail-modes' | 'port-owner' | 'packet-guard' | 'inbound';
   /** Why it is not enforced; null when it is. */
   readonly problem: string | null;
 }
@@ -74,6 +74,8 @@ export interface PodStatus {
   readonly dataplane: number | null;
   /** What becomes of its new connections while nobody judges them; null unless enrolled. */
   readonly failMode: 'open' | 'closed' | null;
+  /** Whether the agent sees what comes to it. */
+  readonly inbound: boolean;
   /** By address family. */
   readonly intercepted: { readonly v4: ProofState; readonly v6: ProofState };
   readonly attempts: AttemptCounts;

@@ -16,6 +16,8 @@ export interface Abilities {
   readonly ownerProblem: string | null;
   /** Why frames that are written past the rules are not kept from leaving; null when they are. */
   readonly guardProblem: string | null;
+  /** Why what comes to pods can't be observed; null when it can. */
+  readonly inboundProblem: string | null;
   /** Why `engine` is null. */
   readonly problem: string | null;
 }
@@ -50,6 +52,7 @@ export async function probeAbilities(door: NetnsDoor, options: ProbeOptions): Pr
             options.packetGuard === 'off'
               ? 'switched off by the settings'
               : await candidate.guardProblem(range.value),
+          inboundProblem: await candidate.inboundProblem(range.value),
           problem,
         };
       }
@@ -73,6 +76,7 @@ const unable = (problem: string): Abilities => ({
   gateProblem: problem,
   ownerProblem: problem,
   guardProblem: problem,
+  inboundProblem: problem,
   problem,
 });
 

@@ -1,5 +1,5 @@
 import { SMUGGLED } from './nft/packet-guard.ts';
-import { COUNTERS } from './nft/ruleset.ts';
+import { COUNTERS } from './nft/table.ts';
 import type { Attempts } from './protocol.ts';
 
 /** What the counters of a pod's rules say. */

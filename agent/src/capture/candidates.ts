@@ -1,5 +1,6 @@
 import { release } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
+import { PROOF } from '../ipc/proof.ts';
 import { err, type Result } from '../kernel/result.ts';
 import type { NetnsDoor } from './inside.ts';
 import { Iptables, type Variant } from './iptables/iptables.ts';
@@ -8,11 +9,12 @@ import { probeText } from './iptables/probe.ts';
 import { absentTable, type Command } from './nft/batch.ts';
 import { NftEngine } from './nft/nft-engine.ts';
 import { GUARD_TABLE, SMUGGLED } from './nft/packet-guard.ts';
-import { guardProbeRuleset, ownerProbeRuleset, probeRuleset } from './nft/probe.ts';
-import { TABLE } from './nft/ruleset.ts';
+import { guardProbeRuleset, inboundProbeRuleset, ownerProbeRuleset, probeRuleset } from './nft/probe.ts';
+import { TABLE } from './nft/table.ts';
 import { type OwnCgroup, pathProblem } from './own-cgroup.ts';
 import type { ProbeRange } from './probe-range.ts';
 import { randomMark } from './random-mark.ts';
+import { RETURN_MARK, ReturnPath } from './return-path.ts';
 import type { RuleEngine } from './rule-engine.ts';
 import type { Exemption } from './wish.ts';
 
@@ -31,6 +33,8 @@ export interface Candidate {
   ownerProblem(range: ProbeRange, exemption: Exemption): Promise<string | null>;
   /** Why frames could be written past the rules: */
   guardProblem(range: ProbeRange): Promise<string | null>;
+  /** Why the agent could not connect to an application in a caller's name, and hear its replies: */
+  inboundProblem(range: ProbeRange): Promise<string | null>;
 }
 
 /** Longer than any probe takes. */
@@ -67,7 +71,7 @@ export function nftCandidate(door: NetnsDoor, gateTimeoutMs: number): Candidate 
       if (!loaded.ok) return loaded.error;
       await pause(EXPIRED_MS);
       if ((await range.arrivalOfOwnSocket(null)) !== 'target') return 'its gate does not close by itself';
-      const rules = engine.open(range.netns);
+      const rules = engine.open(range.netns, true);
       if (!rules.ok) return rules.error;
       rules.value.beat();
       rules.value.close();
@@ -101,6 +105,17 @@ export function nftCandidate(door: NetnsDoor, gateTimeoutMs: number): Candidate 
       counted.value.close();
       return dropped ? null : 'it passes what it should drop';
     },
+    inboundProblem: async (range) => {
+      const loaded = load(range, [...absentTable(GUARD_TABLE), ...inboundProbeRuleset(range.ports)]);
+      if (!loaded.ok) return loaded.error;
+      const path = new ReturnPath(door, { netns: range.netns, untouched: true });
+      const away = path.setAway();
+      const laid = away.ok ? path.set([4]) : away;
+      const heard = laid.ok && (await range.connectsAs(PROOF[4].bytes, RETURN_MARK));
+      path.close();
+      if (!laid.ok) return laid.error;
+      return heard ? null : "replies to somebody else's address do not come back";
+    },
   };
 }
 
@@ -118,6 +133,7 @@ export function iptablesCandidate(door: NetnsDoor, variant: Variant): Candidate 
     gateProblem: async () => 'iptables has no timed sets: rules stay until they are removed',
     ownerProblem: async () => 'iptables does not know whose socket it is',
     guardProblem: async () => 'iptables does not see frames',
+    inboundProblem: async () => 'only done with nftables',
   };
 }
 

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs';
-import type { Family, NamespaceId } from '../ipc/messages.ts';
+import type { Family, NamespaceId, SocketOrder } from '../ipc/messages.ts';
 import { systemClock } from '../kernel/clock.ts';
 import type { Fd } from '../kernel/libc.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
@@ -46,7 +46,7 @@ export class Capture {
     this.#options = options;
     this.#emit = emit;
     this.#door = able.door;
-    this.#board = new PairingBoard(systemClock, options.excludedNamespaces, options.failMode);
+    this.#board = new PairingBoard(systemClock, options.excludedNamespaces, options);
     this.#keeper = new NetnsKeeper({
       ...able,
       nodeAddresses: options.nodeAddresses,
@@ -115,6 +115,7 @@ export class Capture {
 
   setLocal(local: LocalPods): void {
     this.#board.setLocal(local);
+    this.#keeper.setHostAddresses(local.pods.flatMap(({ hostIPs }) => hostIPs));
     // A pod that is new to us has had its address for a while; its namespace may have been seen without.
     for (const netns of this.#known.values()) {
       if (netns.owner.state === 'unclaimed') this.#keeper.look(netns);
@@ -135,12 +136,16 @@ export class Capture {
     this.#prover.proved(ns, family, port);
   }
 
-  sendSockets(order: {
-    ns: NamespaceId;
-    family: Family;
-    count: number;
-    channelFd: Fd;
-  }): Result<null, string> {
+  /** Word of a dataplane whether it wants to see what comes to that pod, for as long as nobody says otherwise. */
+  inbound(ns: NamespaceId, wanted: boolean): void {
+    for (const netns of this.#known.values()) {
+      if (netns.enrolment?.id !== ns) continue;
+      netns.inboundAsked = wanted;
+      void this.#keeper.settle(netns);
+    }
+  }
+
+  sendSockets(order: SocketOrder & { readonly channelFd: Fd }): Result<null, string> {
     for (const { fd, enrolment, draining } of this.#known.values()) {
       const found = [enrolment, draining].find((candidate) => candidate?.id === order.ns);
       if (found) return sendSockets(this.#door, { ...order, netns: fd, exemption: found.exemption });
@@ -196,6 +201,8 @@ export class Capture {
     const netns = new Netns(opened, !atStart, systemClock.monotonic());
     netns.paths.add(path);
     netns.inheritance = this.#inherited.get(opened.inode) ?? null;
+    netns.inboundAsked =
+      netns.inheritance?.listeners.some(({ direction }) => direction === 'inbound') ?? false;
     this.#inherited.delete(opened.inode);
     this.#known.set(opened.inode, netns);
     const enrol = () => this.#keeper.enrol(netns);
@@ -285,6 +292,7 @@ function readyEvent({
   gateProblem,
   ownerProblem,
   guardProblem,
+  inboundProblem,
   problem,
 }: Abilities): CaptureEvent {
   const { why } = exemption;
@@ -296,6 +304,7 @@ function readyEvent({
     gateProblem,
     ownerProblem,
     guardProblem,
+    inboundProblem,
     problem,
   };
 }

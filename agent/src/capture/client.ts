@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { programFile } from '../config/program-file.ts';
-import type { Family, FdPacket, NamespaceId } from '../ipc/messages.ts';
+import type { Direction, Family, FdPacket, NamespaceId, SocketOrder } from '../ipc/messages.ts';
 import { errnoText } from '../kernel/errno.ts';
 import { closeFd, type Fd } from '../kernel/libc.ts';
 import { sendFds } from '../kernel/libc-fds.ts';
@@ -24,6 +24,11 @@ export interface CaptureHandlers {
 interface Waiting {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
+}
+
+function sendPacket(channelFd: Fd, packet: FdPacket, fds: readonly Fd[]): void {
+  const sent = sendFds(channelFd, JSON.stringify(packet), fds);
+  if (sent !== true) throw new Error(`can't send a listener: ${errnoText(sent)}`);
 }
 
 /**
@@ -77,6 +82,11 @@ export class CaptureClient {
     this.#post({ kind: 'proved', ns, family, port });
   }
 
+  /** Passes on whether a dataplane wants to see what comes to that pod. */
+  inbound(ns: NamespaceId, wanted: boolean): void {
+    this.#post({ kind: 'inbound', ns, wanted });
+  }
+
   /** The listeners of an enrolled namespace, for control's own use; they stay owned here. */
   listeners(ns: NamespaceId): readonly ListenerInfo[] {
     return this.#enrolled.get(ns)?.listeners ?? [];
@@ -108,14 +118,17 @@ export class CaptureClient {
     return this.#call({ what: 'lapse' });
   }
 
-  /** Sends copies of the listening sockets, one packet each. Rejects when the namespace or the reader is gone. */
-  async sendListeners(ns: NamespaceId, channelFd: Fd): Promise<void> {
+  /**
+   * Sends copies of the listening sockets, one packet each; or those of one direction only, which are to be used instead
+   * of any that were sent before. Rejects when the namespace or the reader is gone.
+   */
+  async sendListeners(ns: NamespaceId, only: Direction | 'all', channelFd: Fd): Promise<void> {
     const enrolled = this.#enrolled.get(ns);
     if (enrolled === undefined) throw new Error(`namespace ${ns} is not enrolled`);
-    for (const { family, port, fd } of enrolled.listeners) {
-      const packet: FdPacket = { kind: 'listener', ns, family, port };
-      const sent = sendFds(channelFd, JSON.stringify(packet), [fd]);
-      if (sent !== true) throw new Error(`can't send a listener: ${errnoText(sent)}`);
+    if (only !== 'all') sendPacket(channelFd, { kind: 'renewed', ns, direction: only }, []);
+    for (const { direction, family, port, fd } of enrolled.listeners) {
+      if (only === 'all' || direction === only)
+        sendPacket(channelFd, { kind: 'listener', ns, direction, family, port }, [fd]);
     }
   }
 
@@ -123,8 +136,8 @@ export class CaptureClient {
    * Sends unconnected sockets made in the namespace, in packets of up to 64. `channelFd` must stay open until the
    * promise settles. Rejects when not all could be made and sent; some may have been.
    */
-  sendSockets(ns: NamespaceId, family: Family, count: number, channelFd: Fd): Promise<void> {
-    return this.#call({ what: 'send-sockets', ns, family, count, channelFd });
+  sendSockets(order: SocketOrder, channelFd: Fd): Promise<void> {
+    return this.#call({ what: 'send-sockets', ...order, channelFd });
   }
 
   /** Resolves when everything has been looked at, and put right where it can be. */
@@ -160,8 +173,19 @@ export class CaptureClient {
       const { ns, inode, listeners, estate } = message;
       this.#enrolled.set(ns, { inode, listeners, ...estate });
     }
+    const former = message.kind === 'inbound' ? this.#replaceInbound(message) : [];
     this.#handlers.onEvent(message);
+    for (const { fd } of former) closeFd(fd);
     if (message.kind === 'gone') this.#closeListeners(message.ns);
+  }
+
+  /** Returns those that are not needed any more. */
+  #replaceInbound({ ns, listeners }: Extract<CaptureEvent, { kind: 'inbound' }>): readonly ListenerInfo[] {
+    const enrolled = this.#enrolled.get(ns);
+    if (enrolled === undefined) return listeners;
+    const kept = enrolled.listeners.filter(({ direction }) => direction === 'outbound');
+    this.#enrolled.set(ns, { ...enrolled, listeners: [...kept, ...listeners] });
+    return enrolled.listeners.filter(({ direction }) => direction === 'inbound');
   }
 
   #closeListeners(ns: NamespaceId): void {

@@ -1,14 +1,15 @@
-import { readFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
-import type { NamespaceId } from '../ipc/messages.ts';
+import type { Direction, Family, NamespaceId } from '../ipc/messages.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { closeFd, type Fd } from '../kernel/libc.ts';
+import type { Fd } from '../kernel/libc.ts';
 import { isListening, listenOn } from '../kernel/libc-sockets.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
+import { InboundLeg } from './inbound-leg.ts';
 import type { NetnsDoor } from './inside.ts';
-import { type Interfaces, readInterfaces } from './interfaces.ts';
+import type { Interfaces } from './interfaces.ts';
+import { readNetTable } from './interfaces-here.ts';
 import { ipv6Wish } from './ipv6-wish.ts';
-import { BACKLOG, type Listener, openListener } from './listener.ts';
+import { BACKLOG } from './listener.ts';
+import { closeSockets, type OutboundSockets, openSockets } from './outbound-sockets.ts';
 import type { Estate, Inheritance, ListenerInfo } from './protocol.ts';
 import { randomMark } from './random-mark.ts';
 import type { Applied, Changed, PodRules, RuleEngine } from './rule-engine.ts';
@@ -29,23 +30,25 @@ export interface CaptureTools {
   readonly packetGuard: boolean;
 }
 
+/** What a pod, its owner and the agent want of an enrolment; what can change while it lasts. */
+export interface Will {
+  readonly failMode: FailMode;
+  /** Whether what comes to the pod is to be observed. */
+  readonly inbound: boolean;
+  /** Of the node, in canonical text: whoever connects from there is left alone. */
+  readonly nodeAddresses: readonly string[];
+}
+
 export interface EnrolmentPlace {
   readonly id: NamespaceId;
   readonly netns: Fd;
   readonly exemption: Exemption;
-  readonly failMode: FailMode;
+  readonly will: Will;
   /** Nobody can have put rules of ours there before. */
   readonly untouched: boolean;
   readonly interfaces: Interfaces;
   /** What the agent before us had there, and still serves from until ours is in place. */
   readonly inheritance: Inheritance | null;
-}
-
-interface Sockets {
-  readonly listener4: Listener;
-  readonly listener6: Listener | null;
-  /** Why there is no listener on `::1`, unless the machine has no IPv6 at all. */
-  readonly no6: string | null;
 }
 
 /**
@@ -59,7 +62,8 @@ export class Enrolment {
   readonly #tools: CaptureTools;
   readonly #netns: Fd;
   readonly #rules: PodRules;
-  readonly #sockets: Sockets;
+  readonly #sockets: OutboundSockets;
+  readonly #inbound: InboundLeg;
   readonly #listenerMark: number;
   readonly #makers: readonly Exemption[];
   /** Of agents before us that may still be at their last connections. */
@@ -67,25 +71,28 @@ export class Enrolment {
   readonly #guardMark = randomMark();
   #guarded: readonly string[] = [];
   #guardProblem: string | null = null;
-  #failMode: FailMode;
+  #will: Will;
   #unable: { redirect: string | null; reject: string | null };
   #wish6: FamilyWish = { mode: 'none' };
   #problem: string | null = null;
+  /** The inbound leg has been decided about anew, and that is not applied yet. */
+  #inboundDue = false;
   /** When the gate was opened last, in monotonic ms: at first by the enrolment, then by beats of the dataplane only. */
   #beatAt: number;
 
   private constructor(
     tools: CaptureTools,
     place: EnrolmentPlace,
-    have: { rules: PodRules; sockets: Sockets; listenerMark: number },
+    have: { rules: PodRules; sockets: OutboundSockets; inbound: InboundLeg; listenerMark: number },
   ) {
     this.#tools = tools;
     this.id = place.id;
     this.exemption = place.exemption;
     this.#netns = place.netns;
-    this.#failMode = place.failMode;
+    this.#will = place.will;
     this.#rules = have.rules;
     this.#sockets = have.sockets;
+    this.#inbound = have.inbound;
     this.#unable = { redirect: have.sockets.no6, reject: null };
     this.#listenerMark = have.listenerMark;
     const { exemption, inheritance } = place;
@@ -100,7 +107,9 @@ export class Enrolment {
     const listenerMark = inheritance?.listenerMark ?? randomMark();
     // Where sockets are not known by their cgroup, a mark tells the agent's listeners from somebody else's.
     const mark = place.exemption.kind === 'mark' ? listenerMark : 0;
-    const sockets = openSockets(tools.door, place.netns, { mark, inherited: inheritance?.listeners ?? [] });
+    const inherited = (wanted: Direction) =>
+      (inheritance?.listeners ?? []).filter(({ direction }) => direction === wanted);
+    const sockets = openSockets(tools.door, place.netns, { mark, inherited: inherited('outbound') });
     if (!sockets.ok) return sockets;
     const rules = tools.engine.open(place.netns, place.untouched);
     if (!rules.ok) {
@@ -110,8 +119,10 @@ export class Enrolment {
     const enrolment = new Enrolment(tools, place, {
       rules: rules.value,
       sockets: sockets.value,
+      inbound: new InboundLeg(tools.door, { netns: place.netns, mark, inherited: inherited('inbound') }),
       listenerMark,
     });
+    if (enrolment.inboundListeners.length > 0) enrolment.#decideInbound(place.interfaces);
     const applied = await enrolment.#apply(place.interfaces);
     if (applied.ok) return ok(enrolment);
     await enrolment.#abandon(inheritance !== null);
@@ -120,7 +131,12 @@ export class Enrolment {
 
   /** What of this pod is not intercepted although it is enrolled. */
   get problem(): string | null {
-    const problems = [this.#problem, this.#guardProblem].filter((problem) => problem !== null);
+    const inbound = this.#inbound.problem;
+    const problems = [
+      this.#problem,
+      this.#guardProblem,
+      inbound === null ? null : `what comes to it is not observed: ${inbound}`,
+    ].filter((problem) => problem !== null);
     return problems.length === 0 ? null : problems.join('; ');
   }
 
@@ -131,8 +147,14 @@ export class Enrolment {
 
   get listeners(): readonly ListenerInfo[] {
     const { listener4, listener6 } = this.#sockets;
-    const v4: ListenerInfo = { family: 4, ...listener4 };
-    return listener6 === null ? [v4] : [v4, { family: 6, ...listener6 }];
+    const v4: ListenerInfo = { direction: 'outbound', family: 4, ...listener4 };
+    const v6 = listener6 === null ? [] : [{ direction: 'outbound', family: 6, ...listener6 } as const];
+    return [v4, ...v6, ...this.inboundListeners];
+  }
+
+  /** Those at which what comes to the pod arrives; another array whenever they are other listeners. */
+  get inboundListeners(): readonly ListenerInfo[] {
+    return this.#inbound.listeners;
   }
 
   /** What an agent that takes over from this one has to know. */
@@ -159,27 +181,32 @@ export class Enrolment {
     const repaired = this.#reviveListeners();
     // What has failed before may have been a passing fault.
     this.#unable = { redirect: this.#sockets.no6, reject: null };
-    if (!this.isSettled(interfaces, this.#failMode) || this.#guardProblem !== null) {
+    if (this.#inbound.problem !== null) this.#decideInbound(interfaces);
+    this.#forgetFormerInbound();
+    const unsettled = !this.isSettled(interfaces, this.#will) || this.#inboundDue;
+    if (unsettled || this.#guardProblem !== null) {
       const applied = await this.#apply(interfaces);
       return applied.ok ? ok([...repaired, ...applied.value]) : applied;
     }
     const verified = await this.#rules.verify(this.#wish(this.#wish6, this.#guarded), this.#gateMs);
     if (!verified.ok) return verified;
-    const { changed, failed6, guardProblem } = verified.value;
-    if (failed6 === null && guardProblem === null) return ok([...repaired, ...changed]);
+    const { changed, failed6, inboundProblem, guardProblem } = verified.value;
+    if (failed6 === null && inboundProblem === null && guardProblem === null)
+      return ok([...repaired, ...changed]);
     const applied = await this.#apply(interfaces);
     return applied.ok ? ok([...repaired, ...changed, ...applied.value]) : applied;
   }
 
   get failMode(): FailMode {
-    return this.#failMode;
+    return this.#will.failMode;
   }
 
   /** Nothing that depends on the interfaces or on the owner has to be changed. */
-  isSettled(interfaces: Interfaces, failMode: FailMode): boolean {
+  isSettled(interfaces: Interfaces, will: Will): boolean {
     const { wish, problem } = this.#decide6(interfaces);
     return (
-      failMode === this.#failMode &&
+      will.failMode === this.#will.failMode &&
+      this.#inbound.isSettled({ ...will, wanted: will.inbound, interfaces }) &&
       wish.mode === this.#wish6.mode &&
       problem === this.#problem &&
       this.#devicesOf(interfaces).join() === this.#guarded.join()
@@ -187,8 +214,9 @@ export class Enrolment {
   }
 
   /** Applies what depends on the interfaces and on the owner. */
-  settle(interfaces: Interfaces, failMode: FailMode): Promise<Result<unknown, string>> {
-    this.#failMode = failMode;
+  settle(interfaces: Interfaces, will: Will): Promise<Result<unknown, string>> {
+    this.#will = will;
+    this.#decideInbound(interfaces);
     return this.#apply(interfaces);
   }
 
@@ -197,6 +225,7 @@ export class Enrolment {
    * The listeners stay open for those in the queue.
    */
   withdraw(): Promise<Result<unknown, string>> {
+    this.#inbound.giveUp();
     const was6 = this.#wish6.mode;
     return this.#write({ mode: 'keep' }, { mode: was6 === 'redirect' ? 'keep' : 'none' });
   }
@@ -206,12 +235,14 @@ export class Enrolment {
    * are open go on.
    */
   lapse(): Promise<Result<unknown, string>> {
-    if (this.#failMode === 'open') return this.withdraw();
+    if (this.failMode === 'open') return this.withdraw();
     return this.#rules.apply(this.#wish(this.#wish6, this.#guarded), 0);
   }
 
   /** Removes every rule of ours. */
   remove(): Promise<Result<unknown, string>> {
+    this.#inbound.giveUp();
+    this.#inbound.forgetFormer();
     return this.#write({ mode: 'none' }, { mode: 'none' });
   }
 
@@ -228,19 +259,42 @@ export class Enrolment {
     if (!served) await this.remove();
     this.close();
     closeSockets(this.#sockets);
+    this.#inbound.closeListeners();
   }
 
-  /** Connections at the listeners of this enrolment. */
-  use(): ListenerUse {
+  /** Connections at the listeners of this enrolment, or those that came to the pod only. */
+  use(direction: Direction | 'any' = 'any'): ListenerUse {
     const tables = this.#tools.door.inside(this.#netns, () => ({
-      v4: readTable('tcp'),
-      v6: readTable('tcp6'),
+      v4: readNetTable('tcp'),
+      v6: readNetTable('tcp6'),
     }));
     if (!tables.ok) return { queued: 0, open: 0 };
-    const { listener4, listener6 } = this.#sockets;
-    const v4 = listenerUse(tables.value.v4, listener4.port);
-    const v6 = listenerUse(tables.value.v6, listener6?.port ?? 0);
-    return { queued: v4.queued + v6.queued, open: v4.open + v6.open };
+    const { v4, v6 } = tables.value;
+    const uses = this.#ports(direction).map(({ family, port }) => listenerUse(family === 4 ? v4 : v6, port));
+    return {
+      queued: uses.reduce((sum, { queued }) => sum + queued, 0),
+      open: uses.reduce((sum, { open }) => sum + open, 0),
+    };
+  }
+
+  #ports(wanted: Direction | 'any'): readonly { readonly family: Family; readonly port: number }[] {
+    const former = [...this.#inbound.formerPorts].map(([family, port]) => ({ family, port }));
+    const current = this.listeners.filter(({ direction }) => wanted === 'any' || direction === wanted);
+    return wanted === 'outbound' ? current : [...current, ...former];
+  }
+
+  #decideInbound(interfaces: Interfaces): void {
+    const { inbound, nodeAddresses } = this.#will;
+    this.#inbound.decide({ wanted: inbound, interfaces, nodeAddresses });
+    this.#inboundDue = true;
+  }
+
+  /** Rules of the inbound leg go with its last connection. */
+  #forgetFormerInbound(): void {
+    const { listeners, formerPorts } = this.#inbound;
+    if (listeners.length > 0 || formerPorts.size === 0 || this.use('inbound').open > 0) return;
+    this.#inbound.forgetFormer();
+    this.#inboundDue = true;
   }
 
   /** What is left of the time that the last beat gave: what rewrites rules must not pass for a beat. */
@@ -253,7 +307,8 @@ export class Enrolment {
     return {
       v4: { mode: 'redirect', port: this.#sockets.listener4.port },
       v6,
-      failMode: this.#failMode,
+      failMode: this.failMode,
+      inbound: this.#inbound.wish,
       guard: devices.length === 0 ? null : { devices, mark: this.#guardMark },
       ...this.estate,
     };
@@ -280,7 +335,9 @@ export class Enrolment {
       const { wish, problem } = this.#decide6(interfaces);
       const applied = await this.#rules.apply(this.#wish(wish, devices), this.#gateMs);
       if (!applied.ok) return applied;
-      const { changed, failed6, guardProblem } = applied.value;
+      const { changed, failed6, inboundProblem, guardProblem } = applied.value;
+      this.#inboundDue = false;
+      if (inboundProblem !== null) this.#inbound.fail(inboundProblem);
       this.#guarded = devices;
       this.#guardProblem =
         guardProblem === null ? null : `frames past its rules are not blocked: ${guardProblem}`;
@@ -301,50 +358,9 @@ export class Enrolment {
   }
 }
 
-/** Those that were inherited, and new ones for families that have none. */
-function openSockets(
-  door: NetnsDoor,
-  netns: Fd,
-  { mark, inherited }: { readonly mark: number; readonly inherited: readonly ListenerInfo[] },
-): Result<Sockets, string> {
-  const listener = (family: 4 | 6) => {
-    const found = inherited.find((one) => one.family === family);
-    return found === undefined ? openListener(family, mark) : ok({ fd: found.fd, port: found.port });
-  };
-  const opened = door.inside(netns, () => ({ v4: listener(4), v6: listener(6) }));
-  if (!opened.ok) return opened;
-  const { v4, v6 } = opened.value;
-  if (!v4.ok) {
-    if (v6.ok) closeFd(v6.value.fd);
-    return err(v4.error.kind === 'failed' ? v4.error.why : 'the machine has no IPv4');
-  }
-  return ok({
-    listener4: v4.value,
-    listener6: v6.ok ? v6.value : null,
-    no6: v6.ok || v6.error.kind === 'no-such-family' ? null : v6.error.why,
-  });
-}
-
 /** Each once, in their order. */
 const distinct = (exemptions: readonly Exemption[]): readonly Exemption[] =>
   exemptions.filter((one, at) => exemptions.findIndex((other) => keyOf(other) === keyOf(one)) === at);
 
 const keyOf = (exemption: Exemption): string =>
   exemption.kind === 'cgroup' ? `cgroup ${exemption.id}` : `mark ${exemption.mark}`;
-
-function closeSockets({ listener4, listener6 }: Sockets): void {
-  closeFd(listener4.fd);
-  if (listener6 !== null) closeFd(listener6.fd);
-}
-
-/** Of the namespace that the calling thread is in. */
-export const interfacesHere = (): Interfaces => readInterfaces(networkInterfaces());
-
-function readTable(name: 'tcp' | 'tcp6'): string {
-  try {
-    return readFileSync(`/proc/thread-self/net/${name}`, 'utf8');
-  } catch {
-    // No IPv6 on this machine.
-    return '';
-  }
-}

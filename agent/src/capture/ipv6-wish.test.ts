@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { NO_INTERFACES } from './interfaces.ts';
 import { type Ipv6Facts, ipv6Wish } from './ipv6-wish.ts';
 
-const DUAL = { addresses: ['fd00::1'], names: ['eth0'], loopbackUp: true, loopbackHas6: true, has6: true };
+const DUAL = {
+  ...NO_INTERFACES,
+  addresses: ['fd00::1'],
+  names: ['eth0'],
+  loopbackUp: true,
+  loopbackHas6: true,
+  has6: true,
+};
 const decide = (more: Partial<Ipv6Facts>) =>
   ipv6Wish({
     port: 61127,

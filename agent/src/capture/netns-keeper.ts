@@ -1,12 +1,15 @@
 import { closeSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
+import { canonicalIp } from '../identity/ip.ts';
 import type { NamespaceId } from '../ipc/messages.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { err, type Result } from '../kernel/result.ts';
 import type { Abilities } from './abilities.ts';
 import { attemptsOf } from './attempts.ts';
-import { type CaptureTools, Enrolment, interfacesHere } from './enrolment.ts';
+import { type CaptureTools, Enrolment, type Will } from './enrolment.ts';
 import type { NetnsDoor } from './inside.ts';
+import { isLinkLocal } from './interfaces.ts';
+import { interfacesHere } from './interfaces-here.ts';
 import type { Netns } from './netns.ts';
 import { type CaptureEvent, type Inheritance, NO_PROOFS } from './protocol.ts';
 import { randomMark } from './random-mark.ts';
@@ -41,9 +44,18 @@ export class NetnsKeeper {
   #stopped = false;
   /** Another agent is in charge of rules and listeners. */
   #aside = false;
+  #nodeAddresses: readonly string[] = [];
 
   constructor(options: KeeperOptions) {
     this.#options = options;
+    this.setHostAddresses([]);
+  }
+
+  /** What the pods of this node say of their host, beside what this process sees of it. */
+  setHostAddresses(addresses: readonly string[]): void {
+    const all = [...this.#options.nodeAddresses, ...addresses];
+    const canonical = all.map(canonicalIp).filter((ip) => ip !== null);
+    this.#nodeAddresses = [...new Set(canonical)].filter((ip) => !isLinkLocal(ip)).sort();
   }
 
   /** Nothing new is begun. */
@@ -109,11 +121,13 @@ export class NetnsKeeper {
   /** Applies what its interfaces and its owner ask for now. */
   async settle(netns: Netns): Promise<void> {
     const { enrolment } = netns;
-    const failMode = this.#failModeOf(netns);
-    if (enrolment === null || enrolment.isSettled(netns.interfaces, failMode)) return;
+    const will = this.#willOf(netns);
+    if (enrolment === null || enrolment.isSettled(netns.interfaces, will)) return;
     const done = await netns.turn.run(async () => {
       if (netns.closed || this.#idle || netns.enrolment === null) return false;
-      const settled = await netns.enrolment.settle(netns.interfaces, failMode);
+      const settled = await this.#tellOfInbound(netns.enrolment, (enrolled) =>
+        enrolled.settle(netns.interfaces, will),
+      );
       if (!settled.ok) this.#failed(netns, settled.error);
       return settled.ok;
     });
@@ -126,7 +140,7 @@ export class NetnsKeeper {
     return netns.turn.run(async () => {
       const { enrolment } = netns;
       if (enrolment === null || netns.closed || this.#idle) return false;
-      const verified = await enrolment.verify(netns.interfaces);
+      const verified = await this.#tellOfInbound(enrolment, (enrolled) => enrolled.verify(netns.interfaces));
       netns.problem = verified.ok ? null : verified.error;
       netns.attempts = attemptsOf(enrolment.counters());
       if (!verified.ok || verified.value.length === 0) return false;
@@ -146,7 +160,7 @@ export class NetnsKeeper {
       netns.optedOut = true;
       netns.enrolment = null;
       netns.draining = enrolment;
-      await this.#queueEmpty(enrolment);
+      await this.#queueEmpty(enrolment, 'any');
       this.#options.onChange();
       this.#options.emit({ kind: 'gone', ns: enrolment.id, inode: netns.inode, reason });
       this.#after(DRAIN_CHECK_MS, () => void this.#finishDrain(netns, enrolment));
@@ -192,7 +206,7 @@ export class NetnsKeeper {
       netns: netns.fd,
       exemption: this.#exemption(inheritance),
       inheritance,
-      failMode: this.#failModeOf(netns),
+      will: this.#willOf(netns),
       untouched: netns.untouched,
       interfaces: netns.interfaces,
     });
@@ -231,8 +245,19 @@ export class NetnsKeeper {
     this.#options.onChange();
   }
 
-  async #queueEmpty(enrolment: Enrolment): Promise<void> {
-    for (let check = 0; check < QUEUE_CHECKS && enrolment.use().queued > 0; check++) {
+  /** Does something to an enrolment, and says so when it has other listeners for what comes to the pod then. */
+  async #tellOfInbound<T>(enrolment: Enrolment, work: (enrolment: Enrolment) => Promise<T>): Promise<T> {
+    const before = enrolment.inboundListeners;
+    const result = await work(enrolment);
+    const { id: ns, inboundListeners: listeners } = enrolment;
+    if (listeners === before) return result;
+    if (listeners.length === 0) await this.#queueEmpty(enrolment, 'inbound');
+    this.#options.emit({ kind: 'inbound', ns, listeners });
+    return result;
+  }
+
+  async #queueEmpty(enrolment: Enrolment, direction: 'inbound' | 'any'): Promise<void> {
+    for (let check = 0; check < QUEUE_CHECKS && enrolment.use(direction).queued > 0; check++) {
       if (this.#stopped) return;
       await pause(QUEUE_CHECK_MS);
     }
@@ -256,8 +281,12 @@ export class NetnsKeeper {
     return engine === null ? null : { door, engine, clock, gateTimeoutMs, packetGuard };
   }
 
-  #failModeOf({ failMode }: Netns): FailMode {
-    return failMode?.mode ?? this.#options.failMode;
+  #willOf({ failMode, wantsInbound }: Netns): Will {
+    return {
+      failMode: failMode?.mode ?? this.#options.failMode,
+      inbound: wantsInbound && this.#options.abilities.inboundProblem === null,
+      nodeAddresses: this.#nodeAddresses,
+    };
   }
 
   /** A mark that is inherited stays: sockets of the agent before us carry it. */

@@ -1,7 +1,9 @@
 import type { Family } from '../ipc/messages.ts';
 import type { Fd } from '../kernel/libc.ts';
+import type { Choice } from './annotated.ts';
 import type { Enrolment } from './enrolment.ts';
 import type { FailModeChoice } from './fail-mode.ts';
+import type { InboundMode } from './inbound-mode.ts';
 import { type Interfaces, NO_INTERFACES } from './interfaces.ts';
 import type { NetnsOwner } from './pairing.ts';
 import type { Inheritance } from './protocol.ts';
@@ -30,6 +32,10 @@ export class Netns {
   draining: Enrolment | null = null;
   /** Of its owner; null while that is not known. */
   failMode: FailModeChoice | null = null;
+  /** Whether what comes to it is to be observed, as its owner says; null while that is not known. */
+  inboundMode: Choice<InboundMode> | null = null;
+  /** A dataplane wants what comes to it to be observed, or did when an agent before us served it. */
+  inboundAsked = false;
   /** What an agent before us has handed over; null once it is part of an enrolment, or could not be. */
   inheritance: Inheritance | null = null;
   /** When its interception is to be proven next, in monotonic ms; null until it has its turn. */
@@ -47,6 +53,12 @@ export class Netns {
     this.inode = opened.inode;
     this.untouched = untouched;
     this.seenAt = seenAt;
+  }
+
+  /** Whether what comes to it is to be observed. */
+  get wantsInbound(): boolean {
+    const mode = this.inboundMode?.mode ?? 'auto';
+    return mode === 'auto' ? this.inboundAsked : mode === 'on';
   }
 
   get path(): string {

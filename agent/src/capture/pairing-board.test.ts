@@ -10,6 +10,7 @@ const pod = (uid: string, ip: string): PodInfo => ({
   name: uid,
   node: 'n1',
   serviceAccount: 'default',
+  hostIPs: [],
   podIPs: [ip],
   labels: {},
   annotations: {},
@@ -29,7 +30,10 @@ function netnsWith(inode: number, ...addresses: string[]): Netns {
 }
 
 function boardAt(time: { ms: number }): PairingBoard {
-  return new PairingBoard({ now: () => time.ms, monotonic: () => time.ms }, ['kube-system'], 'open');
+  return new PairingBoard({ now: () => time.ms, monotonic: () => time.ms }, ['kube-system'], {
+    failMode: 'open',
+    inbound: 'auto',
+  });
 }
 
 describe('the pairing board', () => {
@@ -46,6 +50,7 @@ describe('the pairing board', () => {
         ns: null,
         reason: 'its rules are being put in place',
         failMode: null,
+        inbound: false,
         proofs: NO_PROOFS,
         attempts: NO_ATTEMPTS,
       },
@@ -60,6 +65,7 @@ describe('the pairing board', () => {
         ns: null,
         reason: 'no iptables',
         failMode: null,
+        inbound: false,
         proofs: NO_PROOFS,
         attempts: NO_ATTEMPTS,
       },

@@ -1,5 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
 import { failModeOf } from './fail-mode.ts';
+import { type InboundMode, inboundModeOf } from './inbound-mode.ts';
 import type { Netns } from './netns.ts';
 import { type Pairings, pair } from './pairing.ts';
 import {
@@ -18,19 +19,24 @@ import type { FailMode } from './wish.ts';
  */
 const WIDOWED_MS = 60_000;
 
+/** What holds for pods that do not say. */
+export interface PairingDefaults {
+  readonly failMode: FailMode;
+  readonly inbound: InboundMode;
+}
+
 /** Keeps who owns what, from the namespaces seen and the pods that control tells of. */
 export class PairingBoard {
   readonly #clock: Clock;
   readonly #excluded: ReadonlySet<string>;
-  readonly #failMode: FailMode;
+  readonly #defaults: PairingDefaults;
   readonly #widowed = new Map<string, number>();
   #local: LocalPods = { pods: [], namespaces: [] };
   #reported = '';
 
-  /** `failMode` is that of pods that do not say. */
-  constructor(clock: Clock, excluded: readonly string[], failMode: FailMode) {
+  constructor(clock: Clock, excluded: readonly string[], defaults: PairingDefaults) {
     this.#clock = clock;
-    this.#failMode = failMode;
+    this.#defaults = defaults;
     this.#excluded = new Set(excluded);
   }
 
@@ -50,7 +56,7 @@ export class PairingBoard {
     const pairings = this.#pair(all);
     for (const netns of all) {
       netns.owner = pairings.namespaces.get(netns.inode) ?? { state: 'unclaimed' };
-      this.#chooseFailMode(netns);
+      this.#choose(netns);
     }
     const byInode = new Map(all.map((netns) => [netns.inode, netns]));
     const report = {
@@ -65,12 +71,13 @@ export class PairingBoard {
   }
 
   /** What an owner has said stays in force while it is in doubt who the owner is. */
-  #chooseFailMode(netns: Netns): void {
+  #choose(netns: Netns): void {
     const { owner } = netns;
     const pod = owner.state === 'paired' ? this.#local.pods.find(({ uid }) => uid === owner.uid) : undefined;
     if (pod === undefined) return;
     const namespaces = new Map(this.#local.namespaces.map((entry) => [entry.name, entry]));
-    netns.failMode = failModeOf(pod, namespaces, this.#failMode);
+    netns.failMode = failModeOf(pod, namespaces, this.#defaults.failMode);
+    netns.inboundMode = inboundModeOf(pod, namespaces, this.#defaults.inbound);
   }
 
   #pair(all: readonly Netns[]): Pairings {
@@ -118,7 +125,7 @@ function podReport(
 }
 
 /** Of a pod that is not enrolled. */
-const NOTHING = { failMode: null, proofs: NO_PROOFS, attempts: NO_ATTEMPTS };
+const NOTHING = { failMode: null, inbound: false, proofs: NO_PROOFS, attempts: NO_ATTEMPTS };
 
 const unproven = (proofs: PodReport['proofs']): string[] =>
   ([4, 6] as const).flatMap((family) => {
@@ -132,10 +139,16 @@ function pairedReport(uid: string, netns: Netns | undefined): PodReport {
   const enrolment = netns?.enrolment ?? null;
   if (enrolment !== null) {
     const { proofs = NO_PROOFS, attempts = NO_ATTEMPTS } = netns ?? {};
-    const notes = [enrolment.problem, netns?.failMode?.problem ?? null, ...unproven(proofs)];
+    const notes = [
+      enrolment.problem,
+      netns?.failMode?.problem ?? null,
+      netns?.inboundMode?.problem ?? null,
+      ...unproven(proofs),
+    ];
     const reason = notes.filter((note) => note !== null).join('; ') || null;
     const { id: ns, failMode } = enrolment;
-    return { uid, state: 'enrolled', ns, reason, failMode, proofs, attempts };
+    const inbound = enrolment.inboundListeners.length > 0;
+    return { uid, state: 'enrolled', ns, reason, failMode, inbound, proofs, attempts };
   }
   return netns?.problem == null
     ? { uid, state: 'waiting', ns: null, reason: 'its rules are being put in place', ...NOTHING }

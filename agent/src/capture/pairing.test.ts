@@ -8,6 +8,7 @@ const pod = (uid: string, podIPs: string[], more: Partial<PodInfo> = {}): PodInf
   name: uid,
   node: 'n1',
   serviceAccount: 'default',
+  hostIPs: [],
   podIPs,
   labels: {},
   annotations: {},

@@ -4,7 +4,7 @@ import { closeSync, mkdirSync, rmdirSync } from 'node:fs';
 import { createServer, type Server, Socket } from 'node:net';
 import { closeFd, type Fd } from '../kernel/libc.ts';
 import { setLoopbackUp } from '../kernel/libc-namespaces.ts';
-import { setMark, tcpSocket } from '../kernel/libc-sockets.ts';
+import { bindTo, makeTransparent, setMark, tcpSocket } from '../kernel/libc-sockets.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { NetnsDoor } from './inside.ts';
 import { type Listener, openListener } from './listener.ts';
@@ -85,6 +85,24 @@ export class ProbeRange {
     const socket = new Socket({ fd: made.value }).on('error', () => {});
     socket.connect(this.#target.port, '127.0.0.1');
     return () => socket.destroy();
+  }
+
+  /** Whether a connection to the target can be made from an address that nobody here has, with packets of that mark. */
+  async connectsAs(address: Uint8Array, mark: number): Promise<boolean> {
+    const made = this.#door.inside(this.netns, () => tcpSocket(4));
+    if (!made.ok || made.value < 0) return false;
+    const fd = made.value;
+    const socket = new Socket({ fd });
+    const steps = [setMark(fd, mark), makeTransparent(fd, 4), bindTo(fd, address)];
+    const connected = Promise.withResolvers<boolean>();
+    const deadline = setTimeout(() => connected.resolve(false), DEADLINE_MS);
+    socket.on('error', () => connected.resolve(false));
+    if (steps.some((result) => result < 0)) connected.resolve(false);
+    else socket.connect(this.#target.port, '127.0.0.1', () => connected.resolve(true));
+    return connected.promise.finally(() => {
+      clearTimeout(deadline);
+      socket.destroy();
+    });
   }
 
   /** Connects from a process in a cgroup made at `cgroupPath`, which must not be below the agent's own. */

@@ -1,5 +1,6 @@
 import type { NamespaceEntry, PodInfo } from '../identity/cluster-objects.ts';
-import type { Family, NamespaceId } from '../ipc/messages.ts';
+import type { Direction, Family, NamespaceId, SocketOrder } from '../ipc/messages.ts';
+import type { InboundMode } from './inbound-mode.ts';
 import type { NetnsOwner } from './pairing.ts';
 import type { Proof } from './prover.ts';
 import type { RuleEngine } from './rule-engine.ts';
@@ -19,6 +20,8 @@ export interface CaptureOptions {
   readonly rules: 'auto' | 'iptables';
   /** Of pods that do not say, nor their Namespace. */
   readonly failMode: FailMode;
+  /** Whether to observe what comes to pods that do not say; `auto` for those that a dataplane wants it for. */
+  readonly inbound: InboundMode;
   /** Whether frames that a pod writes past its rules are kept from leaving, where the kernel can. */
   readonly packetGuard: 'auto' | 'off';
   /** Time between two proofs of interception of one pod, in ms. */
@@ -47,17 +50,13 @@ export type ToCapture =
       readonly family: Family;
       readonly port: number;
     }
+  /** A dataplane wants to see what comes to that pod, or does not want to any more. */
+  | { readonly kind: 'inbound'; readonly ns: NamespaceId; readonly wanted: boolean }
   | { readonly kind: 'call'; readonly id: number; readonly call: CaptureCall };
 
 /** What is answered with `answer`. */
 export type CaptureCall =
-  | {
-      readonly what: 'send-sockets';
-      readonly ns: NamespaceId;
-      readonly family: Family;
-      readonly count: number;
-      readonly channelFd: number;
-    }
+  | ({ readonly what: 'send-sockets'; readonly channelFd: number } & SocketOrder)
   | { readonly what: 'reconcile' }
   /** Changes nothing any more, since another agent takes over; goes on making sockets. */
   | { readonly what: 'step-aside' }
@@ -81,6 +80,7 @@ export type ExemptionReport =
   | { readonly kind: 'mark'; readonly why: string };
 
 export interface ListenerInfo {
+  readonly direction: Direction;
   readonly family: Family;
   readonly port: number;
   readonly fd: number;
@@ -98,6 +98,8 @@ export type CaptureEvent =
       readonly ownerProblem: string | null;
       /** Why frames that are written past the rules are not kept from leaving; null when they are. */
       readonly guardProblem: string | null;
+      /** Why what comes to pods can't be observed; null when it can. */
+      readonly inboundProblem: string | null;
       readonly problem: string | null;
     }
   | {
@@ -110,6 +112,8 @@ export type CaptureEvent =
       /** From the first sight of the mounted namespace to the rules in place, in ms. */
       readonly tookMs: number;
     }
+  /** What comes to that pod is to be accepted at these listeners from now on; at none when there are none. */
+  | { readonly kind: 'inbound'; readonly ns: NamespaceId; readonly listeners: readonly ListenerInfo[] }
   /** Its rules are gone, or the namespace itself: nothing new arrives at its listeners. */
   | { readonly kind: 'gone'; readonly ns: NamespaceId; readonly inode: number; readonly reason: string }
   /** Tried again at every reconcile. */
@@ -176,6 +180,8 @@ export interface PodReport {
   readonly reason: string | null;
   /** What becomes of its new connections while nobody judges them; null unless enrolled. */
   readonly failMode: FailMode | null;
+  /** Whether what comes to it is observed. */
+  readonly inbound: boolean;
   /** How the latest proofs of interception ended, by address family; null where there was none yet. */
   readonly proofs: Readonly<Record<Family, Proof | null>>;
   readonly attempts: Attempts;

@@ -16,11 +16,18 @@ export interface Applied {
   readonly changed: Changed;
   /** Why the rules for IPv6 could not be loaded, where they are loaded apart from those for IPv4. */
   readonly failed6: string | null;
+  /** Why what comes to the pod is not observed although that was wished for. */
+  readonly inboundProblem: string | null;
   /** Why there is no packet guard although one was wished for. */
   readonly guardProblem: string | null;
 }
 
-export const UNCHANGED: Applied = { changed: [], failed6: null, guardProblem: null };
+export const UNCHANGED: Applied = {
+  changed: [],
+  failed6: null,
+  inboundProblem: null,
+  guardProblem: null,
+};
 
 /** Our rules in one network namespace. Its methods must not overlap. */
 export interface PodRules {

@@ -1,22 +1,20 @@
-import type { Family, FdPacket, NamespaceId } from '../ipc/messages.ts';
+import type { Family, FdPacket, SocketOrder } from '../ipc/messages.ts';
 import { errnoText } from '../kernel/errno.ts';
 import { closeFd, type Fd } from '../kernel/libc.ts';
 import { sendFds } from '../kernel/libc-fds.ts';
-import { setMark, tcpSocket } from '../kernel/libc-sockets.ts';
+import { makeTransparent, setMark, tcpSocket } from '../kernel/libc-sockets.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { NetnsDoor } from './inside.ts';
+import { RETURN_MARK } from './return-path.ts';
 import type { Exemption } from './wish.ts';
 
 /** Far below the kernel's limit per packet, so that a first batch is on its way early. */
 const BATCH = 64;
 const MAX_SOCKETS = 1024;
 
-export interface SocketOrder {
-  readonly ns: NamespaceId;
+export interface PlacedOrder extends SocketOrder {
   readonly netns: Fd;
   readonly exemption: Exemption;
-  readonly family: Family;
-  readonly count: number;
   readonly channelFd: Fd;
 }
 
@@ -24,8 +22,13 @@ export interface SocketOrder {
  * Makes unconnected sockets inside a pod's netns and sends them to a dataplane, which can make none itself. They
  * leave with the pod's address, and are exempt from its redirect. The error says why some or all are missing.
  */
-export function sendSockets(door: NetnsDoor, order: SocketOrder): Result<null, string> {
-  const packet: FdPacket = { kind: 'sockets', ns: order.ns, family: order.family };
+export function sendSockets(door: NetnsDoor, order: PlacedOrder): Result<null, string> {
+  const packet: FdPacket = {
+    kind: 'sockets',
+    ns: order.ns,
+    direction: order.direction,
+    family: order.family,
+  };
   const payload = JSON.stringify(packet);
   for (let left = Math.min(order.count, MAX_SOCKETS); left > 0; left -= BATCH) {
     const made = door.inside(order.netns, () => makeSockets(order, Math.min(left, BATCH)));
@@ -39,18 +42,27 @@ export function sendSockets(door: NetnsDoor, order: SocketOrder): Result<null, s
   return ok(null);
 }
 
-function makeSockets({ family, exemption }: SocketOrder, count: number): { sockets: Fd[]; failure: number } {
+function makeSockets(order: PlacedOrder, count: number): { sockets: Fd[]; failure: number } {
   const sockets: Fd[] = [];
   let failure = 0;
   while (sockets.length < count) {
-    const fd = tcpSocket(family);
+    const fd = tcpSocket(order.family);
     if (fd < 0) return { sockets, failure: fd };
     sockets.push(fd);
-    failure = exemption.kind === 'mark' ? setMark(fd, exemption.mark) : 0;
+    failure = order.direction === 'outbound' ? exempt(fd, order.exemption) : actAsCaller(fd, order.family);
     // An unmarked socket would come back to our own listener.
     if (failure < 0) return { sockets: [], failure: discard(sockets, failure) };
   }
   return { sockets, failure };
+}
+
+const exempt = (fd: Fd, exemption: Exemption): number =>
+  exemption.kind === 'mark' ? setMark(fd, exemption.mark) : 0;
+
+/** It may be bound to a caller's address, and replies to that address come back to it. */
+function actAsCaller(fd: Fd, family: Family): number {
+  const transparent = makeTransparent(fd, family);
+  return transparent < 0 ? transparent : setMark(fd, RETURN_MARK);
 }
 
 function discard(sockets: readonly Fd[], failure: number): number {

@@ -32,6 +32,17 @@ export interface PacketGuard {
   readonly mark: number;
 }
 
+/** What comes to the pod goes through the agent on its way, for as long as that lives. */
+export interface InboundWish {
+  /** `keep` sends nothing new there, while connections that were sent are still open. */
+  readonly mode: 'observe' | 'keep';
+  readonly port4: number;
+  /** Null where connections by IPv6 are left alone. */
+  readonly port6: number | null;
+  /** Whose connections are left alone, as addresses of 4 or 16 bytes: those of the node, whose kubelet probes. */
+  readonly spared: readonly Uint8Array[];
+}
+
 export interface Wish {
   readonly v4: FamilyWish;
   readonly v6: FamilyWish;
@@ -42,6 +53,8 @@ export interface Wish {
   readonly makers: readonly Exemption[];
   /** Mark of the listening sockets, by which they are known where they can't be known by cgroup. */
   readonly listenerMark: number;
+  /** Null where it is not wanted. */
+  readonly inbound: InboundWish | null;
   /** Null where it can't be had or is not wanted. */
   readonly guard: PacketGuard | null;
 }

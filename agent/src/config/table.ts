@@ -102,6 +102,12 @@ export const SETTINGS = {
     'mode',
     'New connections of a pod while no agent judges them: `open` lets them go direct, `closed` refuses them. The annotation `eastwall.dev/fail-mode` of a pod or of its Namespace comes first. Enforced by the kernel.',
   ),
+  inbound: setting(
+    oneOf('auto', 'on', 'off'),
+    'auto',
+    'when',
+    'Whether the agent also sees the requests that a pod is asked, to tell by them what explains its own: `auto` for pods whose requests carry ids, `on`, or `off`. The annotation `eastwall.dev/inbound` (`on` or `off`) of a pod or of its Namespace comes first. Nothing is decided by it; needs nftables.',
+  ),
   packetGuard: setting(
     oneOf('auto', 'off'),
     'auto',

@@ -1,10 +1,14 @@
 import type { Scope, Workload } from '@eastwall/policy';
-import { Judge } from '../decide/judge.ts';
+import { Judge, type Judging } from '../decide/judge.ts';
+import { Onlooker } from '../decide/onlooker.ts';
 import { Detector } from '../exchange/detector.ts';
 import { Exchange, UNGOVERNED } from '../exchange/exchange.ts';
 import { OpaqueRelay } from '../exchange/opaque-relay.ts';
-import { NO_WATCHER, type Watcher } from '../exchange/watch.ts';
+import { NO_WATCHER, type Watcher, type WatcherSource } from '../exchange/watch.ts';
 import type { Relay, RelayContext, RelayLimits, Wire } from '../exchange/wire.ts';
+import type { Direction } from '../ipc/messages.ts';
+import { EADDRNOTAVAIL } from '../kernel/errno.ts';
+import { bindAsPeerOf } from '../kernel/libc-sockets.ts';
 import type { PortRanges } from '../kernel/port-ranges.ts';
 import type { Outcome } from '../record/record.ts';
 import type { TrafficGroup } from '../record/traffic-cells.ts';
@@ -17,11 +21,17 @@ export interface ConnectionOptions {
   readonly handle: TcpHandle;
   readonly ip: string;
   readonly port: number;
+  /** `inbound`: it comes to the pod, is only looked at, and goes on to the pod from where it came from. */
+  readonly direction: Direction;
   caller(): Workload;
+  /** The pod whose network namespace it is in, as it is known now. */
+  pod(): Workload;
   /** Ports that the calling pod declares opaque; null when it says nothing. */
   opaquePorts(): PortRanges | null;
   /** The owner opted out after its rules were in place: pass the bytes, judge and record nothing. */
   readonly exempt: boolean;
+  /** Calls back with a socket to dial upstream with, or with null when there is none. */
+  socket(taker: (fd: number | null) => void): void;
   closed(connection: Connection): void;
 }
 
@@ -43,7 +53,7 @@ export class Connection implements Wire, RelayContext {
   private readonly caller: Leg;
   private upstream: Leg | null = null;
   readonly watcher: Watcher;
-  private readonly judging: Judge;
+  private readonly judging: Judging;
   private readonly traffic: TrafficGroup;
   private readonly options: ConnectionOptions;
   private held = false;
@@ -54,6 +64,7 @@ export class Connection implements Wire, RelayContext {
   private upstreamDropped = false;
   private over = false;
   private draining = false;
+  private attempt = 0;
   private lastActivity: number;
   /** The version of the world that the relay was last decided by. */
   private seen: number;
@@ -66,31 +77,42 @@ export class Connection implements Wire, RelayContext {
     this.limits = context.limits;
     this.lastActivity = context.now();
     this.seen = context.world.version;
-    this.judging = new Judge(context.world, options);
-    this.watcher = options.exempt ? NO_WATCHER : context.guards.watcher(this.judging);
+    this.judging = this.observing ? new Onlooker(context.world, options) : new Judge(context.world, options);
+    this.watcher = options.exempt ? NO_WATCHER : this.watcherOf(context.guards);
     this.traffic = context.recorder.group(options.caller(), this.judging.destination);
     this.relay = options.exempt ? this.unjudged() : new Detector(this);
     this.caller = new Leg(options.handle, this.callerEvents(), true);
   }
 
-  /** False when it was refused: whatever the caller is going to say, it is denied, so that nobody needs to be dialled. */
-  admit(): boolean {
+  /** Dials upstream, unless it is refused whatever the caller is going to say. */
+  begin(): void {
     this.relay.reconsider(this.lastActivity);
-    return !this.over;
+    if (!this.over) this.options.socket((fd) => this.dial(fd, 'same'));
   }
 
-  /** Dials upstream with a descriptor of the pod's netns; null when none could be had. */
-  dial(fd: number | null): void {
+  /** Dials with a descriptor of the pod's netns; null when none could be had. */
+  private dial(fd: number | null, port: 'same' | 'any'): void {
     const handle = fd === null || this.over ? null : handleOf(fd);
     if (fd === null || handle === null || typeof handle === 'number') {
       if (fd !== null) this.options.context.closeFd(fd);
       this.end('upstream_unreachable');
       return;
     }
+    // What can't be bound to the caller's address connects from the pod's own.
+    if (this.observing && bindAsPeerOf(fd, this.caller.fd, port) < 0) bindAsPeerOf(fd, this.caller.fd, 'any');
     this.upstream = new Leg(handle, this.upstreamEvents(), false);
     this.upstream.connect(this.options.ip, this.options.port);
     // Not earlier: there would be nowhere to write to.
     this.caller.start();
+  }
+
+  private watcherOf(guards: WatcherSource): Watcher {
+    return this.observing ? guards.inbound(this.options.pod, this.judging) : guards.watcher(this.judging);
+  }
+
+  /** It is only looked at. */
+  private get observing(): boolean {
+    return this.options.direction === 'inbound';
   }
 
   // === RelayContext ===
@@ -116,9 +138,10 @@ export class Connection implements Wire, RelayContext {
       caller: this.options.caller(),
       destination: this.judging.destination,
       traffic: this.traffic,
+      direction: this.options.direction,
     };
     recorder.record(exchange, by);
-    operations.ended(exchange, by);
+    if (!this.observing) operations.ended(exchange, by);
   }
 
   newId(): string {
@@ -177,12 +200,14 @@ export class Connection implements Wire, RelayContext {
     if (idleFor > KEEP_AFTER_MS) this.keep();
     // A caller is not slow while upstream is.
     const limitMs = this.upstream?.congested === true ? null : settings.bodyTimeoutMs;
-    if (this.lingeringSince === 0) this.relay.checkUploads(now, limitMs);
+    if (this.lingeringSince === 0 && !this.observing) this.relay.checkUploads(now, limitMs);
     if (this.relay.withheldSince !== 0 && now - this.relay.withheldSince > settings.holdTimeoutMs)
       this.relay.letGo(now - settings.holdTimeoutMs, now);
     if (this.over) return;
     if (this.lingeringSince !== 0) this.checkLinger(now, idleFor);
-    else if (this.relay.headSince !== 0 && now - this.relay.headSince > settings.headTimeoutMs)
+    else if (this.observing) {
+      if (idleFor > settings.idleTimeoutMs) this.relay.expire(now);
+    } else if (this.relay.headSince !== 0 && now - this.relay.headSince > settings.headTimeoutMs)
       this.relay.expire(now);
     else if (
       idleFor > (this.relay instanceof Detector ? settings.firstByteTimeoutMs : settings.idleTimeoutMs)
@@ -280,19 +305,35 @@ export class Connection implements Wire, RelayContext {
   }
 
   private upstreamEvents() {
+    const attempt = this.attempt;
     return {
       data: (bytes: Uint8Array, start: number, end: number) => {
         this.lastActivity = this.options.context.now();
         this.relay.fromUpstream(bytes, start, end, this.lastActivity);
       },
       ended: () => this.relay.upstreamEnded(this.options.context.now()),
-      failed: () => this.upstreamFailed(),
+      failed: (errno: number) => {
+        if (errno === -EADDRNOTAVAIL && this.observing && attempt === 0) this.dialAgain();
+        else this.upstreamFailed();
+      },
       // It may have answered before it broke off: a 413 to a body it did not want to read.
       unwritable: () => {},
       congested: () => this.caller.pause(),
       drained: () => this.readCallerIfRoom(),
-      closed: () => this.legClosed(),
+      closed: () => {
+        if (attempt === this.attempt) this.legClosed();
+      },
     };
+  }
+
+  /**
+   * The port is one that the caller uses again, sooner than the connection before is forgotten here. Nothing has been
+   * read from it yet: the kernel refuses at once.
+   */
+  private dialAgain(): void {
+    this.attempt++;
+    this.caller.pause();
+    this.options.socket((fd) => this.dial(fd, 'any'));
   }
 
   private readCallerIfRoom(): void {

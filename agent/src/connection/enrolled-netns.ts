@@ -1,5 +1,5 @@
 import type { Workload } from '@eastwall/policy';
-import type { CallerState, Family, NamespaceId } from '../ipc/messages.ts';
+import type { CallerState, Direction, Family, NamespaceId } from '../ipc/messages.ts';
 import { PROOF } from '../ipc/proof.ts';
 import { originalDestination } from '../kernel/libc-sockets.ts';
 import { Acceptor } from './acceptor.ts';
@@ -23,6 +23,13 @@ export const UNKNOWN_CALLER: Workload = Object.freeze({
 /** Between two checks, that is some per second; a proof takes one per family. */
 const PROOFS_PER_CHECK = 4;
 
+/** What a listening socket is for. */
+export interface Listening {
+  readonly direction: Direction;
+  readonly family: Family;
+  readonly port: number;
+}
+
 interface Waiting {
   readonly handle: TcpHandle;
   readonly ip: string;
@@ -33,7 +40,7 @@ interface Waiting {
 export interface NetnsOptions {
   readonly id: NamespaceId;
   readonly context: DataplaneContext;
-  requestSockets(family: Family, count: number): void;
+  requestSockets(direction: Direction, family: Family, count: number): void;
   /** Somebody has connected to that port of the address that is kept for proofs of interception. */
   proved(family: Family, port: number): void;
   /** One more connection would be over the process's bound. */
@@ -52,18 +59,21 @@ export class EnrolledNetns {
   private patience = true;
   private draining = false;
   private waiting: Waiting[] = [];
-  private readonly acceptors: Acceptor[] = [];
-  private readonly ports = new Set<number>();
-  private readonly sockets = new Map<Family, UpstreamSockets>();
+  private readonly acceptors: Record<Direction, Acceptor[]> = { outbound: [], inbound: [] };
+  private readonly ports: Record<Direction, Set<number>> = { outbound: new Set(), inbound: new Set() };
+  private readonly sockets: Record<Direction, Map<Family, UpstreamSockets>> = {
+    outbound: new Map(),
+    inbound: new Map(),
+  };
   private readonly options: NetnsOptions;
 
   constructor(options: NetnsOptions) {
     this.options = options;
   }
 
-  /** Whether new connections are accepted. */
+  /** Whether new connections of the pod are accepted. */
   get isListening(): boolean {
-    return this.acceptors.length > 0;
+    return this.acceptors.outbound.length > 0;
   }
 
   get waitingCount(): number {
@@ -73,18 +83,22 @@ export class EnrolledNetns {
   /** Descriptors this pod takes in this process: two per connection, and what waits on the shelf. */
   get descriptors(): number {
     let shelved = 0;
-    for (const sockets of this.sockets.values()) shelved += sockets.size;
+    for (const sockets of this.shelves()) shelved += sockets.size;
     return 2 * (this.connections.size + this.waiting.length) + shelved;
   }
 
-  listen(fd: number, family: Family, port: number): void {
-    this.ports.add(port);
-    this.acceptors.push(new Acceptor(fd, (handle) => this.accept(handle, family)));
-    this.socketsFor(family);
+  listen(fd: number, { direction, family, port }: Listening): void {
+    const accept =
+      direction === 'outbound'
+        ? (handle: TcpHandle) => this.accept(handle, family)
+        : (handle: TcpHandle) => this.acceptArrival(handle, family);
+    this.ports[direction].add(port);
+    this.acceptors[direction].push(new Acceptor(fd, accept));
+    this.socketsFor(direction, family);
   }
 
-  addSockets(family: Family, fds: readonly number[]): void {
-    this.socketsFor(family).add(fds);
+  addSockets(direction: Direction, family: Family, fds: readonly number[]): void {
+    this.socketsFor(direction, family).add(fds);
   }
 
   identify(caller: CallerState): void {
@@ -101,7 +115,7 @@ export class EnrolledNetns {
       this.patience = false;
       this.release();
     }
-    for (const sockets of this.sockets.values()) sockets.checkDeadlines();
+    for (const sockets of this.shelves()) sockets.checkDeadlines();
     for (const connection of this.connections) connection.check(now);
   }
 
@@ -112,16 +126,19 @@ export class EnrolledNetns {
 
   release(): void {
     if (this.holding) return;
-    for (const { handle, ip, port } of this.waiting.splice(0)) this.open(handle, ip, port);
+    for (const { handle, ip, port } of this.waiting.splice(0)) this.open(handle, ip, port, 'outbound');
   }
 
-  stopListening(): void {
-    for (const acceptor of this.acceptors.splice(0)) acceptor.close();
+  stopListening(only: Direction | 'all'): void {
+    for (const direction of ['outbound', 'inbound'] as const) {
+      if (only !== 'all' && only !== direction) continue;
+      for (const acceptor of this.acceptors[direction].splice(0)) acceptor.close();
+    }
   }
 
   /** Accepts nothing more, and asks all callers to leave. */
   drain(now: number): void {
-    this.stopListening();
+    this.stopListening('all');
     this.draining = true;
     for (const connection of this.connections) connection.drain(now);
   }
@@ -133,9 +150,9 @@ export class EnrolledNetns {
   }
 
   close(): void {
-    this.stopListening();
+    this.stopListening('all');
     for (const { handle } of this.waiting.splice(0)) handle.reset();
-    for (const sockets of this.sockets.values()) sockets.close();
+    for (const sockets of this.shelves()) sockets.close();
     for (const connection of [...this.connections]) connection.end('caller_reset');
   }
 
@@ -155,44 +172,61 @@ export class EnrolledNetns {
       return;
     }
     if (this.holding) this.waiting.push({ handle, ip, port, since: this.options.context.now() });
-    else this.open(handle, ip, port);
+    else this.open(handle, ip, port, 'outbound');
+  }
+
+  /** Nothing about it is to be judged, so nobody has to be known for it. */
+  private acceptArrival(handle: TcpHandle, family: Family): void {
+    const destination = originalDestination(handle.fd, family);
+    if (destination === null || this.ports.inbound.has(destination.port) || this.options.full()) {
+      this.refused++;
+      handle.reset();
+    } else this.open(handle, destination.ip, destination.port, 'inbound');
   }
 
   private isListener(destination: { ip: string; port: number }): boolean {
     const { ip, port } = destination;
-    return this.ports.has(port) && (ip === '127.0.0.1' || ip === '::1');
+    return this.ports.outbound.has(port) && (ip === '127.0.0.1' || ip === '::1');
   }
 
-  private open(handle: TcpHandle, ip: string, port: number): void {
+  private open(handle: TcpHandle, ip: string, port: number, direction: Direction): void {
     const connection = new Connection({
       context: this.options.context,
       handle,
       ip,
       port,
-      caller: () => this.workload(),
       opaquePorts: () => (this.caller.state === 'known' ? (this.caller.opaquePorts ?? null) : null),
+      direction,
+      // Who asks a pod is known by its address only, which is not enough to name anybody.
+      caller: () => (direction === 'outbound' ? this.workload() : UNKNOWN_CALLER),
+      pod: () => this.workload(),
       exempt: this.caller.state === 'exempt',
+      socket: (taker) => this.socketsFor(direction, ip.includes(':') ? 6 : 4).take(taker),
       closed: (closed) => this.connections.delete(closed),
     });
     this.connections.add(connection);
     if (this.draining) connection.drain(this.options.context.now());
-    if (!connection.admit()) return;
-    this.socketsFor(ip.includes(':') ? 6 : 4).take((fd) => connection.dial(fd));
+    connection.begin();
   }
 
   private workload(): Workload {
     return this.caller.state === 'known' ? this.caller.workload : UNKNOWN_CALLER;
   }
 
-  private socketsFor(family: Family): UpstreamSockets {
-    let sockets = this.sockets.get(family);
+  private socketsFor(direction: Direction, family: Family): UpstreamSockets {
+    let sockets = this.sockets[direction].get(family);
     if (sockets === undefined) {
       sockets = new UpstreamSockets({
-        order: (count) => this.options.requestSockets(family, count),
+        order: (count) => this.options.requestSockets(direction, family, count),
         now: this.options.context.now,
       });
-      this.sockets.set(family, sockets);
+      this.sockets[direction].set(family, sockets);
     }
     return sockets;
+  }
+
+  private *shelves(): Generator<UpstreamSockets> {
+    yield* this.sockets.outbound.values();
+    yield* this.sockets.inbound.values();
   }
 }

@@ -17,8 +17,8 @@ export interface LegEvents {
   data(bytes: Uint8Array, start: number, end: number): void;
   /** FIN: no more bytes will come. */
   ended(): void;
-  /** RST, or no connection. */
-  failed(): void;
+  /** RST, or no connection; with `-errno`. */
+  failed(errno: number): void;
   /** The peer takes no more bytes, but what it sent before it broke off may still come; `failed` follows. */
   unwritable(): void;
   /** More is waiting to be sent than the socket takes; stop feeding it until `drained`. */
@@ -84,7 +84,7 @@ export class Leg {
     request.oncomplete = onConnect;
     const { handle } = this;
     const status = ip.includes(':') ? handle.connect6(request, ip, port) : handle.connect(request, ip, port);
-    if (status !== 0) queueMicrotask(() => this.fail());
+    if (status !== 0) queueMicrotask(() => this.fail(status));
   }
 
   /** Whether the connection was ever made: tells an unreachable upstream from one that broke off. */
@@ -125,7 +125,7 @@ export class Leg {
   /** What came before the reset is not read yet, so the socket is not given up. */
   private breakOff(): void {
     this.broken = true;
-    if (this.readEnded) this.events.failed();
+    if (this.readEnded) this.events.failed(-EPIPE);
     else this.events.unwritable();
   }
 
@@ -193,10 +193,10 @@ export class Leg {
     this.finished = true;
   }
 
-  private fail(): void {
+  private fail(status: number): void {
     if (this.released) return;
     this.close();
-    this.events.failed();
+    this.events.failed(status);
   }
 
   /** FIN once all is out; with FIN from both sides the connection is over. */
@@ -212,13 +212,13 @@ export class Leg {
   onRead(status: number): void {
     if (status > 0) this.events.data(READ_BUFFER, 0, status);
     else if (status === END_OF_STREAM) this.onEnd();
-    else if (status < 0) this.fail();
+    else if (status < 0) this.fail(status);
   }
 
   private onEnd(): void {
     this.readEnded = true;
     // A write that met the reset took the error away from the read after it, which then looks like FIN.
-    if (this.broken) this.events.failed();
+    if (this.broken) this.events.failed(-EPIPE);
     else this.events.ended();
     if (this.writeEnded) this.close();
   }
@@ -226,7 +226,7 @@ export class Leg {
   onConnect(status: number): void {
     if (this.released) return;
     if (status !== 0) {
-      this.fail();
+      this.fail(status);
       return;
     }
     this.connected = true;

@@ -2,6 +2,7 @@ import type { Destination, Workload } from '@eastwall/policy';
 import { expect, test } from 'vitest';
 import { DENY } from '../../testing/playbook.ts';
 import { Exchange } from '../exchange/exchange.ts';
+import type { Direction } from '../ipc/messages.ts';
 import { Recorder } from './recorder.ts';
 
 const caller = { uid: 'u', namespace: 'shop', name: 'ci' } as Workload;
@@ -11,10 +12,16 @@ const setUp = (maxRecords = 10) => {
   const clock = { now: () => 1_000, monotonic: () => 50 };
   const recorder = new Recorder({ node: 'n1', clock, idPrefix: 'abc', maxRecords });
   const traffic = recorder.group(caller, destination);
-  const record = (change: Partial<Exchange>, who = caller): void => {
+  const record = (change: Partial<Exchange>, who = caller, direction: Direction = 'outbound'): void => {
     const exchange = new Exchange();
     exchange.begin('http1', 40);
-    recorder.record(Object.assign(exchange, change), { now: 50, caller: who, destination, traffic });
+    recorder.record(Object.assign(exchange, change), {
+      now: 50,
+      caller: who,
+      destination,
+      traffic,
+      direction,
+    });
   };
   return { recorder, record };
 };
@@ -79,4 +86,16 @@ test('a caller nobody could name is null', () => {
   const { recorder, record } = setUp();
   record({ outcome: 'timeout' }, { ...caller, uid: '' });
   expect(recorder.takeRecords().records[0]?.caller).toBeNull();
+});
+
+test('what came to a pod is no second exchange, and only kept for who follows everything', () => {
+  const { recorder, record } = setUp();
+  record({ outcome: 'upstream_reset' }, caller, 'inbound');
+  expect(recorder.takeRecords().records).toEqual([]);
+  recorder.streamAll = true;
+  record({}, caller, 'inbound');
+  record({}, caller);
+  const legs = recorder.takeRecords().records.map(({ leg }) => leg);
+  expect(legs).toEqual(['inbound', undefined]);
+  expect(recorder.takeCells()).toMatchObject([{ exchanges: 1 }]);
 });

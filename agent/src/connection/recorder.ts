@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer';
 import type { Destination, Workload } from '@eastwall/policy';
 import type { Exchange } from '../exchange/exchange.ts';
+import type { Direction } from '../ipc/messages.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { FlowRecord } from '../record/record.ts';
 import type { TrafficCell } from '../record/traffic-cell.ts';
@@ -30,6 +31,7 @@ export interface RecordContext {
   readonly caller: Workload;
   readonly destination: Destination;
   readonly traffic: TrafficGroup;
+  readonly direction: Direction;
 }
 
 /**
@@ -59,6 +61,11 @@ export class Recorder {
 
   record(exchange: Exchange, context: RecordContext): void {
     const durationMs = context.now - exchange.startedAt;
+    if (context.direction === 'inbound') {
+      // Whoever sent it has counted it, and kept it where it was of interest.
+      if (this.streamAll) this.keep(exchange, context, durationMs);
+      return;
+    }
     context.traffic.count({
       protocol: exchange.protocol,
       verdict: exchange.decision.verdict,
@@ -69,6 +76,10 @@ export class Recorder {
       bytesReceived: exchange.bytesReceived,
     });
     if (!this.streamAll && exchange.outcome === 'ok' && exchange.decision.verdict === 'allow') return;
+    this.keep(exchange, context, durationMs);
+  }
+
+  private keep(exchange: Exchange, context: RecordContext, durationMs: number): void {
     if (this.records.length >= this.options.maxRecords) this.dropped++;
     else this.records.push(this.flowRecord(exchange, context, durationMs));
   }
@@ -91,6 +102,7 @@ export class Recorder {
       id: exchange.id === '' ? this.newId() : exchange.id,
       time: this.options.clock.now() - durationMs,
       node: this.options.node,
+      ...(context.direction === 'inbound' && { leg: 'inbound' as const }),
       caller: context.caller.uid === '' ? null : context.caller,
       destination: context.destination,
       protocol: exchange.protocol,

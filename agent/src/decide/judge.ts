@@ -12,11 +12,21 @@ export interface Route {
   readonly port: number;
 }
 
+/** Whom a connection asks what policies say of it. */
+export interface Judging {
+  readonly destination: Destination;
+  /** What policies say of this connection as things stand now: ask for each decision. */
+  readonly scope: Scope;
+  readonly caller: Workload;
+  /** Whether the destination's port is declared to carry what nobody is to read. */
+  readonly declaredOpaque: boolean;
+}
+
 /**
  * Decides the requests of one connection. Caller and destination are fixed, so the rules that can apply are looked
  * up once and again only when the world changes: a policy change is in force on open connections at the next request.
  */
-export class Judge {
+export class Judge implements Judging {
   #destination: Destination;
   #scope: Scope;
   #seen: number;
@@ -39,13 +49,11 @@ export class Judge {
     return this.#destination;
   }
 
-  /** What policies say of this connection as things stand now: ask for each decision. */
   get scope(): Scope {
     this.#refresh();
     return this.#scope;
   }
 
-  /** Whether the destination's port is declared to carry what nobody is to read. */
   get declaredOpaque(): boolean {
     this.#refresh();
     return this.#world.isDeclaredOpaque(this.#destination, this.#route.opaquePorts?.() ?? null);

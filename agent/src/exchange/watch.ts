@@ -100,6 +100,11 @@ export interface Parties {
 /** Where connections get their watcher from. */
 export interface WatcherSource {
   watcher(parties: Parties): Watcher;
+  /**
+   * Of a connection that comes to `pod`, from `parties.caller` where that is known: what the pod is asked explains what it
+   * asks others while the exchange lasts. Nothing is decided there: its watches let everything pass and withhold no body.
+   */
+  inbound(pod: () => Workload, parties: Parties): Watcher;
 }
 
 /** Wants to see nothing. */
@@ -116,4 +121,7 @@ export const UNWATCHED: Watch = Object.freeze({
 
 export const NO_WATCHER: Watcher = Object.freeze({ spoke() {}, watch: () => UNWATCHED });
 
-export const NO_GUARDS: WatcherSource = Object.freeze({ watcher: () => NO_WATCHER });
+export const NO_GUARDS: WatcherSource = Object.freeze({
+  watcher: () => NO_WATCHER,
+  inbound: () => NO_WATCHER,
+});

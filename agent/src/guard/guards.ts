@@ -1,5 +1,5 @@
 import { type DetectionId, GuardProfiles, type GuardSettings, type Workload } from '@eastwall/policy';
-import type { Parties, Watcher, WatcherSource } from '../exchange/watch.ts';
+import { NO_WATCHER, type Parties, type Watcher, type WatcherSource } from '../exchange/watch.ts';
 import type { Fingerprint } from '../kernel/fingerprint.ts';
 import type { Finding } from '../record/finding.ts';
 import { ConnectionWatcher } from './connection-watcher.ts';
@@ -94,6 +94,10 @@ export class Guards implements WatcherSource {
 
   watcher(parties: Parties): Watcher {
     return new ConnectionWatcher(this, parties);
+  }
+
+  inbound(): Watcher {
+    return NO_WATCHER;
   }
 
   replaceProfiles(profiles: GuardProfiles): void {

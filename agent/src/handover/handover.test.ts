@@ -55,7 +55,7 @@ function inheritance(index: number): Inheritance {
   listenOn(fd, 16);
   return {
     inode: 4_026_530_000 + index,
-    listeners: [{ family: 4, port: ports, fd }],
+    listeners: [{ direction: 'outbound', family: 4, port: ports, fd }],
     listenerMark: 7,
     makers: [{ kind: 'cgroup', path: '/pod', id: 2n ** 63n + 1n, level: 3 }],
     exemptions: [{ kind: 'mark', mark: 0xdeadbeef }],

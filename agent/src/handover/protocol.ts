@@ -1,4 +1,4 @@
-import type { Inheritance } from '../capture/protocol.ts';
+import type { Inheritance, ListenerInfo } from '../capture/protocol.ts';
 import type { Exemption } from '../capture/wish.ts';
 import type { Fd } from '../kernel/libc.ts';
 
@@ -25,7 +25,7 @@ export type ToSuccessor =
 
 /** An inheritance as JSON: descriptors travel beside it, in the order of the listeners, and ids are texts. */
 export interface GivenNetns extends Omit<Inheritance, 'listeners' | 'makers' | 'exemptions'> {
-  readonly listeners: readonly { readonly family: 4 | 6; readonly port: number }[];
+  readonly listeners: readonly Omit<ListenerInfo, 'fd'>[];
   readonly makers: readonly GivenExemption[];
   readonly exemptions: readonly GivenExemption[];
 }
@@ -37,7 +37,7 @@ type GivenExemption =
 export function given({ listeners, makers, exemptions, ...plain }: Inheritance): GivenNetns {
   return {
     ...plain,
-    listeners: listeners.map(({ family, port }) => ({ family, port })),
+    listeners: listeners.map(({ direction, family, port }) => ({ direction, family, port })),
     makers: makers.map(written),
     exemptions: exemptions.map(written),
   };

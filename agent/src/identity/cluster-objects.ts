@@ -62,6 +62,8 @@ export interface PodInfo {
   readonly serviceAccount: string;
   /** Empty until the runtime has made the sandbox. */
   readonly podIPs: readonly string[];
+  /** Of its node. */
+  readonly hostIPs: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
   /** Only those of our own group, see `OWN_ANNOTATIONS`. */
   readonly annotations: Readonly<Record<string, string>>;

@@ -15,6 +15,10 @@ export function canonicalIp(text: string): string | null {
   return address.toString();
 }
 
+/** Four or sixteen bytes of an address in its canonical text. */
+export const ipBytes = (canonical: string): Uint8Array =>
+  Uint8Array.from(ipaddr.parse(canonical).toByteArray());
+
 /**
  * Leading zeros are read as decimal, as kube-proxy reads the ones that old objects still carry;
  * `ipaddr.js` would read them as octal and so name another host.

@@ -21,6 +21,10 @@ export function projectPod(json: unknown): Result<PodInfo, Problem> {
       textAt(status, 'podIP'),
       ...objectsAt(status, 'podIPs').map((at) => textAt(at, 'ip')),
     ]),
+    hostIPs: canonicalIps([
+      textAt(status, 'hostIP'),
+      ...objectsAt(status, 'hostIPs').map((at) => textAt(at, 'ip')),
+    ]),
     labels,
     annotations: ownAnnotations(metadata),
     hostNetwork: flagAt(spec, 'hostNetwork'),

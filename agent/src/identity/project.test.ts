@@ -203,7 +203,13 @@ describe('a Pod', () => {
         containers: [{ name: 'a' }],
         initContainers: [{ name: 'b', securityContext: { privileged: true } }],
       },
-      status: { phase: 'Running', podIP: '10.0.1.4', podIPs: [{ ip: '10.0.1.4' }, { ip: 'fd00:0::4' }] },
+      status: {
+        phase: 'Running',
+        hostIP: '10.0.0.9',
+        hostIPs: [{ ip: '10.0.0.9' }],
+        podIP: '10.0.1.4',
+        podIPs: [{ ip: '10.0.1.4' }, { ip: 'fd00:0::4' }],
+      },
     };
     expect(projectPod(json)).toEqual({
       ok: true,
@@ -213,6 +219,7 @@ describe('a Pod', () => {
         name: 'orders',
         node: 'n1',
         serviceAccount: 'orders',
+        hostIPs: ['10.0.0.9'],
         podIPs: ['10.0.1.4', 'fd00::4'],
         labels: { app: 'orders' },
         annotations: { 'eastwall.dev/capture': 'off' },
@@ -235,6 +242,7 @@ describe('a Pod', () => {
         name: 'orders',
         node: '',
         serviceAccount: 'default',
+        hostIPs: [],
         podIPs: [],
         labels: {},
         annotations: {},

@@ -8,6 +8,7 @@ const pod = (owner: PodInfo['owner'], labels: Record<string, string> = {}): PodI
   name: 'orders-5f6d-x2x',
   node: 'n1',
   serviceAccount: 'orders',
+  hostIPs: [],
   podIPs: ['10.0.1.4'],
   labels,
   annotations: {},

@@ -25,10 +25,33 @@ import type { TrafficCell } from '../record/traffic-cell.ts';
 /** An enrolled network namespace, numbered by capture; numbers are never reused in an agent's life. */
 export type NamespaceId = number;
 export type Family = 4 | 6;
+/** Which connections: those that a pod opens, or those that are opened to it. */
+export type Direction = 'outbound' | 'inbound';
+
+/** So many unconnected sockets, made in that namespace: to connect as the pod, or as whoever calls it. */
+export interface SocketOrder {
+  readonly ns: NamespaceId;
+  readonly direction: Direction;
+  readonly family: Family;
+  readonly count: number;
+}
 
 export type FdPacket =
-  | { readonly kind: 'listener'; readonly ns: NamespaceId; readonly family: Family; readonly port: number }
-  | { readonly kind: 'sockets'; readonly ns: NamespaceId; readonly family: Family };
+  /** Without descriptors: listeners of this direction that came before are not to be accepted at any more. */
+  | { readonly kind: 'renewed'; readonly ns: NamespaceId; readonly direction: Direction }
+  | {
+      readonly kind: 'listener';
+      readonly ns: NamespaceId;
+      readonly direction: Direction;
+      readonly family: Family;
+      readonly port: number;
+    }
+  | {
+      readonly kind: 'sockets';
+      readonly ns: NamespaceId;
+      readonly direction: Direction;
+      readonly family: Family;
+    };
 
 /** What control knows about the owner of a namespace. */
 export type CallerState =
@@ -84,12 +107,9 @@ export type ToDataplane =
 
 export type FromDataplane =
   | { readonly kind: 'ready'; readonly pid: number }
-  | {
-      readonly kind: 'need-sockets';
-      readonly ns: NamespaceId;
-      readonly family: Family;
-      readonly count: number;
-    }
+  | ({ readonly kind: 'need-sockets' } & SocketOrder)
+  /** Whether it wants to see what comes to that pod, where nobody has said anything about that. */
+  | { readonly kind: 'inbound-wanted'; readonly ns: NamespaceId; readonly wanted: boolean }
   | { readonly kind: 'records'; readonly records: readonly FlowRecord[]; readonly dropped: number }
   | ({ readonly kind: 'catalog' } & CatalogDelta)
   | { readonly kind: 'totals'; readonly totals: DataplaneTotals }

@@ -2,8 +2,20 @@ import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
 /** Linux error numbers by name, for comparing with the `-errno` of the libc bindings. */
-export const { EADDRINUSE, EADDRNOTAVAIL, EAFNOSUPPORT, EAGAIN, EBADF, ECONNRESET, EINPROGRESS, EPIPE } =
-  constants.errno;
+export const {
+  EADDRINUSE,
+  EADDRNOTAVAIL,
+  EAFNOSUPPORT,
+  EAGAIN,
+  EBADF,
+  ECONNRESET,
+  EEXIST,
+  EINPROGRESS,
+  ENOENT,
+  EOPNOTSUPP,
+  EPIPE,
+  ESRCH,
+} = constants.errno;
 
 /** `-errno` as an operator reads it: `EADDRINUSE: address already in use`. */
 export function errnoText(negative: number): string {

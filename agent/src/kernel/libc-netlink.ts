@@ -1,11 +1,12 @@
 import { EAGAIN, errnoText } from './errno.ts';
 import { bindLibc, type Fd, orErrno } from './libc.ts';
 
-/** Sockets that talk to netfilter. One belongs to the netns it was made in, from wherever it is used. */
+/** Netlink sockets. One belongs to the netns it was made in, from wherever it is used. */
 
 const AF_NETLINK = 16;
 /** SOCK_RAW | SOCK_CLOEXEC */
 const RAW = 0x3 | 0x80000;
+const NETLINK_ROUTE = 0;
 const NETLINK_NETFILTER = 12;
 const SOL_NETLINK = 270;
 /** An error then does not carry the whole request along. */
@@ -30,24 +31,28 @@ const recv = bindLibc<(fd: Fd, bytes: Uint8Array, length: number, flags: number)
 const packet = Buffer.alloc(PACKET);
 
 /** In the calling thread's netns, which it pins until it is closed. A descriptor, or `-errno`. */
-export function netfilterSocket(): Fd {
-  const fd = orErrno(socket(AF_NETLINK, RAW, NETLINK_NETFILTER));
+export const netfilterSocket = (): Fd => netlinkSocket(NETLINK_NETFILTER);
+/** Likewise, for routes and for the rules of routing. */
+export const routeSocket = (): Fd => netlinkSocket(NETLINK_ROUTE);
+
+function netlinkSocket(protocol: number): Fd {
+  const fd = orErrno(socket(AF_NETLINK, RAW, protocol));
   if (fd >= 0) setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, Buffer.from([1, 0, 0, 0]), 4);
   return fd;
 }
 
 /**
- * Sends a request and returns everything that the kernel says to it. Netfilter works a request off within the call
- * to `send`, so nothing is waited for. Throws when the socket is unusable: that is a bug or the end of the machine.
+ * Sends a request and returns everything that the kernel says to it. It works a request off within the call to
+ * `send`, so nothing is waited for. Throws when the socket is unusable: that is a bug or the end of the machine.
  */
-export function askNetfilter(fd: Fd, request: Uint8Array): Buffer {
+export function askKernel(fd: Fd, request: Uint8Array): Buffer {
   const sent = orErrno(send(fd, request, request.length, 0));
-  if (sent < 0) throw new Error(`can't send to netfilter: ${errnoText(sent)}`);
+  if (sent < 0) throw new Error(`can't send by netlink: ${errnoText(sent)}`);
   const answers: Buffer[] = [];
   for (;;) {
     const length = orErrno(recv(fd, packet, PACKET, MSG_DONTWAIT));
     if (length === -EAGAIN) return answers.length === 1 ? (answers[0] ?? packet) : Buffer.concat(answers);
-    if (length < 0) throw new Error(`can't hear from netfilter: ${errnoText(length)}`);
+    if (length < 0) throw new Error(`can't hear by netlink: ${errnoText(length)}`);
     answers.push(Buffer.from(packet.subarray(0, length)));
   }
 }

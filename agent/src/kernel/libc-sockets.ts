@@ -20,8 +20,11 @@ const TCP_NODELAY = 1;
 const TCP_KEEPIDLE = 4;
 const TCP_KEEPINTVL = 5;
 const TCP_KEEPCNT = 6;
+const IP_TRANSPARENT = 19;
+const IP_BIND_ADDRESS_NO_PORT = 24;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
+const IPV6_TRANSPARENT = 75;
 const IPV6_FREEBIND = 78;
 /** The same number for IPv4 (SO_ORIGINAL_DST) and IPv6 (IP6T_SO_ORIGINAL_DST); the level tells them apart. */
 const ORIGINAL_DST = 80;
@@ -36,6 +39,9 @@ const listen = bindLibc<(fd: Fd, backlog: number) => number>('int listen(int fd,
 const setsockopt = bindLibc<
   (fd: Fd, level: number, name: number, value: Uint8Array, length: number) => number
 >('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)');
+const getpeername = bindLibc<(fd: Fd, address: Uint8Array, length: Uint8Array) => number>(
+  'int getpeername(int fd, void *address, void *length)',
+);
 const getsockopt = bindLibc<
   (fd: Fd, level: number, name: number, value: Uint8Array, length: Uint8Array) => number
 >('int getsockopt(int fd, int level, int name, void *value, void *length)');
@@ -63,6 +69,54 @@ export function bindLoopback(fd: Fd, family: 4 | 6, port: number): number {
   }
   const address = family === 4 ? loopbackAddress4(port) : loopbackAddress6(port);
   return orErrno(bind(fd, address, address.length));
+}
+
+/** Binds to all addresses of the socket's family, and of the other one to none. Returns 0 or `-errno`. */
+export function bindAny(fd: Fd, family: 4 | 6, port: number): number {
+  const options = [[SOL_SOCKET, SO_REUSEADDR] as const, ...(family === 6 ? [ONLY_6] : [])];
+  for (const [level, name] of options) {
+    const result = setInt(fd, level, name, 1);
+    if (result < 0) return result;
+  }
+  const address = anyAddress(family, port);
+  return orErrno(bind(fd, address, address.length));
+}
+
+const ONLY_6 = [IPPROTO_IPV6, IPV6_V6ONLY] as const;
+
+/**
+ * Lets the socket be bound to addresses of others, by whoever holds it; needs CAP_NET_ADMIN over the netns. It shares
+ * ports with all who allow that, so that it keeps no server from listening. Returns 0 or `-errno`.
+ */
+export function makeTransparent(fd: Fd, family: 4 | 6): number {
+  const [level, name] =
+    family === 4 ? ([IPPROTO_IP, IP_TRANSPARENT] as const) : ([IPPROTO_IPV6, IPV6_TRANSPARENT] as const);
+  const result = setInt(fd, level, name, 1);
+  return result < 0 ? result : setInt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+}
+
+/** Binds to an address of 4 or 16 bytes, and to any port. Returns 0 or `-errno`. */
+export function bindTo(fd: Fd, address: Uint8Array): number {
+  const family = address.length === 4 ? 4 : 6;
+  const socketAddress = anyAddress(family, 0);
+  socketAddress.set(address, family === 4 ? 4 : 8);
+  return orErrno(bind(fd, socketAddress, socketAddress.length));
+}
+
+/**
+ * Binds a transparent socket to the address that an accepted connection comes from, and to its port or to any.
+ * Returns 0 or `-errno`.
+ */
+export function bindAsPeerOf(fd: Fd, accepted: Fd, port: 'same' | 'any'): number {
+  answerLength.writeUInt32LE(answer.length, 0);
+  const result = orErrno(getpeername(accepted, answer, answerLength));
+  if (result < 0) return result;
+  if (port === 'any') {
+    answer.writeUInt16BE(0, 2);
+    // It is chosen by `connect`, which knows the other end: any that is free for this pair of ends will do.
+    setInt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
+  }
+  return orErrno(bind(fd, answer, answerLength.readUInt32LE(0)));
 }
 
 /** The kernel caps `backlog` at `net.core.somaxconn` of the socket's netns. Returns 0 or `-errno`. */
@@ -134,20 +188,25 @@ function setInt(fd: Fd, level: number, name: number, value: number): number {
   return orErrno(setsockopt(fd, level, name, int, 4));
 }
 
-/** struct sockaddr_in: family in host order (little-endian on x64 and arm64), port and address in network order. */
-function loopbackAddress4(port: number): Uint8Array {
-  const address = Buffer.alloc(16);
-  address.writeUInt16LE(AF_INET, 0);
+/**
+ * struct sockaddr_in: family in host order (little-endian on x64 and arm64), port and address in network order;
+ * struct sockaddr_in6: family, port, flow info, address, scope.
+ */
+function anyAddress(family: 4 | 6, port: number): Buffer {
+  const address = Buffer.alloc(family === 4 ? 16 : 28);
+  address.writeUInt16LE(family === 4 ? AF_INET : AF_INET6, 0);
   address.writeUInt16BE(port, 2);
+  return address;
+}
+
+function loopbackAddress4(port: number): Uint8Array {
+  const address = anyAddress(4, port);
   address.set([127, 0, 0, 1], 4);
   return address;
 }
 
-/** struct sockaddr_in6: family, port, flow info, address, scope. */
 function loopbackAddress6(port: number): Uint8Array {
-  const address = Buffer.alloc(28);
-  address.writeUInt16LE(AF_INET6, 0);
-  address.writeUInt16BE(port, 2);
+  const address = anyAddress(6, port);
   address.writeUInt8(1, 23);
   return address;
 }

@@ -33,6 +33,8 @@ export interface FlowRecord {
   /** Milliseconds since the epoch, when the exchange began. */
   readonly time: number;
   readonly node: string;
+  /** Only for what was looked at where it came to a pod: it is no second exchange beside the one that was sent. */
+  readonly leg?: 'inbound';
   /** Null when the identity was still unknown at the deadline. */
   readonly caller: Workload | null;
   readonly destination: Destination;

@@ -26,6 +26,9 @@ control.on('message', (message: ToCapture) => {
     case 'proved':
       capture.proved(message);
       break;
+    case 'inbound':
+      capture.inbound(message.ns, message.wanted);
+      break;
     case 'call':
       void answer(message.id, message.call);
       break;

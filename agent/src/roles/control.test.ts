@@ -28,6 +28,7 @@ const READY: CaptureEvent = {
   gateProblem: null,
   ownerProblem: null,
   guardProblem: null,
+  inboundProblem: null,
   problem: null,
 };
 const ENROLLED: CaptureEvent = {
@@ -66,6 +67,7 @@ const PAIRED: CaptureEvent = {
       ns: 3,
       reason: null,
       failMode: 'open' as const,
+      inbound: false,
       proofs: NO_PROOFS,
       attempts: NO_ATTEMPTS,
     },

@@ -118,6 +118,13 @@ export class Control implements ClusterListener {
           this.#callers.enrolled(event.ns, (uid) => this.#local.caller(uid)),
         );
         break;
+      case 'inbound':
+        log.info(
+          { ns: event.ns, on: event.listeners.length > 0 },
+          'what comes to a pod is observed, or not any more',
+        );
+        supervisor.inbound(event.ns);
+        break;
       case 'gone':
         log.info({ ns: event.ns, reason: event.reason }, 'namespace gone');
         this.#callers.gone(event.ns);
@@ -238,6 +245,7 @@ export class Control implements ClusterListener {
           gateProblem: event.gateProblem,
           ownerProblem: event.ownerProblem,
           guardProblem: event.guardProblem,
+          inboundProblem: event.inboundProblem,
         },
         'capture is ready',
       );

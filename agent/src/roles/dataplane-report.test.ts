@@ -48,7 +48,8 @@ const leaseAsk = {
 };
 const valid: Record<string, unknown>[] = [
   { kind: 'ready', pid: 42 },
-  { kind: 'need-sockets', ns: 3, family: 6, count: 64 },
+  { kind: 'need-sockets', ns: 3, direction: 'inbound', family: 6, count: 64 },
+  { kind: 'inbound-wanted', ns: 3, wanted: true },
   { kind: 'records', records: [deniedRecord(), flowRecord({ caller: null })], dropped: 2 },
   { kind: 'totals', totals },
   {
@@ -105,10 +106,11 @@ describe('parseReport', () => {
   });
 
   it.each([
-    { kind: 'need-sockets', ns: -1, family: 4, count: 1 },
-    { kind: 'need-sockets', ns: 1, family: 5, count: 1 },
-    { kind: 'need-sockets', ns: 1, family: 4, count: 1e9 },
-    { kind: 'need-sockets', ns: 1.5, family: 4, count: 1 },
+    { kind: 'need-sockets', ns: 1, direction: 'sideways', family: 4, count: 1 },
+    { kind: 'need-sockets', ns: -1, direction: 'outbound', family: 4, count: 1 },
+    { kind: 'need-sockets', ns: 1, direction: 'outbound', family: 5, count: 1 },
+    { kind: 'need-sockets', ns: 1, direction: 'outbound', family: 4, count: 1e9 },
+    { kind: 'need-sockets', ns: 1.5, direction: 'outbound', family: 4, count: 1 },
     { kind: 'totals', totals: { ...totals, rssBytes: Number.NaN } },
     { kind: 'catalog', moves: [], usages: [aUsage({ statuses: [1, 2] })], forgotten: 0 },
     { kind: 'catalog', moves: [], usages: [aUsage({ template: 'x'.repeat(10_000) })], forgotten: 0 },

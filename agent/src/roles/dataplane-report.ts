@@ -90,6 +90,8 @@ function isReport(message: Fields): boolean {
       return isCount(message['ns']) && isFamily(message['family']) && isCount(message['port']);
     case 'lease-asks':
       return isList(message['asks'], isAsk) && (message['asks'] as unknown[]).length <= MAX_LEASE_ASKS;
+    case 'inbound-wanted':
+      return isCount(message['ns']) && typeof message['wanted'] === 'boolean';
     case 'drained':
       return true;
     default:
@@ -97,8 +99,17 @@ function isReport(message: Fields): boolean {
   }
 }
 
-function isNeed({ ns, family, count }: Fields): boolean {
-  return isCount(ns) && isFamily(family) && isCount(count) && count > 0 && count <= MAX_SOCKETS;
+const isDirection = (value: unknown): boolean => value === 'outbound' || value === 'inbound';
+
+function isNeed({ ns, direction, family, count }: Fields): boolean {
+  return (
+    isCount(ns) &&
+    isDirection(direction) &&
+    isFamily(family) &&
+    isCount(count) &&
+    count > 0 &&
+    count <= MAX_SOCKETS
+  );
 }
 
 function isTotals(totals: Fields): boolean {
@@ -226,6 +237,7 @@ const isOperationName = (value: unknown): boolean =>
 function isRecord(record: unknown): boolean {
   return (
     isFields(record) &&
+    (record['leg'] === undefined || record['leg'] === 'inbound') &&
     TEXTS.every((name) => isText(record[name])) &&
     NUMBERS.every((name) => isAmount(record[name])) &&
     isTextOrNull(record['policy']) &&

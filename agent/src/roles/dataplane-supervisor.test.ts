@@ -6,7 +6,8 @@ import type { FromDataplane, NamespaceId } from '../ipc/messages.ts';
 import { closeFd } from '../kernel/libc.ts';
 import { sendFds } from '../kernel/libc-fds.ts';
 import { bindLoopback, listenOn, tcpSocket } from '../kernel/libc-sockets.ts';
-import { type DataplaneState, DataplaneSupervisor, isPowerless } from './dataplane-supervisor.ts';
+import type { DataplaneState } from './dataplane-slot.ts';
+import { DataplaneSupervisor, isPowerless } from './dataplane-supervisor.ts';
 import { hostDataplaneCommand } from './host.ts';
 import { Snapshot } from './snapshot.ts';
 
@@ -31,6 +32,8 @@ const workload = {
 function setUp({ count = 1, entry = ENTRY } = {}) {
   const listeners = new Map<NamespaceId, number>();
   const socketsFor: NamespaceId[] = [];
+  const handed: string[] = [];
+  const asked: [NamespaceId, boolean][] = [];
   const reports: FromDataplane[] = [];
   const warnings: string[] = [];
   const log = {
@@ -46,15 +49,20 @@ function setUp({ count = 1, entry = ENTRY } = {}) {
     maxRestartDelayMs: 50,
     snapshot: new Snapshot(),
     descriptors: {
-      sendListeners: async (ns, channel) => {
+      sendListeners: async (ns, only, channel) => {
+        handed.push(only);
         const fd = listeners.get(ns);
         if (fd !== undefined)
-          sendFds(channel, JSON.stringify({ kind: 'listener', ns, family: 4, port: PORT }), [fd]);
+          sendFds(
+            channel,
+            JSON.stringify({ kind: 'listener', ns, direction: 'outbound', family: 4, port: PORT }),
+            [fd],
+          );
       },
-      sendSockets: async (ns, family, wanted, channel) => {
+      sendSockets: async ({ ns, direction, family, count: wanted }, channel) => {
         socketsFor.push(ns);
         const fds = Array.from({ length: wanted }, () => tcpSocket(family));
-        sendFds(channel, JSON.stringify({ kind: 'sockets', ns, family }), fds);
+        sendFds(channel, JSON.stringify({ kind: 'sockets', ns, direction, family }), fds);
         for (const fd of fds) closeFd(fd);
       },
     },
@@ -63,6 +71,7 @@ function setUp({ count = 1, entry = ENTRY } = {}) {
     onBeat: () => {},
     onProof: () => {},
     onAsks: () => {},
+    onInboundWanted: (ns, wanted) => asked.push([ns, wanted]),
     onReport: (report) => reports.push(report),
   });
   const state = (index = 0): DataplaneState => supervisor.states[index] as DataplaneState;
@@ -72,7 +81,7 @@ function setUp({ count = 1, entry = ENTRY } = {}) {
       expect(state(index).pid).not.toBe(not);
       return state(index).pid as number;
     }, PATIENCE);
-  return { supervisor, state, serving, listeners, socketsFor, reports, warnings };
+  return { supervisor, state, serving, listeners, socketsFor, handed, asked, reports, warnings };
 }
 
 /** A listening socket on a free port of 127.0.0.1, as capture would make it; its port is asked from the kernel. */
@@ -166,6 +175,16 @@ describe('DataplaneSupervisor', () => {
     await waiting.closed;
     for (const { fd } of [ceded, kept]) closeFd(fd);
   }, 60_000);
+
+  it('passes on for which pods a dataplane wants to see what comes to them, but for none that it does not serve', async () => {
+    const { supervisor, serving, asked, handed } = start({ count: 2, entry: fixture('asking') });
+    await Promise.all([serving(null, 0), serving(null, 1)]);
+    supervisor.enrol(2, { state: 'known', workload });
+    await vi.waitFor(() => expect(asked).toEqual([[2, true]]), PATIENCE);
+    expect(handed).toEqual(['all']);
+    supervisor.inbound(2);
+    await vi.waitFor(() => expect(handed).toEqual(['all', 'inbound']), PATIENCE);
+  }, 30_000);
 
   it('spreads namespaces over the dataplanes, each with the sockets it asks for', async () => {
     const { supervisor, serving, socketsFor, reports, state } = start({ count: 2, entry: fixture('asking') });

@@ -5,22 +5,23 @@ import type { IssuerKeys } from '../identity/issuer.ts';
 import type {
   CallerState,
   DataplaneSettings,
-  DataplaneTotals,
+  Direction,
   Family,
   FromDataplane,
   NamespaceId,
+  SocketOrder,
   ToDataplane,
 } from '../ipc/messages.ts';
-import { Backoff } from '../kernel/backoff.ts';
 import { DataplaneChild } from './dataplane-child.ts';
 import type { DataplaneCommand } from './dataplane-command.ts';
+import { type DataplaneState, newSlot, restartDelay, type Slot } from './dataplane-slot.ts';
 import type { ProcessStatus } from './process-status.ts';
 import type { ClusterDelta, Snapshot } from './snapshot.ts';
 
 /** Where descriptors come from: the capture thread, which puts them into a dataplane's channel itself. */
 export interface DescriptorSource {
-  sendListeners(ns: NamespaceId, channelFd: number): Promise<void>;
-  sendSockets(ns: NamespaceId, family: Family, count: number, channelFd: number): Promise<void>;
+  sendListeners(ns: NamespaceId, only: Direction | 'all', channelFd: number): Promise<void>;
+  sendSockets(order: SocketOrder, channelFd: number): Promise<void>;
 }
 
 export interface SupervisorLog {
@@ -46,6 +47,8 @@ export interface SupervisorOptions {
   readonly onProof: (ns: NamespaceId, family: Family, port: number) => void;
   /** A dataplane asks for tokens; `answer` goes to that one, if it still lives. */
   readonly onAsks: (asks: readonly LeaseAsk[], answer: (message: ToDataplane) => void) => void;
+  /** A dataplane wants to see what comes to that pod, or does not want to any more. */
+  readonly onInboundWanted: (ns: NamespaceId, wanted: boolean) => void;
   /** What is for the sinks; the supervisor itself acts on everything else. */
   readonly onReport: (report: SinkReport, dataplane: number) => void;
 }
@@ -56,34 +59,6 @@ export type SinkReport = Extract<
   { kind: 'records' | 'totals' | 'findings' | 'quarantine' | 'catalog' }
 >;
 
-/** One dataplane as `status` shows it. */
-export interface DataplaneState {
-  readonly index: number;
-  readonly state: 'starting' | 'serving' | 'waiting' | 'stopped';
-  readonly pid: number | null;
-  readonly privileges: ProcessStatus | null;
-  readonly restarts: number;
-  readonly lastEnd: string | null;
-  readonly totals: DataplaneTotals | null;
-}
-
-interface Slot {
-  readonly index: number;
-  readonly backoff: Backoff;
-  child: DataplaneChild | null;
-  state: DataplaneState['state'];
-  startedAt: number;
-  /** Ends in a row that came soon after a start. */
-  earlyEnds: number;
-  restarts: number;
-  lastEnd: string | null;
-  totals: DataplaneTotals | null;
-  timer: NodeJS.Timeout | null;
-  onStopped: (() => void) | null;
-}
-
-/** A dataplane that has lived so long was sound: its end is not part of a crash loop. */
-const SOUND_MS = 10_000;
 const HAND_RETRY_MS = 250;
 /** Beyond the grace that open exchanges have. */
 const DRAIN_SLACK_MS = 1_000;
@@ -133,7 +108,7 @@ export class DataplaneSupervisor {
   enrol(ns: NamespaceId, caller: CallerState): void {
     this.caller(ns, caller);
     const { child } = this.#slotOf(ns);
-    if (child !== null) void this.#handListeners(child, ns);
+    if (child !== null) void this.#handListeners(child, ns, 'all');
   }
 
   caller(ns: NamespaceId, caller: CallerState): void {
@@ -149,6 +124,12 @@ export class DataplaneSupervisor {
     }
   }
 
+  /** What comes to that pod is to be accepted at other listeners from now on, or at none any more. */
+  inbound(ns: NamespaceId): void {
+    const { child } = this.#slotOf(ns);
+    if (child !== null) void this.#handListeners(child, ns, 'inbound');
+  }
+
   /** That agent is gone: accepts again for all that was ceded to it. */
   reclaim(): void {
     const namespaces = [...this.#ceded];
@@ -156,7 +137,7 @@ export class DataplaneSupervisor {
     if (this.#stopping) return;
     for (const ns of namespaces) {
       const { child } = this.#slotOf(ns);
-      if (child !== null) void this.#handListeners(child, ns);
+      if (child !== null) void this.#handListeners(child, ns, 'all');
     }
   }
 
@@ -230,12 +211,12 @@ export class DataplaneSupervisor {
     const serves = (ns: NamespaceId) => this.#slotOf(ns) === slot;
     child.send({ kind: 'settings', settings });
     for (const message of snapshot.replay(serves)) child.send(message);
-    for (const ns of snapshot.callers.keys()) if (serves(ns)) void this.#handListeners(child, ns);
+    for (const ns of snapshot.callers.keys()) if (serves(ns)) void this.#handListeners(child, ns, 'all');
   }
 
-  async #handListeners(child: DataplaneChild, ns: NamespaceId): Promise<void> {
+  async #handListeners(child: DataplaneChild, ns: NamespaceId, only: Direction | 'all'): Promise<void> {
     if (this.#ceded.has(ns)) return;
-    await this.#hand(child, ns, (fd) => this.#options.descriptors.sendListeners(ns, fd));
+    await this.#hand(child, ns, (fd) => this.#options.descriptors.sendListeners(ns, only, fd));
   }
 
   /**
@@ -294,6 +275,9 @@ export class DataplaneSupervisor {
       case 'lease-asks':
         this.#options.onAsks(message.asks, (answer) => child.send(answer));
         break;
+      case 'inbound-wanted':
+        if (this.#slotOf(message.ns) === slot) this.#options.onInboundWanted(message.ns, message.wanted);
+        break;
       case 'drained':
         child.kill('drained');
         break;
@@ -303,7 +287,7 @@ export class DataplaneSupervisor {
   #needSockets(
     slot: Slot,
     child: DataplaneChild,
-    { ns, family, count }: Extract<FromDataplane, { kind: 'need-sockets' }>,
+    { ns, direction, family, count }: Extract<FromDataplane, { kind: 'need-sockets' }>,
   ): void {
     // Sockets act as the pod: a dataplane gets those of its own pods and of nobody else's.
     if (this.#slotOf(ns) !== slot) {
@@ -311,7 +295,9 @@ export class DataplaneSupervisor {
       return;
     }
     if (!this.#options.snapshot.callers.has(ns)) return;
-    void this.#hand(child, ns, (fd) => this.#options.descriptors.sendSockets(ns, family, count, fd));
+    void this.#hand(child, ns, (fd) =>
+      this.#options.descriptors.sendSockets({ ns, direction, family, count }, fd),
+    );
   }
 
   #logReady(slot: Slot, child: DataplaneChild): void {
@@ -363,29 +349,3 @@ export class DataplaneSupervisor {
 /** No capability in any set that counts, and no way to gain one. */
 export const isPowerless = ({ effective, permitted, noNewPrivileges }: ProcessStatus): boolean =>
   effective === 0n && permitted === 0n && noNewPrivileges;
-
-/** Nothing for a first end, however it came about; a growing wait while ends come soon after starts. */
-function restartDelay(slot: Slot, now: number): number {
-  if (now - slot.startedAt >= SOUND_MS) {
-    slot.earlyEnds = 0;
-    slot.backoff.reset();
-  }
-  return slot.earlyEnds++ === 0 ? 0 : slot.backoff.next();
-}
-
-function newSlot(index: number, { restartDelayMs, maxRestartDelayMs }: SupervisorOptions): Slot {
-  const backoff = new Backoff({ firstMs: restartDelayMs, maxMs: maxRestartDelayMs, random: Math.random });
-  return {
-    index,
-    backoff,
-    child: null,
-    state: 'stopped',
-    startedAt: 0,
-    earlyEnds: 0,
-    restarts: 0,
-    lastEnd: null,
-    totals: null,
-    timer: null,
-    onStopped: null,
-  };
-}

@@ -160,7 +160,7 @@ class Dataplane {
         recorder.streamAll = message.on;
         break;
       case 'stop-listening':
-        this.netns.get(message.ns)?.stopListening();
+        this.netns.get(message.ns)?.stopListening('all');
         break;
       case 'lease-reply':
         this.limits.replied(message.grants, message.failed, this.context.now());
@@ -186,7 +186,8 @@ class Dataplane {
       netns = new EnrolledNetns({
         id,
         context: this.context,
-        requestSockets: (family, count) => send({ kind: 'need-sockets', ns: id, family, count }),
+        requestSockets: (direction, family, count) =>
+          send({ kind: 'need-sockets', ns: id, direction, family, count }),
         proved: (family, port) => send({ kind: 'proof', ns: id, family, port }),
         full: () => this.isFull(),
       });
@@ -200,9 +201,11 @@ class Dataplane {
       const { fds } = packet;
       const description = JSON.parse(packet.payload) as FdPacket;
       if (description.kind === 'sockets') this.addSockets(description, fds);
+      else if (description.kind === 'renewed')
+        this.netns.get(description.ns)?.stopListening(description.direction);
       else {
         const netns = this.netnsOf(description.ns);
-        for (const fd of fds) netns.listen(fd, description.family, description.port);
+        for (const fd of fds) netns.listen(fd, description);
         // A namespace whose gate has closed meanwhile does not have to wait for the next regular beat.
         this.beat();
       }
@@ -210,10 +213,13 @@ class Dataplane {
   }
 
   /** An order may come in after its pod is gone. */
-  private addSockets({ ns, family }: FdPacket, fds: readonly number[]): void {
+  private addSockets(
+    { ns, direction, family }: Extract<FdPacket, { kind: 'sockets' }>,
+    fds: readonly number[],
+  ): void {
     const netns = this.netns.get(ns);
     if (netns === undefined) for (const fd of fds) closeFd(fd);
-    else netns.addSockets(family, fds);
+    else netns.addSockets(direction, family, fds);
   }
 
   /** Tells that this event loop turns and for whom it accepts, which is what keeps their connections coming here. */

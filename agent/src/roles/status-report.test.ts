@@ -3,7 +3,8 @@ import { podInfo } from '../../testing/pod-info.ts';
 import { NO_ATTEMPTS, NO_PROOFS } from '../capture/protocol.ts';
 import { declaredPorts } from '../identity/opaque-ports.ts';
 import type { ClusterStatus } from '../kube/cluster-watch.ts';
-import type { DataplaneState, DataplaneSupervisor } from './dataplane-supervisor.ts';
+import type { DataplaneState } from './dataplane-slot.ts';
+import type { DataplaneSupervisor } from './dataplane-supervisor.ts';
 import { Snapshot } from './snapshot.ts';
 import { reportStatus, type StatusSources } from './status-report.ts';
 
@@ -55,6 +56,7 @@ describe('reportStatus', () => {
           ns: 3,
           reason: null,
           failMode: 'open' as const,
+          inbound: true,
           proofs: NO_PROOFS,
           attempts: NO_ATTEMPTS,
         },
@@ -67,6 +69,7 @@ describe('reportStatus', () => {
           ns: null,
           reason: "it shares the node's network",
           failMode: null,
+          inbound: false,
           proofs: NO_PROOFS,
           attempts: NO_ATTEMPTS,
         },
@@ -97,6 +100,7 @@ describe('reportStatus', () => {
           ns: 3,
           reason: 'IPv6 is not',
           failMode: 'open' as const,
+          inbound: true,
           proofs: NO_PROOFS,
           attempts: NO_ATTEMPTS,
         },

@@ -24,7 +24,8 @@ import type { ClusterStatus } from '../kube/cluster-watch.ts';
 import type { StoreStatus } from '../store/lease-store.ts';
 import type { CaptureFacts } from './control.ts';
 import type { DataplaneCommand } from './dataplane-command.ts';
-import type { DataplaneState, DataplaneSupervisor } from './dataplane-supervisor.ts';
+import type { DataplaneState } from './dataplane-slot.ts';
+import type { DataplaneSupervisor } from './dataplane-supervisor.ts';
 import { limitsStatus } from './limits-status.ts';
 import { overruledPorts } from './overruled-ports.ts';
 import type { Snapshot } from './snapshot.ts';
@@ -77,6 +78,7 @@ function abilities(ready: CaptureFacts['ready']): AbilityStatus[] {
     { ability: 'fail-modes', problem: ready.gateProblem },
     { ability: 'port-owner', problem: ready.ownerProblem },
     { ability: 'packet-guard', problem: ready.guardProblem },
+    { ability: 'inbound', problem: ready.inboundProblem },
   ];
 }
 
@@ -88,13 +90,14 @@ const UNSEEN: Omit<PodReport, 'uid'> = {
   ns: null,
   reason: 'capture has not seen it yet',
   failMode: null,
+  inbound: false,
   proofs: NO_PROOFS,
   attempts: NO_ATTEMPTS,
 };
 
 function podStatus(pod: PodInfo, report: PodReport | null, supervisor: DataplaneSupervisor): PodStatus {
   const { kind, name } = workloadOf(pod);
-  const { state, ns, reason, failMode, proofs, attempts } = report ?? UNSEEN;
+  const { state, ns, reason, failMode, inbound, proofs, attempts } = report ?? UNSEEN;
   return {
     namespace: pod.namespace,
     pod: pod.name,
@@ -106,6 +109,7 @@ function podStatus(pod: PodInfo, report: PodReport | null, supervisor: Dataplane
         .join('; ') || null,
     dataplane: ns === null ? null : supervisor.dataplaneOf(ns),
     failMode,
+    inbound,
     intercepted: { v4: proofs[4]?.state ?? null, v6: proofs[6]?.state ?? null },
     attempts,
   };

@@ -61,7 +61,7 @@ function place(): string {
 }
 
 /** What is passed on does not matter here, as long as it is a descriptor. */
-const listener = { family: 4, port: 1, fd: openSync('/dev/null', 'r') } as const;
+const listener = { direction: 'outbound', family: 4, port: 1, fd: openSync('/dev/null', 'r') } as const;
 
 const netns = (inode: number): Inheritance => ({
   inode,

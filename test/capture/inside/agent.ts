@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type Server, Socket } from 'node:net';
 import { CaptureClient } from '../../../agent/src/capture/client.ts';
 import type { CaptureEvent, CaptureOptions, Inheritance } from '../../../agent/src/capture/protocol.ts';
-import type { Family, FdPacket } from '../../../agent/src/ipc/messages.ts';
+import type { Direction, Family, FdPacket } from '../../../agent/src/ipc/messages.ts';
 import { PROOF } from '../../../agent/src/ipc/proof.ts';
 import { closeFd } from '../../../agent/src/kernel/libc.ts';
-import { recvFds, socketPair } from '../../../agent/src/kernel/libc-fds.ts';
-import { originalDestination } from '../../../agent/src/kernel/libc-sockets.ts';
+import { recvFds, sendFds, socketPair } from '../../../agent/src/kernel/libc-fds.ts';
+import { bindAsPeerOf, originalDestination } from '../../../agent/src/kernel/libc-sockets.ts';
 
 type Event<K extends CaptureEvent['kind']> = Extract<CaptureEvent, { kind: K }>;
 
@@ -17,6 +17,8 @@ export class TestAgent implements AsyncDisposable {
   readonly client: CaptureClient;
   readonly events: CaptureEvent[] = [];
   readonly accepted: Socket[] = [];
+  /** What has come to pods: from where, and to which port. */
+  readonly arrivals: string[] = [];
   readonly #servers: Server[] = [];
   #changed = Promise.withResolvers<void>();
   #crash: Error | null = null;
@@ -32,6 +34,7 @@ export class TestAgent implements AsyncDisposable {
         exemption: 'auto',
         rules: 'auto',
         failMode: 'open',
+        inbound: 'auto',
         packetGuard: 'auto',
         proofIntervalMs: 3_600_000,
         gateTimeoutMs: 60_000,
@@ -69,6 +72,21 @@ export class TestAgent implements AsyncDisposable {
     }
   }
 
+  latest<K extends CaptureEvent['kind']>(kind: K): Event<K> | undefined {
+    return this.events.findLast((event): event is Event<K> => event.kind === kind);
+  }
+
+  /** Accepts what comes to the pod, once that is sent here. */
+  async observed(ns: number): Promise<void> {
+    await this.event('inbound', (event) => event.ns === ns && event.listeners.length > 0);
+    await this.serve(ns, 'inbound');
+  }
+
+  /** Where what comes to pods is redirected to. */
+  inboundPorts(): number[] {
+    return this.latest('inbound')?.listeners.map(({ port }) => port) ?? [];
+  }
+
   enrolled(name: string): Promise<Event<'enrolled'>> {
     return this.event('enrolled', ({ path }) => path.endsWith(`/${name}`));
   }
@@ -80,18 +98,36 @@ export class TestAgent implements AsyncDisposable {
   }
 
   /** Accepts at copies of the listeners, as a dataplane does. */
-  async serve(ns: number): Promise<void> {
+  async serve(ns: number, only: Direction | 'all' = 'all'): Promise<void> {
     const [here, there] = socketPair();
-    await this.client.sendListeners(ns, here);
+    await this.client.sendListeners(ns, only, here);
     for (let packet = recvFds(there); packet !== null; packet = recvFds(there)) {
-      const { family } = JSON.parse(packet.payload) as Extract<FdPacket, { kind: 'listener' }>;
-      const server = createServer((socket) => this.#greet(socket, { ns, family })).listen({
-        fd: packet.fds[0],
-      });
+      const said = JSON.parse(packet.payload) as FdPacket;
+      if (said.kind !== 'listener') continue;
+      const { direction, family } = said;
+      const server = createServer({ allowHalfOpen: direction === 'inbound' }, (socket) =>
+        direction === 'inbound'
+          ? void this.#passOn(socket, { ns, family })
+          : this.#greet(socket, { ns, family }),
+      ).listen({ fd: packet.fds[0] });
       this.#servers.push(server);
       await once(server, 'listening');
     }
     for (const fd of [here, there]) closeFd(fd);
+  }
+
+  /** What an agent hands over, with descriptors of its own, as on the way to another process. */
+  static copies(estate: readonly Inheritance[]): Inheritance[] {
+    const [here, there] = socketPair();
+    const copies = estate.map((inheritance) => {
+      const given = inheritance.listeners.map(({ fd }) => fd);
+      sendFds(here, 'fds', given);
+      const fds = recvFds(there)?.fds ?? [];
+      const listeners = inheritance.listeners.map((listener, at) => ({ ...listener, fd: fds[at] ?? -1 }));
+      return { ...inheritance, listeners };
+    });
+    for (const fd of [here, there]) closeFd(fd);
+    return copies;
   }
 
   /** Accepts no more; the listeners stay open, and so do connections. */
@@ -100,9 +136,14 @@ export class TestAgent implements AsyncDisposable {
   }
 
   /** Descriptors of unconnected sockets made in the namespace. */
-  async sockets(ns: number, family: Family, count: number): Promise<number[]> {
+  async sockets(
+    ns: number,
+    family: Family,
+    count: number,
+    direction: Direction = 'outbound',
+  ): Promise<number[]> {
     const [here, there] = socketPair();
-    await this.client.sendSockets(ns, family, count, here);
+    await this.client.sendSockets({ ns, direction, family, count }, here);
     const fds: number[] = [];
     for (let packet = recvFds(there); packet !== null; packet = recvFds(there)) fds.push(...packet.fds);
     for (const fd of [here, there]) closeFd(fd);
@@ -111,7 +152,9 @@ export class TestAgent implements AsyncDisposable {
 
   /** Ends without removing anything, as a crash does. */
   async crash(): Promise<void> {
-    const listeners = this.events.flatMap((event) => (event.kind === 'enrolled' ? event.listeners : []));
+    const listeners = this.events.flatMap((event) =>
+      event.kind === 'enrolled' || event.kind === 'inbound' ? event.listeners : [],
+    );
     this.#ended = true;
     await this.client.release();
     await this.#closeAll();
@@ -130,6 +173,24 @@ export class TestAgent implements AsyncDisposable {
     this.accepted.push(socket);
     socket.on('error', () => {}).write(`agent ${original?.ip} ${original?.port}`);
     socket.pipe(socket);
+  }
+
+  /** To the application, as the dataplane does. */
+  async #passOn(socket: Socket, { ns, family }: { ns: number; family: Family }): Promise<void> {
+    const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+    const original = originalDestination(fd, family);
+    this.accepted.push(socket);
+    socket.on('error', () => {});
+    this.arrivals.push(`${socket.remoteAddress} ${socket.remotePort} to ${original?.port}`);
+    const [made = -1] = await this.sockets(ns, family, 1, 'inbound');
+    if (original === null || bindAsPeerOf(made, fd, 'same') < 0)
+      throw new Error('can not connect as the caller');
+    const upstream = new Socket({ fd: made, allowHalfOpen: true }).connect(original.port, original.ip);
+    this.accepted.push(upstream);
+    upstream
+      .on('error', () => socket.destroy())
+      .pipe(socket)
+      .pipe(upstream);
   }
 
   async #closeAll(): Promise<void> {

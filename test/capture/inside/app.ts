@@ -2,7 +2,13 @@ import { connect, createServer, type Socket } from 'node:net';
 
 /** A pod's application: connects and listens where it is told to over IPC, and echoes. */
 export type AppRequest =
-  | { readonly id: number; readonly do: 'connect'; readonly host: string; readonly port: number }
+  | {
+      readonly id: number;
+      readonly do: 'connect';
+      readonly host: string;
+      readonly port: number;
+      readonly from?: number;
+    }
   | { readonly id: number; readonly do: 'listen'; readonly host: string; readonly port: number }
   | { readonly id: number; readonly do: 'say'; readonly connection: number; readonly text: string }
   | { readonly id: number; readonly do: 'close'; readonly connection: number };
@@ -37,8 +43,8 @@ function perform(request: AppRequest): Promise<string> {
 }
 
 /** Answers with the first bytes that the other side says. */
-function open({ id, host, port }: Extract<AppRequest, { do: 'connect' }>): Promise<string> {
-  const socket = connect({ host, port });
+function open({ id, host, port, from }: Extract<AppRequest, { do: 'connect' }>): Promise<string> {
+  const socket = connect({ host, port, ...(from !== undefined && { localPort: from }) });
   connections.set(id, socket);
   return next(socket);
 }
@@ -46,7 +52,7 @@ function open({ id, host, port }: Extract<AppRequest, { do: 'connect' }>): Promi
 function listen({ host, port }: Extract<AppRequest, { do: 'listen' }>): Promise<string> {
   return new Promise((resolve, reject) => {
     createServer((socket) => {
-      socket.on('error', () => {}).write('app');
+      socket.on('error', () => {}).write(`app ${socket.remoteAddress} ${socket.remotePort}`);
       socket.pipe(socket);
     })
       .on('error', reject)

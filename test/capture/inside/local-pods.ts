@@ -9,6 +9,7 @@ export const listed = (pod: Pod, more: Partial<PodInfo> = {}): PodInfo => ({
   name: pod.name,
   node: 'node',
   serviceAccount: 'default',
+  hostIPs: [],
   podIPs: [pod.ip4, pod.ip6],
   labels: {},
   annotations: {},

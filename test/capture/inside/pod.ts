@@ -1,5 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { rmSync, writeFileSync } from 'node:fs';
 import type { AppAnswer, AppRequest } from './app.ts';
 
 /** Distributes over the union, so that each request keeps its own fields. */
@@ -11,6 +12,8 @@ let lastNumber = 1;
 export interface PodOptions {
   /** False leaves the namespace as the runtime makes it: nothing is up and there is no address. */
   readonly network?: boolean;
+  /** False hides it from agents. */
+  readonly watched?: boolean;
 }
 
 const run = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: 'utf8' });
@@ -33,16 +36,22 @@ export class Pod implements AsyncDisposable {
   readonly ip4: string;
   readonly ip6: string;
   readonly #number: number;
+  readonly #path: string;
   readonly #waiting = new Map<number, PromiseWithResolvers<string>>();
   #app: ChildProcess | null = null;
   #lastId = 0;
 
-  constructor({ network = true }: PodOptions = {}) {
+  constructor({ network = true, watched = true }: PodOptions = {}) {
     this.#number = ++lastNumber;
     this.name = `pod-${this.#number}`;
     this.ip4 = `10.66.0.${this.#number}`;
     this.ip6 = `fd66::${this.#number}`;
-    run('ip', 'netns', 'add', this.name);
+    this.#path = watched ? `/run/netns/${this.name}` : `/run/${this.name}`;
+    if (watched) run('ip', 'netns', 'add', this.name);
+    else {
+      writeFileSync(this.#path, '');
+      run('unshare', `--net=${this.#path}`, 'true');
+    }
     if (network) this.connectNetwork();
   }
 
@@ -50,7 +59,7 @@ export class Pod implements AsyncDisposable {
   connectNetwork(): void {
     // The kernel takes the interfaces of a namespace down some time after it has gone.
     const outside = `v${process.pid}p${this.#number}`;
-    run('ip', 'link', 'add', outside, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', this.name);
+    run('ip', 'link', 'add', outside, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', this.#path);
     run('ip', 'link', 'set', outside, 'master', 'br0', 'up');
     this.exec('ip', 'link', 'set', 'lo', 'up');
     this.exec('ip', 'addr', 'add', `${this.ip4}/24`, 'dev', 'eth0');
@@ -61,7 +70,14 @@ export class Pod implements AsyncDisposable {
   }
 
   exec(program: string, ...args: string[]): string {
-    return run('ip', 'netns', 'exec', this.name, program, ...args);
+    return run('nsenter', `--net=${this.#path}`, program, ...args);
+  }
+
+  /** How packets are routed, by rules and routes of both families; link-local ones come when the kernel likes. */
+  routing(): string {
+    const tables = [['rule'], ['route', 'show', 'table', 'all']];
+    const all = [4, 6].flatMap((family) => tables.map((what) => this.exec('ip', `-${family}`, ...what)));
+    return all.join('').replaceAll(/^.*fe80.*\n/gm, '');
   }
 
   /** Everything that there is, of both families, also what iptables has put there. */
@@ -76,7 +92,7 @@ export class Pod implements AsyncDisposable {
 
   async startApp(): Promise<void> {
     const script = new URL('app.ts', import.meta.url).pathname;
-    this.#app = spawn('ip', ['netns', 'exec', this.name, process.execPath, script], {
+    this.#app = spawn('nsenter', [`--net=${this.#path}`, process.execPath, script], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
     await once(this.#app, 'message');
@@ -88,9 +104,14 @@ export class Pod implements AsyncDisposable {
   }
 
   /** Connects, and gives the connection's number and the first words of the other side. */
-  async connect(host: string, port: number): Promise<{ connection: number; greeting: string }> {
-    const greeting = await this.#ask({ do: 'connect', host, port });
-    return { connection: this.#lastId, greeting };
+  async connect(
+    host: string,
+    port: number,
+    from?: number,
+  ): Promise<{ connection: number; greeting: string }> {
+    const connection = this.#lastId + 1;
+    const greeting = await this.#ask({ do: 'connect', host, port, ...(from !== undefined && { from }) });
+    return { connection, greeting };
   }
 
   listen(host: string, port: number): Promise<string> {
@@ -111,7 +132,8 @@ export class Pod implements AsyncDisposable {
       this.#app.kill('SIGKILL');
       await ended;
     }
-    run('ip', 'netns', 'delete', this.name);
+    run('umount', '--lazy', this.#path);
+    rmSync(this.#path);
   }
 
   #ask(request: Without<AppRequest, 'id'>): Promise<string> {

@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CaptureOptions, Inheritance } from '../../../agent/src/capture/protocol.ts';
-import { closeFd } from '../../../agent/src/kernel/libc.ts';
-import { recvFds, sendFds, socketPair } from '../../../agent/src/kernel/libc-fds.ts';
+import type { CaptureOptions } from '../../../agent/src/capture/protocol.ts';
 import { greetingOf, TestAgent, Upstream } from './agent.ts';
 import { eventually } from './eventually.ts';
 import { makeBridge, Pod, removeBridge } from './pod.ts';
@@ -45,23 +43,6 @@ class Load {
   }
 }
 
-/** With descriptors of its own, as on the way to another process. */
-function passedOn(estate: readonly Inheritance[]): Inheritance[] {
-  const [here, there] = socketPair();
-  const copies = estate.map((inheritance) => {
-    sendFds(
-      here,
-      'fds',
-      inheritance.listeners.map(({ fd }) => fd),
-    );
-    const fds = recvFds(there)?.fds ?? [];
-    const listeners = inheritance.listeners.map((listener, at) => ({ ...listener, fd: fds[at] ?? -1 }));
-    return { ...inheritance, listeners };
-  });
-  for (const fd of [here, there]) closeFd(fd);
-  return copies;
-}
-
 const exempt = (pod: Pod, rules: CaptureOptions['rules']) =>
   rules === 'auto'
     ? (pod.rules().match(/comment "the agent itself"/g) ?? [])
@@ -84,7 +65,10 @@ describe.each([
     first.stopServing();
     const waiting = pod.connect(HOST, PORT);
 
-    await using second = new TestAgent({ rules, exemption }, passedOn(await first.client.stepAside()));
+    await using second = new TestAgent(
+      { rules, exemption },
+      TestAgent.copies(await first.client.stepAside()),
+    );
     const after = await second.enrolled(pod.name);
     const ports = ({ listeners }: typeof before) => listeners.map(({ port }) => port);
     expect(ports(after)).toEqual(ports(before));
@@ -123,7 +107,7 @@ describe.each(['auto', 'iptables'] as const)('exemptions of agents before, with 
     if (given === undefined) throw new Error('nothing is handed over');
     const older = { kind: 'mark', mark: 0x1234_5678 } as const;
     const inheritance = { ...given, exemptions: [...given.exemptions, older] };
-    await using second = new TestAgent({ rules, exemption: 'mark' }, passedOn([inheritance]));
+    await using second = new TestAgent({ rules, exemption: 'mark' }, TestAgent.copies([inheritance]));
     const { estate } = await second.enrolled(pod.name);
     expect(estate).toEqual({ ...inheritance, inode: undefined, listeners: undefined });
     const both = exempt(pod, rules);

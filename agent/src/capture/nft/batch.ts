@@ -150,14 +150,14 @@ const elementAttributes = (
 ];
 
 export interface Hook {
-  readonly type: 'nat' | 'filter';
+  readonly type: 'nat' | 'filter' | 'route';
   readonly point: keyof typeof HOOKS;
   readonly priority: number;
   /** Of netdev chains. */
   readonly devices?: readonly string[];
 }
 
-const HOOKS = { input: 1, forward: 2, output: 3, postrouting: 4, egress: 1 } as const;
+const HOOKS = { prerouting: 0, input: 1, forward: 2, output: 3, postrouting: 4, egress: 1 } as const;
 const ACCEPT = 1;
 
 /** Without a hook, a chain that others go to. */

@@ -28,6 +28,12 @@ export function host64(number: bigint): Buffer {
   return bytes;
 }
 
+export function host16(number: number): Buffer {
+  const bytes = Buffer.alloc(2);
+  bytes.writeUInt16LE(number);
+  return bytes;
+}
+
 export function port(number: number): Buffer {
   const bytes = Buffer.alloc(2);
   bytes.writeUInt16BE(number);
@@ -36,7 +42,7 @@ export function port(number: number): Buffer {
 
 // === loads ===
 
-const META = { protocol: 1, mark: 3, oif: 5, family: 15, transport: 16 } as const;
+const META = { protocol: 1, mark: 3, iif: 4, oif: 5, family: 15, transport: 16 } as const;
 
 export const meta = (key: keyof typeof META): Expression =>
   expression('meta', be32(1, REGISTER), be32(2, META[key]));
@@ -48,6 +54,17 @@ export const payload = (base: keyof typeof BASES, offset: number, length: number
 
 /** Of the packet's connection: bits such as `DNATED`. */
 export const connectionStatus = (): Expression => expression('ct', be32(1, REGISTER), be32(2, 2));
+
+const ORIGINAL = attribute(3, Uint8Array.of(0));
+
+/** Of the packet within its connection, in one byte: 0 as its first packet, 1 for replies. */
+export const connectionDirection = (): Expression => expression('ct', be32(1, REGISTER), be32(2, 1));
+
+/** Of the packet's connection, as far as it concerns packets that go the way of the first one. */
+export const connectionZone = (): Expression => expression('ct', be32(1, REGISTER), be32(2, 17), ORIGINAL);
+
+/** What kind of address the packet goes to, seen from this namespace: a number of `linux/rtnetlink.h`. */
+export const destinationType = (): Expression => expression('fib', be32(1, REGISTER), be32(2, 3), be32(3, 2));
 
 /** The mark of the socket that the packet belongs to or would be delivered to; without a socket the rule ends. */
 export const socketMark = (): Expression => expression('socket', be32(1, 1), be32(2, REGISTER));
@@ -75,6 +92,8 @@ export const constant = (bytes: Uint8Array): Expression =>
 export const equals = (bytes: Uint8Array): Expression => compare(0, bytes);
 export const differs = (bytes: Uint8Array): Expression => compare(1, bytes);
 
+export const isBelow = (bytes: Uint8Array): Expression => compare(2, bytes);
+
 const compare = (operation: number, bytes: Uint8Array): Expression =>
   expression('cmp', be32(1, REGISTER), be32(2, operation), value(3, bytes));
 
@@ -95,6 +114,20 @@ export const setMark = (mark: number): Expression[] => [
 export const redirectTo = (to: number): Expression[] => [
   expression('immediate', be32(1, REGISTER), value(2, port(to))),
   expression('redir', be32(1, REGISTER)),
+];
+
+/** To this port of the same address. */
+export const toOtherPort = (family: number, to: number): Expression[] => [
+  expression('immediate', be32(1, REGISTER), value(2, port(to))),
+  expression('nat', be32(1, DNAT), be32(2, family), be32(5, REGISTER)),
+];
+
+const DNAT = 1;
+
+/** To be said before conntrack sees the packet: for it, the connection is apart from those of other zones. */
+export const setZone = (zone: number): Expression[] => [
+  expression('immediate', be32(1, REGISTER), value(2, host16(zone))),
+  expression('ct', be32(2, 17), ORIGINAL, be32(4, REGISTER)),
 ];
 
 export const refuse = (): Expression => expression('reject', be32(1, 1), attribute(2, new Uint8Array(1)));

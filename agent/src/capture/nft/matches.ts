@@ -1,12 +1,17 @@
 import type { Exemption } from '../wish.ts';
 import {
+  connectionDirection,
   connectionStatus,
+  connectionZone,
+  destinationType,
   differs,
   type Expression,
   equals,
+  host16,
   host32,
   host64,
   inSet,
+  isBelow,
   masked,
   meta,
   payload,
@@ -25,15 +30,21 @@ export const GATE = 'gate';
 
 export const TCP = 6;
 const DNS = 53;
-const FAMILY = { 4: 2, 6: 10 } as const;
+/** As netfilter and rtnetlink number address families. */
+export const FAMILY = { 4: 2, 6: 10 } as const;
 const LOOPBACK_INTERFACE = host32(1);
 const FIN_SYN_RST_ACK = Uint8Array.of(0x17);
 const SYN_ACK = Uint8Array.of(0x12);
 const SYN = Uint8Array.of(0x02);
 /** Of the connection's status. */
 const DNATED = host32(0x20);
-/** Where the destination is in the header of the packet, and how long it is. */
+/** Where addresses are in the header of the packet, and how long they are. */
 const DESTINATION = { 4: { offset: 16, length: 4 }, 6: { offset: 24, length: 16 } } as const;
+const SOURCE = { 4: { offset: 12, length: 4 }, 6: { offset: 8, length: 16 } } as const;
+/** RTN_LOCAL: an address of this namespace. */
+const LOCAL = host32(2);
+/** Below it, ports are given to the privileged only. */
+const FIRST_PLAIN_PORT = 1024;
 
 export const isTcp = [meta('transport'), equals(Uint8Array.of(TCP))];
 export const isNotTcp = [meta('transport'), differs(Uint8Array.of(TCP))];
@@ -57,11 +68,34 @@ export const isToAddress = (family: 4 | 6, address: Uint8Array): Expression[] =>
   equals(address),
 ];
 
+export const isFromAddress = (family: 4 | 6, address: Uint8Array): Expression[] => [
+  ...isOfFamily(family),
+  payload('network', SOURCE[family].offset, SOURCE[family].length),
+  equals(address),
+];
+/** 169.254.0.0/16 and fe80::/10: from the same link, where there is nobody but the node. */
+export const isFromLinkLocal = {
+  4: [...isOfFamily(4), payload('network', SOURCE[4].offset, 2), equals(Uint8Array.of(169, 254))],
+  6: [
+    ...isOfFamily(6),
+    payload('network', SOURCE[6].offset, 2),
+    masked(Uint8Array.of(0xff, 0xc0)),
+    equals(Uint8Array.of(0xfe, 0x80)),
+  ],
+} as const;
+export const isFromPrivilegedPort = [payload('transport', 0, 2), isBelow(port(FIRST_PLAIN_PORT))];
+export const isNotForHere = [destinationType(), differs(LOCAL)];
+export const cameOverLoopback = [meta('iif'), equals(LOOPBACK_INTERFACE)];
+
 export const isOverLoopback = [meta('oif'), equals(LOOPBACK_INTERFACE)];
 export const isNotOverLoopback = [meta('oif'), differs(LOOPBACK_INTERFACE)];
 export const isMarked = (mark: number): Expression[] => [meta('mark'), equals(host32(mark))];
 export const hasAnyMark = [meta('mark'), differs(host32(0))];
 export const isRedirected = [connectionStatus(), masked(DNATED), differs(host32(0))];
+export const isNotRedirected = [connectionStatus(), masked(DNATED), equals(host32(0))];
+/** Goes against the direction of the connection's first packet. */
+export const isReply = [connectionDirection(), equals(Uint8Array.of(1))];
+export const isOfZone = (zone: number): Expression[] => [connectionZone(), equals(host16(zone))];
 export const gateIsOpen = [meta('transport'), inSet(GATE)];
 
 /** The socket of the packet is one that the agent has made. */

@@ -3,12 +3,17 @@ import type { Fd } from '../../kernel/libc.ts';
 import { netfilterSocket } from '../../kernel/libc-netlink.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import type { NetnsDoor } from '../inside.ts';
+import { ReturnPath } from '../return-path.ts';
 import { type Applied, type PodRules, type RuleEngine, UNCHANGED } from '../rule-engine.ts';
 import type { Wish } from '../wish.ts';
 import { absentTable, removedElement, type TableName, timedElement, transaction } from './batch.ts';
 import { NftSocket } from './nft-socket.ts';
 import { GUARD_TABLE, packetGuard } from './packet-guard.ts';
-import { gateElement, isActive, ruleset, TABLE } from './ruleset.ts';
+import { gateElement, isActive, ruleset } from './ruleset.ts';
+import { TABLE } from './table.ts';
+
+/** What of a wish could not be had, and why. */
+type Problems = Pick<Applied, 'inboundProblem' | 'guardProblem'>;
 
 /** The transactions that keep a gate open, the same for all pods. */
 interface Refreshes {
@@ -30,9 +35,11 @@ export class NftEngine implements RuleEngine {
     };
   }
 
-  open(netns: Fd): Result<NftRules, string> {
+  open(netns: Fd, untouched: boolean): Result<NftRules, string> {
     const socket = this.socket(netns);
-    return socket.ok ? ok(new NftRules(socket.value, this.#refreshes)) : socket;
+    if (!socket.ok) return socket;
+    const returnPath = new ReturnPath(this.#door, { netns, untouched });
+    return ok(new NftRules(socket.value, returnPath, this.#refreshes));
   }
 
   socket(netns: Fd): Result<NftSocket, string> {
@@ -57,6 +64,7 @@ const refreshing = (timeoutMs: number, ...tables: readonly TableName[]): Buffer 
 
 export class NftRules implements PodRules {
   readonly #socket: NftSocket;
+  readonly #returnPath: ReturnPath;
   readonly #refreshes: Refreshes;
   #refresh: Buffer;
   /** Null once somebody else has changed rules. Every transaction makes it one more, ours too. */
@@ -65,15 +73,16 @@ export class NftRules implements PodRules {
   /** What counters had come to before they were replaced. */
   #counted = new Map<string, number>();
 
-  constructor(socket: NftSocket, refreshes: Refreshes) {
+  constructor(socket: NftSocket, returnPath: ReturnPath, refreshes: Refreshes) {
     this.#socket = socket;
+    this.#returnPath = returnPath;
     this.#refreshes = refreshes;
     this.#refresh = refreshes.plain;
   }
 
   async apply(wish: Wish, gateMs: number): Promise<Result<Applied, string>> {
     const counted = this.#fingerprint === '' ? this.#counted : new Map(this.counters());
-    const loaded = this.#load(wish, gateMs);
+    const loaded = this.#loadWithReturnPath(wish, gateMs);
     if (!loaded.ok) return loaded;
     this.#counted = counted;
     const { guardProblem } = loaded.value;
@@ -81,15 +90,18 @@ export class NftRules implements PodRules {
     this.#refresh = guarded ? this.#refreshes.guarded : this.#refreshes.plain;
     this.#generation = this.#socket.generation();
     this.#fingerprint = this.#socket.fingerprint([TABLE, GUARD_TABLE]);
-    return ok({ ...UNCHANGED, changed: ['rules'], guardProblem });
+    return ok({ ...UNCHANGED, ...loaded.value, changed: ['rules'] });
   }
 
   async verify(wish: Wish, gateMs: number): Promise<Result<Applied, string>> {
+    const path = this.#returnPath.set(familiesOf(wish));
+    if (!path.ok) return this.apply(wish, gateMs);
+    const repaired = path.value ? { ...UNCHANGED, changed: ['return path'] } : UNCHANGED;
     const generation = this.#socket.generation();
-    if (generation !== null && generation === this.#generation) return ok(UNCHANGED);
+    if (generation !== null && generation === this.#generation) return ok(repaired);
     if (this.#socket.fingerprint([TABLE, GUARD_TABLE]) !== this.#fingerprint) return this.apply(wish, gateMs);
     this.#generation = generation;
-    return ok(UNCHANGED);
+    return ok(repaired);
   }
 
   beat(): boolean {
@@ -115,6 +127,24 @@ export class NftRules implements PodRules {
 
   close(): void {
     this.#socket.close();
+    this.#returnPath.close();
+  }
+
+  /** The way back is there before anybody takes it, and goes last. Where it can't be had, nothing is observed. */
+  #loadWithReturnPath(wish: Wish, gateMs: number): Result<Problems, string> {
+    if (wish.inbound === null) return this.#loadWithoutInbound(wish, gateMs);
+    const laid = this.#returnPath.set(familiesOf(wish));
+    const loaded = laid.ok ? this.#load(wish, gateMs) : laid;
+    if (loaded.ok) return ok({ ...loaded.value, inboundProblem: null });
+    const without = this.#loadWithoutInbound(wish, gateMs);
+    return without.ok ? ok({ ...without.value, inboundProblem: loaded.error }) : without;
+  }
+
+  #loadWithoutInbound(wish: Wish, gateMs: number): Result<Problems, string> {
+    const loaded = this.#load({ ...wish, inbound: null }, gateMs);
+    if (!loaded.ok) return loaded;
+    const cleared = this.#returnPath.set([]);
+    return cleared.ok ? ok({ ...loaded.value, inboundProblem: null }) : cleared;
   }
 
   /** In one transaction: the guard must never be without the rules that show it what has come the ordinary way. */
@@ -136,6 +166,9 @@ export class NftRules implements PodRules {
     return alone.ok ? ok({ guardProblem }) : err(alone.error.text);
   }
 }
+
+const familiesOf = ({ inbound }: Wish): (4 | 6)[] =>
+  inbound === null ? [] : inbound.port6 === null ? [4] : [4, 6];
 
 /** The kernel skips 0, which stands for any generation. */
 const after = (generation: number): number => (generation === 0xffffffff ? 1 : generation + 1);

@@ -1,6 +1,6 @@
 import { errnoText } from '../../kernel/errno.ts';
 import { closeFd, type Fd } from '../../kernel/libc.ts';
-import { askNetfilter } from '../../kernel/libc-netlink.ts';
+import { askKernel } from '../../kernel/libc-netlink.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { countersIn, fingerprintIn, generationIn, outcomeOf } from './answers.ts';
 import {
@@ -31,7 +31,7 @@ export class NftSocket {
 
   /** All of them or none. */
   load(commands: readonly Command[]): Result<null, LoadFailure> {
-    const outcome = outcomeOf(askNetfilter(this.#fd, transaction(commands)));
+    const outcome = outcomeOf(askKernel(this.#fd, transaction(commands)));
     if (outcome.done) return ok(null);
     const { command, errno } = outcome;
     const what = commands[command - 1]?.what ?? 'transaction';
@@ -41,12 +41,12 @@ export class NftSocket {
   /** The same bytes again, while nobody has changed anything since `generation`; 0 for in any case. */
   repeat(batch: Buffer, generation: number): boolean {
     onlyAt(batch, generation);
-    return outcomeOf(askNetfilter(this.#fd, batch)).done;
+    return outcomeOf(askKernel(this.#fd, batch)).done;
   }
 
   /** It is another one after every transaction, of whoever. Null when the kernel does not tell. */
   generation(): number | null {
-    return generationIn(askNetfilter(this.#fd, generationRequest()));
+    return generationIn(askKernel(this.#fd, generationRequest()));
   }
 
   /** Chains and rules of these tables as one text. */
@@ -55,12 +55,12 @@ export class NftSocket {
       .flatMap((table) =>
         [chainsRequest(table), rulesRequest(table)].map((request) => [table, request] as const),
       )
-      .map(([{ table }, request]) => fingerprintIn(askNetfilter(this.#fd, request), table))
+      .map(([{ table }, request]) => fingerprintIn(askKernel(this.#fd, request), table))
       .join('\n');
   }
 
   counters(table: TableName): ReadonlyMap<string, number> {
-    return countersIn(askNetfilter(this.#fd, countersRequest(table)));
+    return countersIn(askKernel(this.#fd, countersRequest(table)));
   }
 
   close(): void {

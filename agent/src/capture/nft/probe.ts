@@ -14,7 +14,8 @@ import {
 } from './expressions.ts';
 import { GATE, isExempt, isForAgent } from './matches.ts';
 import { packetGuard } from './packet-guard.ts';
-import { gateElement, TABLE } from './ruleset.ts';
+import { gateElement, ruleset } from './ruleset.ts';
+import { TABLE } from './table.ts';
 
 export interface ProbePorts {
   readonly target: number;
@@ -64,6 +65,22 @@ export function ownerProbeRuleset(exemption: Exemption, mark: number, { target }
     add('a socket of somebody else', [...isTarget, socketMark(), refuse()]),
   ];
 }
+
+/** All that a pod has whose arrivals are observed. */
+export const inboundProbeRuleset = ({ listener }: ProbePorts): Command[] =>
+  ruleset(
+    {
+      v4: { mode: 'redirect', port: listener },
+      v6: { mode: 'none' },
+      exemptions: [],
+      makers: [],
+      failMode: 'open',
+      listenerMark: 0,
+      inbound: { mode: 'observe', port4: listener, port6: null, spared: [] },
+      guard: null,
+    },
+    0,
+  );
 
 /** On loopback, which is all that a scratch namespace has, and where nothing marks what comes the ordinary way. */
 export const guardProbeRuleset = (mark: number, gateMs: number): Command[] =>

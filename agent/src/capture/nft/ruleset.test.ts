@@ -11,6 +11,7 @@ const WISH: Wish = {
   makers: [CGROUP],
   failMode: 'open',
   listenerMark: 5,
+  inbound: null,
   guard: { devices: ['eth0'], mark: 9 },
 };
 const plan = (more: Partial<Wish> = {}, gateMs = 15_000) =>
@@ -73,6 +74,49 @@ describe('the rules of a pod', () => {
   it('show the guard what has come the ordinary way, where there is one', () => {
     expect(rulesOf('departing', plan())).toHaveLength(2);
     expect(plan({ guard: null })).not.toContain('chain departing');
+  });
+});
+
+describe('the rules for what comes to a pod', () => {
+  const inbound = (mode: 'observe' | 'keep') =>
+    ({ mode, port4: 61_143, port6: 61_143, spared: [Uint8Array.of(10, 0, 0, 1)] }) as const;
+
+  it('let through in order what is not to be redirected', () => {
+    expect(rulesOf('arriving', plan({ inbound: inbound('observe') }))).toEqual([
+      'not TCP',
+      'open connections',
+      'loopback and own addresses',
+      'to somebody behind the pod',
+      'from a privileged port',
+      'from the node',
+      'from the node',
+      'from the node',
+      "the agent's port",
+      "the agent's port",
+      'to the agent',
+      'to the agent',
+    ]);
+  });
+
+  it('refuse nobody when there is no agent, whatever the fail mode', () => {
+    const closed = plan({ inbound: inbound('observe'), failMode: 'closed' });
+    expect(rulesOf('arrived', closed)).toEqual([
+      'dialled directly',
+      'a socket of the agent',
+      'a socket of somebody else',
+      'no socket any more',
+    ]);
+    expect(rulesOf('refused', closed)).toEqual(rulesOf('refused', plan({ failMode: 'closed' })));
+  });
+
+  it('only bring replies back once nothing new is sent', () => {
+    const kept = plan({ v4: { mode: 'keep' }, v6: { mode: 'none' }, inbound: inbound('keep') });
+    expect(kept.slice(5)).toEqual([
+      'chain tagged',
+      'rule "of the agent to the application" of chain tagged',
+      'chain returned',
+      'rule "of the application to the agent" of chain returned',
+    ]);
   });
 });
 

@@ -7,7 +7,6 @@ import {
   counter,
   freshTable,
   rule,
-  type TableName,
   type TimedElement,
   timedElement,
   timedSet,
@@ -22,6 +21,7 @@ import {
   socketMark,
   verdict,
 } from './expressions.ts';
+import { inboundRules } from './inbound.ts';
 import {
   GATE,
   gateIsOpen,
@@ -43,23 +43,11 @@ import {
   mayBeFragmented,
   TCP,
 } from './matches.ts';
+import { COUNTERS, PRIORITY, TABLE } from './table.ts';
 
 /** The table of ours in a pod's network namespace, as nf_tables commands. Pure. */
 
-export const TABLE: TableName = { family: 'inet', table: 'eastwall' };
-
 export const gateElement = (timeoutMs: number): TimedElement => ({ set: GATE, key: TCP, timeoutMs });
-
-export const COUNTERS = {
-  /** Connections to the agent's port that would have reached somebody else's socket. */
-  foreignListener: 'foreign_listener',
-  /** Connections of the pod with a mark, which are redirected like any other: it may be a guess at the agent's. */
-  marked: 'marked',
-  /** Connections that the pod forwards for somebody behind it, a nested container for one; they go direct. */
-  forwarded: 'forwarded',
-  /** Connections refused because nobody judges them. */
-  unjudged: 'unjudged',
-} as const;
 
 const LOOPBACK = {
   4: Uint8Array.of(127, 0, 0, 1),
@@ -72,10 +60,10 @@ const LOOPBACK = {
  */
 export function ruleset(wish: Wish, gateMs: number): Command[] {
   const modes = [wish.v4.mode, wish.v6.mode];
-  if (modes.every((mode) => mode === 'none')) return absentTable(TABLE);
+  if (modes.every((mode) => mode === 'none') && wish.inbound === null) return absentTable(TABLE);
   return [
     ...freshTable(TABLE),
-    chain(TABLE, 'outbound', { type: 'nat', point: 'output', priority: BEFORE_OTHER_NAT }),
+    chain(TABLE, 'outbound', { type: 'nat', point: 'output', priority: PRIORITY.beforeOtherNat }),
     rule(TABLE, {
       chain: 'outbound',
       comment: 'redirected before',
@@ -84,6 +72,7 @@ export function ruleset(wish: Wish, gateMs: number): Command[] {
       expressions: [...isRedirected, verdict('return')],
     }),
     ...(isActive(wish) ? active(wish, gateMs) : []),
+    ...(wish.inbound === null ? [] : inboundRules(wish, wish.inbound)),
   ];
 }
 
@@ -91,11 +80,7 @@ export function ruleset(wish: Wish, gateMs: number): Command[] {
 export const isActive = ({ v4, v6 }: Wish): boolean =>
   [v4.mode, v6.mode].some((mode) => mode === 'redirect' || mode === 'reject');
 
-/** What others, iptables above all, do with an address comes after us, and not at all where we have redirected. */
-const BEFORE_OTHER_NAT = -110;
 const AFTER_NAT = 10;
-const MANGLE = -150;
-const FILTER = 0;
 const LAST = 300;
 
 function active(wish: Wish, gateMs: number): Command[] {
@@ -106,7 +91,7 @@ function active(wish: Wish, gateMs: number): Command[] {
     ...redirecting(wish),
     ...refusing(wish),
     ...owning(wish),
-    chain(TABLE, 'forwarding', { type: 'filter', point: 'forward', priority: FILTER }),
+    chain(TABLE, 'forwarding', { type: 'filter', point: 'forward', priority: PRIORITY.filter }),
     adder('forwarding')('not intercepted', ...isTcp, ...isFirst, count(COUNTERS.forwarded)),
     ...(wish.makers.some(({ kind }) => kind === 'mark') ? hiding(wish.listenerMark) : []),
     ...(wish.guard === null ? [] : departing(wish.guard.mark)),
@@ -181,7 +166,7 @@ function owning(wish: Wish): Command[] {
   const owned = adder('owned');
   return [
     chain(TABLE, 'owned', null),
-    chain(TABLE, 'listener', { type: 'filter', point: 'input', priority: FILTER }),
+    chain(TABLE, 'listener', { type: 'filter', point: 'input', priority: PRIORITY.filter }),
     ...perFamily(wish, (family, { port }) =>
       adder('listener')(
         "the agent's port",
@@ -202,7 +187,7 @@ function owning(wish: Wish): Command[] {
 
 /** Accepted sockets inherit the listener's mark, and a pod that taps its loopback could read it off their packets. */
 const hiding = (mark: number): Command[] => [
-  chain(TABLE, 'hidden', { type: 'filter', point: 'output', priority: MANGLE }),
+  chain(TABLE, 'hidden', { type: 'filter', point: 'output', priority: PRIORITY.mangle }),
   adder('hidden')('no mark to be seen', ...isMarked(mark), ...setMark(0)),
 ];
 

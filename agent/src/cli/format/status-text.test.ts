@@ -43,7 +43,7 @@ limits: mode lease, shared in redis://limits:6379/0; 3 buckets, 17 refused
 
   it('shows more with -o wide', () => {
     const text = statusText(agentStatus(), { ...style, wide: true });
-    expect(text).toMatch(/frontend-1 +enrolled +Deployment\/frontend +0 +closed +yes\/NO +3\n/);
+    expect(text).toMatch(/frontend-1 +enrolled +Deployment\/frontend +0 +closed +- +yes\/NO +3\n/);
     expect(text).toMatch(/57\.2MiB +1\.5ms +yes +SIGKILL +owns nothing\n/);
   });
 

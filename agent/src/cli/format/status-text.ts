@@ -61,6 +61,7 @@ const ABILITIES = {
   'fail-modes': 'fail modes',
   'port-owner': "ownership of the agent's port",
   'packet-guard': 'a guard against frames past the rules',
+  inbound: 'observing what comes to pods',
 } as const;
 
 function abilityLines({ rules, abilities }: CaptureStatus, paint: Paint): string[] {
@@ -81,7 +82,7 @@ function provenText({ v4, v6 }: PodStatus['intercepted'], paint: Paint): Cell {
   return text.includes('NO') ? coloured(paint, 'red', text) : { text };
 }
 
-const WIDER_PODS = ['WORKLOAD', 'DATAPLANE', 'FAIL MODE', 'PROVEN 4/6', 'ATTEMPTS'];
+const WIDER_PODS = ['WORKLOAD', 'DATAPLANE', 'FAIL MODE', 'INBOUND', 'PROVEN 4/6', 'ATTEMPTS'];
 
 function widerPodCells(pod: PodStatus, paint: Paint): (string | Cell)[] {
   const { foreignListener, marked, forwarded, smuggled } = pod.attempts;
@@ -89,6 +90,7 @@ function widerPodCells(pod: PodStatus, paint: Paint): (string | Cell)[] {
     visible(pod.workload),
     pod.dataplane === null ? '-' : `${pod.dataplane}`,
     pod.failMode ?? '-',
+    pod.inbound ? 'observed' : '-',
     provenText(pod.intercepted, paint),
     `${foreignListener + marked + forwarded + smuggled}`,
   ];

@@ -1,0 +1,66 @@
+import type { DataplaneTotals } from '../ipc/messages.ts';
+import { Backoff } from '../kernel/backoff.ts';
+import type { DataplaneChild } from './dataplane-child.ts';
+import type { ProcessStatus } from './process-status.ts';
+
+/** One dataplane as `status` shows it. */
+export interface DataplaneState {
+  readonly index: number;
+  readonly state: 'starting' | 'serving' | 'waiting' | 'stopped';
+  readonly pid: number | null;
+  readonly privileges: ProcessStatus | null;
+  readonly restarts: number;
+  readonly lastEnd: string | null;
+  readonly totals: DataplaneTotals | null;
+}
+
+/** The place of one dataplane process after the other. */
+export interface Slot {
+  readonly index: number;
+  readonly backoff: Backoff;
+  child: DataplaneChild | null;
+  state: DataplaneState['state'];
+  startedAt: number;
+  /** Ends in a row that came soon after a start. */
+  earlyEnds: number;
+  restarts: number;
+  lastEnd: string | null;
+  totals: DataplaneTotals | null;
+  timer: NodeJS.Timeout | null;
+  onStopped: (() => void) | null;
+}
+
+/** A dataplane that has lived so long was sound: its end is not part of a crash loop. */
+const SOUND_MS = 10_000;
+
+/** Nothing for a first end, however it came about; a growing wait while ends come soon after starts. */
+export function restartDelay(slot: Slot, now: number): number {
+  if (now - slot.startedAt >= SOUND_MS) {
+    slot.earlyEnds = 0;
+    slot.backoff.reset();
+  }
+  return slot.earlyEnds++ === 0 ? 0 : slot.backoff.next();
+}
+
+export function newSlot(
+  index: number,
+  {
+    restartDelayMs,
+    maxRestartDelayMs,
+  }: { readonly restartDelayMs: number; readonly maxRestartDelayMs: number },
+): Slot {
+  const backoff = new Backoff({ firstMs: restartDelayMs, maxMs: maxRestartDelayMs, random: Math.random });
+  return {
+    index,
+    backoff,
+    child: null,
+    state: 'stopped',
+    startedAt: 0,
+    earlyEnds: 0,
+    restarts: 0,
+    lastEnd: null,
+    totals: null,
+    timer: null,
+    onStopped: null,
+  };
+}
