@@ -39,9 +39,10 @@ bench: ## CPU, speed and memory beside HAProxy, nginx and http-proxy (ONLY="scen
 
 LAB_SEEDS ?= held
 .PHONY: lab
-lab: ## Attackers among usual traffic: what leaks before the alarm, and false alarms (LAB_SEEDS=tune for the other half)
-	@scripts/setup.sh check
+lab: ## Attackers among usual traffic, in virtual time and in a sandbox: what leaks before the alarm, and false alarms
+	@scripts/setup.sh run
 	@$(RUN) node policy/testing/lab/main.ts $(LAB_SEEDS)
+	@$(RUN) node test/lab/main.ts
 
 .PHONY: bench-limits
 bench-limits: ## How exactly eight agents keep limits, with a Redis that is killed, stands still and forgets (90 s)

@@ -27,6 +27,7 @@ export {
   Enumeration,
   type EnumerationLimits,
   type Evidence as EnumerationEvidence,
+  type Known,
   type Touch,
 } from './detect/enumeration.ts';
 export { decodeDelta, IdDelta } from './detect/id-delta.ts';

@@ -5,6 +5,7 @@ import {
   type GuardSettings,
   type IdForm,
   isAtLeast,
+  type Known,
   type ShownMessage,
   type Tier,
   type Touch,
@@ -41,6 +42,8 @@ export class AskedIds {
   readonly #guard: EnumerationGuard;
   readonly #keys = new Uint32Array(MAX_ANSWERED);
   readonly #hashes = new Uint32Array(2 * MAX_ANSWERED);
+  /** What a principal is measured by. */
+  readonly #known: Known = { parent: 0, highs: 0 };
   #touched = 0;
   #asking: Asking | null = null;
   #caller: KnownCaller | null = null;
@@ -100,14 +103,15 @@ export class AskedIds {
     if (touch.firstTouch) this.#remember(low, h1, h2);
     if (this.#principal === 0) return;
     const own = engine.key(this.#principal, low, ~this.#target, this.#now);
-    const parent = engine.key(caller.hash, low, this.#target, this.#now);
-    this.#take(engine.step(own, touch, parent), engine, own, parent);
+    this.#known.parent = engine.key(caller.hash, low, this.#target, this.#now);
+    this.#known.highs = engine.key(~caller.hash, low, this.#target, this.#now);
+    this.#take(engine.step(own, touch, this.#known), engine, own, this.#known);
   }
 
-  #take(tier: Tier, engine: Enumeration, slot: number, parent: number = slot): void {
+  #take(tier: Tier, engine: Enumeration, slot: number, known?: Known): void {
     if (tier === 'quiet' || (this.tier !== 'quiet' && isAtLeast(this.tier, tier))) return;
     this.tier = tier;
-    this.evidence = engine.evidence(slot, parent);
+    this.evidence = engine.evidence(slot, known);
   }
 
   /** How the request was answered, for the ids in it that were asked for the first time. */

@@ -31,7 +31,7 @@ test('five ids in a row are an alert for who never does that', () => {
   const cusum = started(FAST);
   let ids = 0;
   while (cusum.sum(0) < 16) {
-    cusum.step(0, levelOf(0.01), true, 0);
+    cusum.step(0, levelOf(0.01), true);
     ids++;
   }
   expect(ids).toBe(5);
@@ -41,7 +41,7 @@ test('one in five of the traffic shows in the slow one', () => {
   const cusum = started(SLOW);
   let ids = 0;
   for (let i = 0; cusum.sum(0) < 16; i++) {
-    cusum.step(0, levelOf(0.01), i % 5 === 0, 0);
+    cusum.step(0, levelOf(0.01), i % 5 === 0);
     if (i % 5 === 0) ids++;
   }
   expect(ids).toBeLessThan(15);
@@ -53,7 +53,7 @@ test('a million usual requests raise no alarm', () => {
     const cusum = started(weights);
     let highest = 0;
     for (let i = 0; i < 1_000_000; i++) {
-      cusum.step(0, levelOf(0.03), random.chance(0.03), 0);
+      cusum.step(0, levelOf(0.03), random.chance(0.03));
       highest = Math.max(highest, cusum.sum(0));
     }
     expect(highest).toBeLessThan(16);
@@ -63,17 +63,17 @@ test('a million usual requests raise no alarm', () => {
 
 test('evidence has a ceiling and goes away again', () => {
   const cusum = started(FAST);
-  for (let i = 0; i < 1_000; i++) cusum.step(0, 0, true, 0);
+  for (let i = 0; i < 1_000; i++) cusum.step(0, 0, true);
   expect(cusum.sum(0)).toBe(MAX_SUM);
-  for (let i = 0; i < 100; i++) cusum.step(0, 0, false, 0);
+  for (let i = 0; i < 100; i++) cusum.step(0, 0, false);
   expect(cusum.sum(0)).toBe(0);
 });
 
 test('who has clusters of unexplained ids is measured against them, within limits', () => {
   const cusum = started(FAST);
   const day = (n: number, cluster: number) => {
-    for (let i = 0; i < cluster; i++) cusum.step(0, 0, true, n);
-    for (let i = 0; i < 200; i++) cusum.step(0, 0, false, n);
+    for (let i = 0; i < cluster; i++) cusum.noteHigh(0, cusum.step(0, 0, true), n);
+    for (let i = 0; i < 200; i++) cusum.noteHigh(0, cusum.step(0, 0, false), n);
   };
   expect(cusum.threshold(0, 14)).toBeCloseTo(24, 0);
   day(0, 5);

@@ -16,11 +16,11 @@ export const SLOW: Weights = weights((p0) => Math.min(0.6, 3 * p0 + 0.02));
 export const MAX_SUM = 60;
 
 /** Above the highest evidence of the last days. */
-const MARGIN = 1.4;
+const MARGIN = 1.5;
 /** A key starts as if it had been this high, and forgets it as its own highs become known. */
 const FIRST_HIGH = 24 / MARGIN;
-/** A high is half forgotten after four days. */
-const DECAY = 0.85;
+/** A high is half forgotten after a week. */
+const DECAY = 0.9;
 /** Highs are kept as bytes. */
 const PER_BYTE = 4;
 
@@ -55,12 +55,18 @@ export class Cusum {
   }
 
   /** `x` was seen, or not, by a key whose usual rate of it is `level`. */
-  step(slot: number, level: number, x: boolean, day: number): void {
-    if ((day & 0xffff) !== this.#day[slot]) this.#closeDay(slot, day);
+  step(slot: number, level: number, x: boolean): number {
     const { up, down } = this.#weights;
     const sum = (this.#sums[slot] ?? 0) + ((x ? up[level] : down[level]) ?? 0);
-    this.#sums[slot] = sum <= 0 ? 0 : Math.min(sum, MAX_SUM);
-    if (sum * PER_BYTE > (this.#today[slot] ?? 0)) this.#today[slot] = Math.min(sum, MAX_SUM) * PER_BYTE;
+    const bounded = sum <= 0 ? 0 : Math.min(sum, MAX_SUM);
+    this.#sums[slot] = bounded;
+    return bounded;
+  }
+
+  /** Remembers how high the evidence against a key, or against any of a group, has been. */
+  noteHigh(slot: number, sum: number, day: number): void {
+    if ((day & 0xffff) !== this.#day[slot]) this.#closeDay(slot, day);
+    if (sum * PER_BYTE > (this.#today[slot] ?? 0)) this.#today[slot] = sum * PER_BYTE;
   }
 
   sum(slot: number): number {

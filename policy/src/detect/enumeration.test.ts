@@ -87,6 +87,12 @@ describe('Enumeration', () => {
     for (let i = 0; i < 20; i++) expect(asking.ask({ explained: false, isYoung: true })).toBe('quiet');
   });
 
+  it('is not warm by what it asked while too little was seen', () => {
+    const asking = new Asking();
+    for (let i = 0; i < 1_000; i++) asking.ask({ explained: false, isYoung: true });
+    for (let i = 0; i < 1_000; i++) expect(['quiet', 'audit']).toContain(asking.ask({ explained: false }));
+  });
+
   it('never refuses an id that the caller was shown', () => {
     const asking = new Asking();
     asking.learn(8);
@@ -173,9 +179,16 @@ describe('Enumeration', () => {
         image: 1,
         isYoung: false,
       } as const;
-      tier = engine.step(user, { ...touch, ...hashesOf(n), contract: null }, engine.key(1, 0, 5, asking.now));
+      tier = engine.step(
+        user,
+        { ...touch, ...hashesOf(n), contract: null },
+        {
+          parent: engine.key(1, 0, 5, asking.now),
+          highs: engine.key(2, 0, 7, asking.now),
+        },
+      );
     }
-    expect(n).toBeLessThanOrEqual(7);
+    expect(n).toBeLessThanOrEqual(8);
   });
 
   it('lets a job walk under its contract, and alerts beyond it', () => {

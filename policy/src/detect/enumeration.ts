@@ -46,6 +46,14 @@ export interface Touch {
   contract: Contract | null;
 }
 
+/** What a key is measured by: itself, or for a principal's key the workload that it calls through. */
+export interface Known {
+  /** The slot that knows the usual rate. */
+  parent: number;
+  /** The slot that remembers how high evidence usually gets: users have their unexplained ids in one go. */
+  highs: number;
+}
+
 /** What a finding says. */
 export interface Evidence {
   readonly signals: readonly Signal[];
@@ -85,6 +93,8 @@ export class Enumeration {
   readonly #warmth: Warmth;
   readonly #operation: Uint32Array;
   readonly #threshold: Float32Array;
+  /** Used again and again. */
+  readonly #own: Known = { parent: 0, highs: 0 };
   #now = 0;
   #epoch = 0;
 
@@ -131,17 +141,18 @@ export class Enumeration {
     return slot;
   }
 
-  /** One id is asked for. `parent` is the workload's key where `slot` is a principal's: it knows what is usual. */
-  step(slot: number, touch: Touch, parent: number = slot): Tier {
+  /** One id is asked for. */
+  step(slot: number, touch: Touch, known: Known = this.#itself(slot)): Tier {
     if (touch.contract?.isInForce(this.#now)) return this.#underContract(slot, touch);
-    this.#observe(slot, touch, parent);
-    const tier = this.#judge(slot, parent, touch);
+    this.#observe(slot, touch, known);
+    const tier = this.#judge(slot, known, touch);
     // A full table forgets keys that come and go; what they do together is held against the operation's others.
     if (this.#slab.size < this.#limits.maxKeys || this.#warmth.isAlertable(slot)) return spared(tier, touch);
     const others = this.#slab.slot(OTHERS, this.#operation[slot] ?? 0);
     if (others === slot) return spared(tier, touch);
-    this.#observe(others, touch, others);
-    const shared = this.#judge(others, others, touch);
+    const itself = this.#itself(others);
+    this.#observe(others, touch, itself);
+    const shared = this.#judge(others, itself, touch);
     return tier === 'quiet' && shared !== 'quiet'
       ? shared === 'audit'
         ? 'audit'
@@ -154,16 +165,17 @@ export class Enumeration {
     const slot = this.#slab.find(high, low);
     if (slot === null) return;
     const level = this.#missRate.level(slot);
-    if (level !== NOT_INFORMATIVE) this.#misses.step(slot, level, isMiss, this.#day());
+    if (level !== NOT_INFORMATIVE)
+      this.#misses.noteHigh(slot, this.#misses.step(slot, level, isMiss), this.#day());
     this.#missRate.observe(slot, this.#day(), isMiss);
   }
 
-  evidence(slot: number, parent: number = slot): Evidence {
-    const level = this.#levelOf(slot, parent);
+  evidence(slot: number, known: Known = this.#itself(slot)): Evidence {
+    const level = this.#levelOf(slot, known);
     return {
-      signals: signalNames(this.#signals(slot, parent)),
-      unexplained: this.#unexplained(slot, parent),
-      misses: this.#missed(slot, parent),
+      signals: signalNames(this.#signals(slot, known)),
+      unexplained: this.#unexplained(slot, known),
+      misses: this.#missed(slot, known),
       usualUnexplained: level === NOT_INFORMATIVE ? null : rateOf(level),
       distinct: Math.round(this.#distinct.count(slot)),
       distinctThreshold: Math.round(this.#distinct.threshold(slot)),
@@ -172,16 +184,17 @@ export class Enumeration {
     };
   }
 
-  #observe(slot: number, touch: Touch, parent: number): void {
-    if (this.#warmth.count(slot, this.#epoch, touch.image)) this.#renew(slot);
+  #observe(slot: number, touch: Touch, known: Known): void {
     if (!touch.firstTouch) return;
     this.#distinct.add(slot, touch.h1, this.#epoch);
+    // INVARIANT: a key is only warm by what also taught it what is usual.
     if (touch.isYoung) return;
-    const level = this.#levelOf(slot, parent);
+    if (this.#warmth.count(slot, this.#epoch, touch.image)) this.#renew(slot);
+    const level = this.#levelOf(slot, known);
     const isUnexplained = !touch.explained;
     if (level !== NOT_INFORMATIVE) {
-      this.#fast.step(slot, level, isUnexplained, this.#day());
-      this.#slow.step(slot, level, isUnexplained, this.#day());
+      this.#fast.noteHigh(known.highs, this.#fast.step(slot, level, isUnexplained), this.#day());
+      this.#slow.noteHigh(known.highs, this.#slow.step(slot, level, isUnexplained), this.#day());
     }
     this.#unexplainedRate.observe(slot, this.#day(), isUnexplained);
     if (isUnexplained) this.#seeShape(slot, touch);
@@ -196,22 +209,24 @@ export class Enumeration {
     if (isUsual && this.#looksEnumerated(slot)) this.#usualShapes[slot] = 1;
   }
 
-  #judge(slot: number, parent: number, { contract }: Touch): Tier {
-    const evidence = Math.max(this.#unexplained(slot, parent), this.#missed(slot, parent));
+  #judge(slot: number, known: Known, { contract }: Touch): Tier {
+    const evidence = Math.max(this.#unexplained(slot, known), this.#missed(slot, known));
     const excess = this.#excess(slot);
     if (evidence < AUDIT_AT && excess < 1) return 'quiet';
-    const signals = this.#signals(slot, parent);
+    const signals = this.#signals(slot, known);
     if ((signals & ~SIGNAL.shape) === 0) return 'audit';
     // Who has a contract is known well enough: outside of it, it is not expected at all.
-    if (contract === null && !this.#warmth.isAlertable(parent)) return 'audit';
+    if (contract === null && !this.#warmth.isAlertable(known.parent)) return 'audit';
     if (evidence < ACT_AT && excess < ACT_EXCESS) return 'alert';
-    return signalCount(signals) >= 2 && this.#warmth.mayBlock(parent, this.#epoch) ? 'block' : 'throttle';
+    return signalCount(signals) >= 2 && this.#warmth.mayBlock(known.parent, this.#epoch)
+      ? 'block'
+      : 'throttle';
   }
 
-  #signals(slot: number, parent: number): number {
+  #signals(slot: number, known: Known): number {
     let signals = 0;
-    if (this.#unexplained(slot, parent) >= 1) signals |= SIGNAL.provenance;
-    if (this.#missed(slot, parent) >= 1) signals |= SIGNAL.misses;
+    if (this.#unexplained(slot, known) >= 1) signals |= SIGNAL.provenance;
+    if (this.#missed(slot, known) >= 1) signals |= SIGNAL.misses;
     if (this.#excess(slot) >= 1) signals |= SIGNAL.baseline;
     if (this.#usualShapes[slot] === 0 && this.#looksEnumerated(slot)) signals |= SIGNAL.shape;
     return signals;
@@ -230,22 +245,28 @@ export class Enumeration {
     return shape === 'sequential' || shape === 'dense' || shape === 'timed';
   }
 
-  /** Evidence from unexplained ids, as a multiple of what is worth an alert for `parent`. */
-  #unexplained(slot: number, parent: number): number {
-    if (this.#levelOf(slot, parent) === NOT_INFORMATIVE) return 0;
-    const least = this.#threshold[parent] ?? DEFAULT_ALERT;
-    const fast = this.#fast.sum(slot) / this.#fast.threshold(parent, least);
-    return Math.max(fast, this.#slow.sum(slot) / this.#slow.threshold(parent, least));
+  /** Evidence from unexplained ids, as a multiple of what is worth an alert. */
+  #unexplained(slot: number, known: Known): number {
+    if (this.#levelOf(slot, known) === NOT_INFORMATIVE) return 0;
+    const least = this.#threshold[known.parent] ?? DEFAULT_ALERT;
+    const fast = this.#fast.sum(slot) / this.#fast.threshold(known.highs, least);
+    return Math.max(fast, this.#slow.sum(slot) / this.#slow.threshold(known.highs, least));
   }
 
-  #missed(slot: number, parent: number): number {
+  #missed(slot: number, { parent }: Known): number {
     if (this.#missRate.level(parent) === NOT_INFORMATIVE) return 0;
     return this.#misses.sum(slot) / this.#misses.threshold(parent, this.#threshold[parent] ?? DEFAULT_ALERT);
   }
 
-  #levelOf(slot: number, parent: number): number {
+  #levelOf(slot: number, { parent }: Known): number {
     const own = this.#warmth.isAlertable(slot) ? this.#unexplainedRate.level(slot) : 0;
     return Math.max(own, this.#unexplainedRate.level(parent));
+  }
+
+  #itself(slot: number): Known {
+    this.#own.parent = slot;
+    this.#own.highs = slot;
+    return this.#own;
   }
 
   #underContract(slot: number, { contract, firstTouch, image }: Touch): Tier {

@@ -89,7 +89,9 @@ export class Subject {
     let tier = this.#enumeration.step(workload, touch);
     if (principal !== 0) {
       const own = this.#enumeration.key(principal, ~OPERATION, ~OPERATION, now);
-      const theirs = this.#enumeration.step(own, touch, this.#enumeration.key(1, OPERATION, OPERATION, now));
+      const parent = this.#enumeration.key(1, OPERATION, OPERATION, now);
+      const highs = this.#enumeration.key(2, OPERATION, OPERATION, now);
+      const theirs = this.#enumeration.step(own, touch, { parent, highs });
       if (isAtLeast(theirs, tier)) tier = theirs;
     }
     if (touch.firstTouch) this.#enumeration.answered(1, OPERATION, asked.exists === false);
