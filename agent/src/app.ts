@@ -182,6 +182,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
   const admin = await startAdmin({
     socketPath: socket,
     address: config.metricsAddress,
+    metricsTokenFile: config.metricsTokenFile,
     sources: {
       status,
       readiness,

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -90,6 +90,40 @@ describe('the admin server', () => {
     expect(metrics).toContain('eastwall_pods{state="enrolled"} 1\n');
     expect(metrics).toContain('eastwall_dataplane_restarts_total{dataplane="0"} 3\n');
     for (const path of ['/status', '/flows', '/explain/ew-1']) expect((await read(tcp, path))[0]).toBe(404);
+  });
+
+  it('asks for the token where there is one, of scrapes only', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'eastwall-admin-'));
+    const metricsTokenFile = join(directory, 'token');
+    const sources = {
+      readiness: new Readiness(['kube']),
+      metrics: async () => 'up 1\n',
+      metricsType: 'text/plain',
+    };
+    const server = await startAdmin({
+      socketPath: join(directory, 'admin.sock'),
+      address: { host: '', port: 0 },
+      metricsTokenFile,
+      sources: sources as never,
+    });
+    opened.push({ server, directory });
+    const port = server.address?.port ?? 0;
+    const scrape = async (authorization?: string) => {
+      const headers = authorization === undefined ? {} : { authorization };
+      const response = await fetch(`http://127.0.0.1:${port}/metrics`, { headers });
+      return [response.status, await response.text()];
+    };
+    const refused = [401, expect.stringContaining('--metrics-token-file')];
+    // No file yet: nobody gets in.
+    expect(await scrape('Bearer ')).toEqual(refused);
+    writeFileSync(metricsTokenFile, '0123456789abcdef\n');
+    expect(await scrape()).toEqual(refused);
+    expect(await scrape('Bearer 0123456789abcdeX')).toEqual(refused);
+    expect(await scrape('Basic 0123456789abcdef')).toEqual(refused);
+    expect(await scrape('Bearer 0123456789abcdef')).toEqual([200, 'up 1\n']);
+    writeFileSync(metricsTokenFile, '');
+    expect(await scrape('Bearer 0123456789abcdef')).toEqual(refused);
+    expect((await read({ host: '127.0.0.1', port }, '/livez'))[0]).toBe(200);
   });
 
   it.each([

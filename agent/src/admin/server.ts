@@ -1,12 +1,15 @@
-import { createServer, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { SocketFile } from '../kernel/socket-file.ts';
+import { bearsToken } from './metrics-token.ts';
 import { type AdminSources, adminRoutes, publicRoutes, type Reply, type Routes } from './routes.ts';
 
 export interface AdminOptions {
   readonly socketPath: string;
-  /** Loopback address for probes and metrics; null listens on the socket only. */
+  /** For probes and metrics; null listens on the socket only, an empty host on every address. */
   readonly address: { readonly host: string; readonly port: number } | null;
+  /** File with the token that `/metrics` asks for there; empty or absent asks for none. */
+  readonly metricsTokenFile?: string;
   readonly sources: AdminSources;
 }
 
@@ -27,7 +30,12 @@ export interface AdminServer {
 const MAX_CONNECTIONS = 128;
 
 /** Rejects when the address can't be had. The socket is there once it is claimed. */
-export async function startAdmin({ socketPath, address, sources }: AdminOptions): Promise<AdminServer> {
+export async function startAdmin({
+  socketPath,
+  address,
+  metricsTokenFile = '',
+  sources,
+}: AdminOptions): Promise<AdminServer> {
   const file = new SocketFile(socketPath);
   const servers: Server[] = [];
   let local: Server | null = null;
@@ -45,9 +53,10 @@ export async function startAdmin({ socketPath, address, sources }: AdminOptions)
     },
   };
   if (address === null) return own;
-  const tcp = serve(publicRoutes(sources));
+  const tcp = serve(publicRoutes(sources), metricsTokenFile);
   servers.push(tcp);
-  await listening(tcp, (done) => tcp.listen(address.port, address.host, done));
+  // Without a host: both families, or IPv4 where the machine has no IPv6.
+  await listening(tcp, (done) => tcp.listen({ port: address.port, host: address.host || undefined }, done));
   return { ...own, address: { host: address.host, port: (tcp.address() as AddressInfo).port } };
 }
 
@@ -64,16 +73,21 @@ export function isAnswered(path: string): Promise<boolean> {
   });
 }
 
-function serve(routes: Routes): Server {
+function serve(routes: Routes, metricsTokenFile = ''): Server {
   const server = createServer((request, response) => {
     const url = URL.parse(request.url ?? '/', 'http://agent');
     if (request.method !== 'GET') reply(response, { status: 405, body: 'only GET is known here\n' });
     else if (url === null) reply(response, { status: 400, body: 'not a path\n' });
+    else if (metricsTokenFile !== '' && url.pathname === '/metrics' && !mayScrape(request, metricsTokenFile))
+      reply(response, { status: 401, body: 'the token of `--metrics-token-file` is needed\n' });
     else routes(url).then((found) => reply(response, found), failed(response));
   });
   server.maxConnections = MAX_CONNECTIONS;
   return server;
 }
+
+const mayScrape = ({ headers }: IncomingMessage, file: string): boolean =>
+  bearsToken(headers.authorization, file);
 
 /** A bug in what is shown must not end what is protected. */
 const failed = (response: ServerResponse) => (error: Error) =>

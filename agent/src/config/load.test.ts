@@ -56,13 +56,17 @@ describe('load', () => {
     'refuses the address %s',
     (address) => {
       expect(problems({ 'metrics-address': address })).toEqual([
-        `--metrics-address=${address} (not a loopback address; names of workloads must not be readable from the network)`,
+        `--metrics-address=${address} (not a loopback address: names of workloads must not be readable from the network without \`--metrics-token-file\`)`,
       ]);
     },
   );
 
   it.each(['127.0.0.1:0', '127.8.8.8:9464', '[::1]:9464', 'off'])('accepts the address %s', (address) => {
     expect(problems({ 'metrics-address': address })).toEqual([]);
+  });
+
+  it.each(['10.0.0.1:9464', '*:9464', '[::]:9464'])('accepts the address %s with a token', (address) => {
+    expect(problems({ 'metrics-address': address, 'metrics-token-file': '/token' })).toEqual([]);
   });
 
   it('checks settings against each other', () => {

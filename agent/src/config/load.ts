@@ -1,5 +1,5 @@
 import { err, ok, type Result } from '../kernel/result.ts';
-import { nodeName } from './parsers.ts';
+import { isLoopback, nodeName } from './parsers.ts';
 import {
   flagOf,
   type ParsedSettings,
@@ -98,6 +98,12 @@ function validate(config: Config): { readonly name: SettingName; readonly reason
     `the path of a socket in it, \`${socket}\`, is longer than the kernel's ${MAX_SOCKET_PATH} bytes`,
   );
   rule('runDir', config.runDir !== config.netnsDir, 'must not be the directory of the network namespaces');
+  const { metricsAddress } = config;
+  rule(
+    'metricsAddress',
+    metricsAddress === null || isLoopback(metricsAddress.host) || config.metricsTokenFile !== '',
+    'not a loopback address: names of workloads must not be readable from the network without `--metrics-token-file`',
+  );
   rule('headTimeoutMs', config.headTimeoutMs <= config.idleTimeoutMs, 'longer than the idle timeout');
   rule(
     'firstByteTimeoutMs',

@@ -8,7 +8,7 @@ import {
   formatDuration,
   integer,
   issuerList,
-  loopbackAddress,
+  listenAddress,
   namespaceList,
   nodeName,
   type Parser,
@@ -42,12 +42,13 @@ describe('parsers', () => {
   });
 
   it('reads addresses and refuses names, missing ports and ports out of range', () => {
-    expect(read(loopbackAddress, '[::1]:80')).toEqual({ host: '::1', port: 80 });
-    expect(read(loopbackAddress, 'off')).toBeNull();
+    expect(read(listenAddress, '[::1]:80')).toEqual({ host: '::1', port: 80 });
+    expect(read(listenAddress, '*:80')).toEqual({ host: '', port: 80 });
+    expect(read(listenAddress, 'off')).toBeNull();
     for (const bad of ['localhost:80', '127.0.0.1', ':80', '::1:80']) {
-      expect(read(loopbackAddress, bad)).toMatch(/^refused: not an address/);
+      expect(read(listenAddress, bad)).toMatch(/^refused: not an address/);
     }
-    expect(read(loopbackAddress, '127.0.0.1:70000')).toBe('refused: the port is above 65535');
+    expect(read(listenAddress, '127.0.0.1:70000')).toBe('refused: the port is above 65535');
   });
 
   it('reads names as the kube API defines them', () => {

@@ -4,7 +4,20 @@ import { type PortRanges, parsePortRanges } from '../kernel/port-ranges.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 
 /** Text from a flag or the environment to a value; the error says what would have been right. */
-export type Parser<T> = (text: string) => Result<T, string>;
+export interface Parser<T> {
+  (text: string): Result<T, string>;
+  /** What it takes, for those who check values before the agent sees them; nothing where only it can tell. */
+  readonly takes?: Shape;
+}
+
+export type Shape =
+  | { readonly kind: 'duration' | 'size' }
+  | { readonly kind: 'integer'; readonly min: number; readonly max: number }
+  | { readonly kind: 'word'; readonly words: readonly string[] }
+  | { readonly kind: 'or-auto'; readonly or: Shape | undefined };
+
+const taking = <T>(takes: Shape, parse: (text: string) => Result<T, string>): Parser<T> =>
+  Object.assign(parse, { takes });
 
 const DURATION_UNITS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 } as const;
 const BYTE_UNITS = { '': 1, B: 1, KiB: 1_024, MiB: 1_048_576, GiB: 1_073_741_824 } as const;
@@ -15,45 +28,42 @@ export interface Bounds {
 }
 
 /** `500ms`, `30s`, `10m`, `1h`; milliseconds. The unit is required: a bare `30` has meant both to too many people. */
-export const duration =
-  (bounds: Bounds): Parser<number> =>
-  (text) => {
+export const duration = (bounds: Bounds): Parser<number> =>
+  taking({ kind: 'duration' }, (text) => {
     const match = /^(\d{1,9})(ms|s|m|h)$/.exec(text);
     if (match === null)
       return err('not a duration; write a number and a unit, e.g. `30s`, `500ms`, `10m`, `1h`');
     const value = Number(match[1]) * DURATION_UNITS[match[2] as keyof typeof DURATION_UNITS];
     return within(value, bounds, formatDuration);
-  };
+  });
 
 /** `65536`, `64KiB`, `1MiB`; bytes. */
-export const bytes =
-  (bounds: Bounds): Parser<number> =>
-  (text) => {
+export const bytes = (bounds: Bounds): Parser<number> =>
+  taking({ kind: 'size' }, (text) => {
     const match = /^(\d{1,12})(B|KiB|MiB|GiB|)$/.exec(text);
     if (match === null) return err('not a size; write bytes or a number with KiB, MiB or GiB, e.g. `64KiB`');
     return within(Number(match[1]) * BYTE_UNITS[match[2] as keyof typeof BYTE_UNITS], bounds, formatBytes);
-  };
+  });
 
-export const integer =
-  (bounds: Bounds): Parser<number> =>
-  (text) =>
-    /^\d{1,12}$/.test(text) ? within(Number(text), bounds, String) : err('not a whole number');
+export const integer = (bounds: Bounds): Parser<number> =>
+  taking({ kind: 'integer', ...bounds }, (text) =>
+    /^\d{1,12}$/.test(text) ? within(Number(text), bounds, String) : err('not a whole number'),
+  );
 
 /** One of the given words. */
-export const oneOf =
-  <T extends string>(...words: readonly T[]): Parser<T> =>
-  (text) => {
+export const oneOf = <T extends string>(...words: readonly T[]): Parser<T> =>
+  taking({ kind: 'word', words }, (text) => {
     const found = words.find((word) => word === text);
     return found === undefined
       ? err(`not one of ${words.map((word) => `\`${word}\``).join(', ')}`)
       : ok(found);
-  };
+  });
 
 /** A parser's value, or the word `auto`, which becomes null: the agent chooses. */
-export const orAuto =
-  <T>(parse: Parser<T>): Parser<T | null> =>
-  (text) =>
-    text === 'auto' ? ok(null) : parse(text);
+export const orAuto = <T>(parse: Parser<T>): Parser<T | null> =>
+  taking<T | null>({ kind: 'or-auto', or: parse.takes }, (text) =>
+    text === 'auto' ? ok(null) : parse(text),
+  );
 
 export const absolutePath: Parser<string> = (text) => {
   if (!text.startsWith('/')) return err('not an absolute path');
@@ -104,21 +114,22 @@ export interface Address {
   readonly port: number;
 }
 
-/** `127.0.0.1:9464`, `[::1]:9464`; port 0 takes any free port; `off` listens nowhere (null). */
-export const loopbackAddress: Parser<Address | null> = (text) => {
+/**
+ * `127.0.0.1:9464`, `[::1]:9464`; `*:9464` is every address of both families, so its host is empty; port 0 takes any free
+ * port; `off` listens nowhere (null).
+ */
+export const listenAddress: Parser<Address | null> = (text) => {
   if (text === 'off') return ok(null);
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2] ?? '';
   const port = Number(match?.[3]);
-  if (match === null || isIP(host) === 0)
-    return err('not an address; write `127.0.0.1:9464`, `[::1]:9464` or `off`');
+  if (match === null || (host !== '*' && isIP(host) === 0))
+    return err('not an address; write `127.0.0.1:9464`, `[::1]:9464`, `*:9464` or `off`');
   if (port > 65_535) return err('the port is above 65535');
-  if (!isLoopback(host))
-    return err('not a loopback address; names of workloads must not be readable from the network');
-  return ok({ host, port });
+  return ok({ host: host === '*' ? '' : host, port });
 };
 
-const isLoopback = (host: string): boolean => host.startsWith('127.') || host === '::1';
+export const isLoopback = (host: string): boolean => host.startsWith('127.') || host === '::1';
 
 /** The largest unit that keeps the number whole: 90000 is `90s`, 3600000 is `1h`. */
 export function formatDuration(ms: number): string {

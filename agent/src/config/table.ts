@@ -4,7 +4,7 @@ import {
   duration,
   integer,
   issuerList,
-  loopbackAddress,
+  listenAddress,
   namespaceList,
   nodeName,
   oneOf,
@@ -127,10 +127,16 @@ export const SETTINGS = {
     'Least severe line that is logged: `trace`, `debug`, `info`, `warn`, `error` or `fatal`.',
   ),
   metricsAddress: setting(
-    loopbackAddress,
+    listenAddress,
     '127.0.0.1:9464',
     'address',
-    'Address of `/metrics`, `/readyz` and `/livez`; must be loopback, `off` listens on the admin socket only.',
+    'Address of `/metrics`, `/readyz` and `/livez`; `*:9464` is every address. Other than loopback it takes `--metrics-token-file`; `off` listens on the admin socket only.',
+  ),
+  metricsTokenFile: setting(
+    optionalPath,
+    '',
+    'path',
+    'File with a token that `/metrics` asks for (`Authorization: Bearer …`), since it names workloads; probes need none. Empty asks for nothing, and allows loopback only. Read again for every request.',
   ),
   onExit: setting(
     oneOf('remove', 'keep'),

@@ -19,6 +19,7 @@ const CORE: readonly Shape[] = [
   { kind: 'ConfigMap', plural: 'configmaps', shortNames: ['cm'] },
   { kind: 'Secret', plural: 'secrets' },
   { kind: 'Event', plural: 'events', shortNames: ['ev'] },
+  { kind: 'ResourceQuota', plural: 'resourcequotas', shortNames: ['quota'], status: true },
 ];
 
 const APPS: readonly Shape[] = [
@@ -31,6 +32,21 @@ const APPS: readonly Shape[] = [
 const BATCH: readonly Shape[] = [
   { kind: 'Job', plural: 'jobs', categories: ['all'], status: true },
   { kind: 'CronJob', plural: 'cronjobs', shortNames: ['cj'], categories: ['all'], status: true },
+];
+
+/** Kept and shown, and acted on by nobody: a chart that brings them can be installed. */
+const RBAC: readonly Shape[] = [
+  { kind: 'ClusterRole', plural: 'clusterroles', clusterScoped: true },
+  { kind: 'ClusterRoleBinding', plural: 'clusterrolebindings', clusterScoped: true },
+];
+
+const ADMISSION: readonly Shape[] = [
+  { kind: 'ValidatingAdmissionPolicy', plural: 'validatingadmissionpolicies', clusterScoped: true },
+  {
+    kind: 'ValidatingAdmissionPolicyBinding',
+    plural: 'validatingadmissionpolicybindings',
+    clusterScoped: true,
+  },
 ];
 
 const CRD: Shape = {
@@ -49,6 +65,9 @@ export const BUILTIN_RESOURCES: readonly Resource[] = [
   ...CORE.map((shape) => define('', shape)),
   ...APPS.map((shape) => define('apps', shape)),
   ...BATCH.map((shape) => define('batch', shape)),
+  ...RBAC.map((shape) => define('rbac.authorization.k8s.io', shape)),
+  ...ADMISSION.map((shape) => define('admissionregistration.k8s.io', shape)),
+  define('networking.k8s.io', { kind: 'NetworkPolicy', plural: 'networkpolicies', shortNames: ['netpol'] }),
   define('discovery.k8s.io', { kind: 'EndpointSlice', plural: 'endpointslices' }),
   define('coordination.k8s.io', { kind: 'Lease', plural: 'leases' }),
   define('apiextensions.k8s.io', CRD),

@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { systemClock } from '../../agent/src/kernel/clock.ts';
+import type { KubeClient } from '../../agent/src/kube/client.ts';
+import { ClusterWatch } from '../../agent/src/kube/cluster-watch.ts';
+import { API_POLICIES, EGRESS_POLICIES, GUARD_PROFILES, pathOf } from '../../agent/src/kube/policies.ts';
+import { WATCH_DEFAULTS } from '../../agent/src/kube/watch.ts';
+import { find, NAMESPACE, render, type Values } from './helm.ts';
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+/** `verb group/resource`, of everything that the chart's role allows. */
+function granted(values: Values = {}): string[] {
+  const rules = find(render(values), 'ClusterRole')['rules'] as readonly Rule[];
+  return rules.flatMap(({ apiGroups, resources, verbs }) =>
+    apiGroups.flatMap((group) =>
+      resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}`)),
+    ),
+  );
+}
+
+/** What the agent's own watches ask for: they are made as the agent makes them, and never started. */
+function watched(nodePorts: boolean): string[] {
+  const never = { message: () => {}, pods: () => {}, namespaces: () => {} };
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
+  const watch = new ClusterWatch({
+    context: { client: {} as KubeClient, clock: systemClock, log, random: () => 0, settings: WATCH_DEFAULTS },
+    node: 'node-a',
+    nodePorts,
+    listener: never,
+  });
+  return watch.status().watches.map(({ path }) => resourceOf(path));
+}
+
+/** `/api/v1/pods`, `/apis/discovery.k8s.io/v1/endpointslices` */
+function resourceOf(path: string): string {
+  const [, prefix, ...rest] = path.split('/');
+  const [group = '', , resource = ''] = prefix === 'api' ? ['', ...rest] : rest;
+  return `${group}/${resource}`;
+}
+
+/** The kinds whose status the agent writes. */
+const STATUSES = [API_POLICIES, EGRESS_POLICIES, GUARD_PROFILES].map(({ names }) =>
+  resourceOf(pathOf(names)),
+);
+
+const needed = (nodePorts: boolean): string[] => [
+  ...watched(nodePorts).flatMap((resource) => [`list ${resource}`, `watch ${resource}`]),
+  ...STATUSES.map((resource) => `patch ${resource}/status`),
+];
+
+describe('the role of the agent', () => {
+  it('allows what the agent asks for, and nothing else', () => {
+    expect(watched(true)).toContain('/pods');
+    expect(granted().sort()).toEqual(needed(true).sort());
+  });
+
+  it('has nothing to do with nodes where node ports are off', () => {
+    expect(granted({ settings: { nodePorts: 'off' } }).sort()).toEqual(needed(false).sort());
+  });
+
+  it('is for the account that the agent runs as', () => {
+    const objects = render({ serviceAccount: { name: 'mine' } });
+    expect(find(objects, 'ClusterRoleBinding')['subjects']).toEqual([
+      { kind: 'ServiceAccount', name: 'mine', namespace: NAMESPACE },
+    ]);
+    expect(find(objects, 'ServiceAccount').metadata.name).toBe('mine');
+    expect(find(objects, 'DaemonSet')['spec']).toMatchObject({
+      template: { spec: { serviceAccountName: 'mine' } },
+    });
+  });
+});

@@ -1,0 +1,77 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type KubeApi, startKubeApi } from '../../agent/src/sandbox/kube-api/start-kube-api.ts';
+import { ObjectStore } from '../../agent/src/sandbox/kube-api/store.ts';
+import { CHART, helmInCluster, NAMESPACE, type Values } from './helm.ts';
+
+/** Helm asks this API for everything that it asks a cluster for; no pod comes of it. */
+let store: ObjectStore;
+let api: KubeApi;
+let home: string;
+
+beforeAll(async () => {
+  store = new ObjectStore();
+  api = await startKubeApi({
+    store,
+    host: '127.0.0.1',
+    port: 0,
+    tokens: [{ token: 'secret', name: 'admin', groups: ['system:masters'] }],
+  });
+  home = mkdtempSync(join(tmpdir(), 'eastwall-helm-'));
+  writeFileSync(join(home, 'config'), api.kubeconfig(), { mode: 0o600 });
+});
+
+afterAll(async () => {
+  await api.close();
+  rmSync(home, { recursive: true });
+});
+
+const release = (args: readonly string[], values: Values = {}) => helmInCluster(home, args, values);
+const names = (resource: string) => store.list(resource).map(({ metadata }) => metadata.name);
+
+function secret(name: string, key: string): string {
+  const found = store.list('secrets').find(({ metadata }) => metadata.name === name);
+  const data = (found?.['data'] ?? {}) as Readonly<Record<string, string>>;
+  return Buffer.from(data[key] ?? '', 'base64').toString();
+}
+
+describe('a release', () => {
+  let password: string;
+  let token: string;
+
+  it('is installed, and says what to do next', async () => {
+    const notes = await release(['install', 'eastwall', CHART, '--create-namespace']);
+    expect(notes).toContain('STATUS: deployed');
+    expect(notes).toContain(`kubectl -n ${NAMESPACE} rollout status daemonset/eastwall`);
+    expect(names('daemonsets.apps')).toEqual(['eastwall']);
+    expect(names('customresourcedefinitions.apiextensions.k8s.io')).toContain('apipolicies.eastwall.dev');
+    password = secret('eastwall-redis', 'password');
+    token = secret('eastwall-metrics', 'token');
+    expect([password, token]).toEqual([expect.stringMatching(/^\w{40}$/), expect.stringMatching(/^\w{40}$/)]);
+    expect(secret('eastwall-redis', 'redis.conf')).toContain(`requirepass ${password}\n`);
+  });
+
+  it('keeps its secrets when it is upgraded', async () => {
+    await release(['upgrade', 'eastwall', CHART], {
+      redis: { embedded: { maxMemory: '64mb' } },
+      settings: { drain: '1m' },
+    });
+    expect(secret('eastwall-redis', 'redis.conf')).toContain(`requirepass ${password}\nmaxmemory 64mb\n`);
+    expect(secret('eastwall-redis', 'password')).toBe(password);
+    expect(secret('eastwall-metrics', 'token')).toBe(token);
+  });
+
+  it('takes everything with it but the CRDs, and so the policies', async () => {
+    expect(await release(['uninstall', 'eastwall'])).toContain('kept due to the resource policy');
+    for (const resource of ['daemonsets.apps', 'statefulsets.apps', 'services', 'secrets', 'serviceaccounts'])
+      expect(names(resource)).toEqual([]);
+    expect(names('clusterroles.rbac.authorization.k8s.io')).toEqual([]);
+    expect(names('customresourcedefinitions.apiextensions.k8s.io')).toHaveLength(3);
+  });
+
+  it('finds its CRDs again', async () => {
+    expect(await release(['install', 'eastwall', CHART])).toContain('STATUS: deployed');
+  });
+});

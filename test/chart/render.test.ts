@@ -1,0 +1,229 @@
+import { apiPolicyCrd } from '@eastwall/policy';
+import { describe, expect, it } from 'vitest';
+import { formatProblem, load } from '../../agent/src/config/load.ts';
+import { SETTING_NAMES, SETTINGS, variableOf } from '../../agent/src/config/table.ts';
+import { CHART_SETTINGS } from '../../agent/src/config/values-schema.ts';
+import { BUILTIN_RESOURCES } from '../../agent/src/sandbox/kube-api/builtin-resources.ts';
+import type { ObjectInput } from '../../agent/src/sandbox/kube-api/object.ts';
+import { builtinSchema } from '../../agent/src/sandbox/kube-api/schema/builtin.ts';
+import { pruneObject } from '../../agent/src/sandbox/kube-api/schema/prune.ts';
+import { validate } from '../../agent/src/sandbox/kube-api/schema/validate.ts';
+import { CHART, find, helm, NAMESPACE, render, type Values } from './helm.ts';
+import { MATRIX } from './matrix.ts';
+
+interface Env {
+  readonly name: string;
+  readonly value?: string;
+}
+
+interface Container {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly env: readonly Env[];
+  readonly securityContext: {
+    readonly privileged?: boolean;
+    readonly readOnlyRootFilesystem: boolean;
+    readonly capabilities: { readonly add?: readonly string[]; readonly drop: readonly string[] };
+    readonly seccompProfile?: { readonly type: string };
+  };
+  readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+}
+
+interface PodSpec {
+  readonly terminationGracePeriodSeconds: number;
+  readonly containers: readonly Container[];
+  readonly initContainers?: readonly Container[];
+  readonly volumes: readonly { readonly name: string; readonly secret?: { readonly secretName: string } }[];
+}
+
+// The objects are foreign data, read by the shapes that the schema check above them vouches for.
+const podOf = (objects: readonly ObjectInput[]): PodSpec =>
+  (find(objects, 'DaemonSet')['spec'] as { template: { spec: PodSpec } }).template.spec;
+
+function agentOf(objects: readonly ObjectInput[]): Container {
+  const [agent] = podOf(objects).containers;
+  if (agent === undefined) throw new Error('the DaemonSet has no container');
+  return agent;
+}
+
+/** As the kubelet would set it; what comes from the pod's own fields has a name that a node may have. */
+const environment = (container: Container): Record<string, string> =>
+  Object.fromEntries(container.env.map(({ name, value }) => [name, value ?? 'node-a']));
+
+const KNOWN = new Set(BUILTIN_RESOURCES.map(({ kind }) => kind));
+
+/** What the API server would refuse, or drop. */
+function problemsOf(object: ObjectInput): string[] {
+  if (!KNOWN.has(object.kind)) return [`${object.kind} is not known`];
+  const schema = builtinSchema(object.kind);
+  const { unknown } = pruneObject(schema, object);
+  const causes = validate(schema, object, '').map(({ field, message }) => `${field}: ${message}`);
+  return [...unknown, ...causes].map((problem) => `${object.kind} ${object.metadata.name}: ${problem}`);
+}
+
+const VARIABLES = new Set(SETTING_NAMES.map(variableOf));
+
+describe.each(Object.entries(MATRIX))('the chart with %s', (_, values) => {
+  const objects = render(values);
+  const agent = agentOf(objects);
+  const loaded = load({ flags: {}, env: environment(agent), machine: { hostname: 'x', cores: 4 } });
+
+  it('passes helm lint', () => {
+    expect(helm(['lint', CHART, '--strict'], values)).toContain('0 chart(s) failed');
+  });
+
+  it('renders objects that Kubernetes knows', () => {
+    const builtin = objects.filter(({ kind }) => kind !== 'PodMonitor');
+    expect(builtin.flatMap(problemsOf)).toEqual([]);
+  });
+
+  it('gives the agent settings that it takes', () => {
+    expect(loaded.ok ? [] : loaded.error.map(formatProblem)).toEqual([]);
+    const unknown = agent.env.filter(({ name }) => name.startsWith('EASTWALL_') && !VARIABLES.has(name));
+    expect(unknown).toEqual([]);
+  });
+
+  it('waits for the agent to drain', () => {
+    const drainMs = loaded.ok ? loaded.value.drainMs : Number.NaN;
+    // Beyond its drain the agent gives itself 15 s.
+    expect(podOf(objects).terminationGracePeriodSeconds * 1_000).toBeGreaterThanOrEqual(drainMs + 20_000);
+  });
+
+  it('mounts what it names, and names what it mounts', () => {
+    const pod = podOf(objects);
+    const volumes = pod.volumes.map(({ name }) => name);
+    for (const { volumeMounts, env } of [...pod.containers, ...(pod.initContainers ?? [])]) {
+      expect(volumeMounts.map(({ name }) => name).sort()).toEqual([...volumes].sort());
+      const files = env.flatMap(({ name, value = '' }) => (name.endsWith('_FILE') ? [value] : []));
+      const lost = files.filter(
+        (file) => !volumeMounts.some(({ mountPath }) => file.startsWith(`${mountPath}/`)),
+      );
+      expect(lost).toEqual([]);
+    }
+  });
+});
+
+describe('the DaemonSet', () => {
+  const objects = render();
+  const pod = podOf(objects);
+
+  it('has these privileges, and no other', () => {
+    for (const { securityContext } of [...pod.containers, ...(pod.initContainers ?? [])]) {
+      expect(securityContext).toMatchObject({
+        privileged: false,
+        readOnlyRootFilesystem: true,
+        seccompProfile: { type: 'RuntimeDefault' },
+      });
+      expect(securityContext.capabilities).toEqual({
+        drop: ['ALL'],
+        add: ['SYS_ADMIN', 'NET_ADMIN', 'SETUID', 'SETGID', 'SETPCAP', 'KILL'],
+      });
+    }
+    expect(pod).toMatchObject({ hostNetwork: false, hostPID: false, hostIPC: false });
+  });
+
+  it('gets NET_RAW for iptables of old only', () => {
+    const { capabilities } = agentOf(render({ security: { legacyIptables: true } })).securityContext;
+    expect(capabilities.add).toContain('NET_RAW');
+  });
+
+  it('shows the agent what the runtime mounts later', () => {
+    expect(agentOf(objects).volumeMounts).toContainEqual({
+      name: 'netns',
+      mountPath: '/run/netns',
+      readOnly: true,
+      mountPropagation: 'HostToContainer',
+    });
+    expect(pod.volumes).toContainEqual({
+      name: 'netns',
+      hostPath: { path: '/run/netns', type: 'DirectoryOrCreate' },
+    });
+  });
+
+  it('has no place that a dataplane could write to', () => {
+    expect(pod.volumes.map((volume) => Object.keys(volume).filter((key) => key !== 'name'))).toEqual([
+      ['hostPath'],
+      ['hostPath'],
+      ['secret'],
+      ['secret'],
+    ]);
+  });
+
+  it('is replaced by its successor, never by nothing', () => {
+    expect(find(objects, 'DaemonSet')['spec']).toMatchObject({
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+    });
+  });
+
+  it('leaves kube-system and itself alone', () => {
+    expect(environment(agentOf(objects))['EASTWALL_EXCLUDED_NAMESPACES']).toBe(`kube-system,${NAMESPACE}`);
+    const given = render({ excludedNamespaces: [NAMESPACE, 'other'] });
+    expect(environment(agentOf(given))['EASTWALL_EXCLUDED_NAMESPACES']).toBe(`${NAMESPACE},other`);
+  });
+
+  it('hands every setting on by its own name', () => {
+    const all = environment(agentOf(render(MATRIX['every setting'])));
+    for (const name of CHART_SETTINGS) expect(all).toHaveProperty(variableOf(name), SETTINGS[name].fallback);
+    const odd = environment(
+      agentOf(render(MATRIX['settings that numbers and booleans of YAML would garble'])),
+    );
+    expect(odd).toMatchObject({
+      EASTWALL_MAX_CONNECTIONS: '1000000',
+      EASTWALL_NODE_PORTS: 'off',
+      EASTWALL_PACKET_GUARD: 'off',
+      EASTWALL_DATAPLANES: '4',
+    });
+  });
+
+  it.each([
+    ['5m', 330],
+    ['90s', 120],
+    ['1h', 3_630],
+    ['1500ms', 32],
+    ['0s', 30],
+  ])('waits for a drain of %s', (drain, seconds) => {
+    expect(podOf(render({ settings: { drain } })).terminationGracePeriodSeconds).toBe(seconds);
+  });
+});
+
+describe('the chart', () => {
+  it.each<[string, Values]>([
+    ['a typo', { setings: {} }],
+    ['a setting that there is none of', { settings: { drian: '5m' } }],
+    ['a setting that the chart makes itself', { settings: { store: 'redis://x' } }],
+    ['a setting that the agent would refuse', { settings: { headTimeout: '30' } }],
+    ['a number that the agent would refuse', { settings: { maxTails: 0 } }],
+    ['credentials in an address', { redis: { mode: 'external', external: { url: 'redis://me:pw@host' } } }],
+    ['no address where one is needed', { redis: { mode: 'external' } }],
+    ['a digest that is none', { image: { digest: 'latest' } }],
+  ])('refuses %s', (_, values) => {
+    expect(() => render(values)).toThrow(/values don't meet|is needed/);
+  });
+
+  it('refuses admission policies where there are none', () => {
+    const old = ['--kube-version', '1.29.0'];
+    expect(() => render({ admission: { enabled: true } }, old)).toThrow('needs Kubernetes 1.30');
+  });
+
+  it('brings the CRDs that the agent is made for, and keeps them', () => {
+    const crd = find(render(), 'CustomResourceDefinition', 'apipolicies.eastwall.dev');
+    const { annotations, ...metadata } = crd.metadata;
+    expect(annotations).toEqual({ 'helm.sh/resource-policy': 'keep' });
+    expect({ ...crd, metadata }).toEqual(apiPolicyCrd());
+  });
+
+  it('monitors where the cluster knows how', () => {
+    const kinds = (args: readonly string[]) => render({}, args).map(({ kind }) => kind);
+    expect(kinds([])).not.toContain('PodMonitor');
+    expect(kinds(['--api-versions', 'monitoring.coreos.com/v1'])).toContain('PodMonitor');
+  });
+
+  it('shows nothing secret but in Secrets', () => {
+    const rendered = render();
+    const secrets = rendered.filter(({ kind }) => kind === 'Secret');
+    const rest = JSON.stringify(rendered.filter(({ kind }) => kind !== 'Secret'));
+    const values = secrets.flatMap((secret) => Object.values(secret['stringData'] as Record<string, string>));
+    expect(values.length).toBeGreaterThan(1);
+    for (const value of values) expect(rest).not.toContain(value);
+  });
+});
