@@ -23,6 +23,7 @@ import { DataplaneSupervisor } from './roles/dataplane-supervisor.ts';
 import { hostDataplaneCommand } from './roles/host.ts';
 import { IssuerWatch } from './roles/issuer-keys.ts';
 import { LeaseDesk } from './roles/lease-desk.ts';
+import { NewsDesk } from './roles/news-desk.ts';
 import { Snapshot } from './roles/snapshot.ts';
 import { reportStatus } from './roles/status-report.ts';
 import { Succession } from './roles/succession.ts';
@@ -33,8 +34,10 @@ import { FindingLog } from './sinks/finding-log.ts';
 import { FindingMetrics } from './sinks/finding-metrics.ts';
 import { FlowLog } from './sinks/flow-log.ts';
 import { LimitMetrics } from './sinks/limit-metrics.ts';
+import { NewsMetrics } from './sinks/news-metrics.ts';
 import { TrafficMetrics } from './sinks/traffic-metrics.ts';
-import { openStore } from './store/open-store.ts';
+import { guardSecrets } from './store/guard-secrets.ts';
+import { openStore, storeSecret } from './store/open-store.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -91,10 +94,11 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
   const limitBuckets = config.maxLimitBuckets * config.dataplanes;
   const command = hostDataplaneCommand(programFile('roles/dataplane'));
   const leases = new LeaseDesk(openStore(config, limitBuckets, log), limitBuckets);
+  const secrets = guardSecrets(storeSecret(config));
   const supervisor: DataplaneSupervisor = new DataplaneSupervisor({
     count: config.dataplanes,
     command,
-    settings: dataplaneSettings(config),
+    settings: dataplaneSettings(config, secrets.keys),
     restartDelayMs: config.restartDelayMs,
     maxRestartDelayMs: config.maxRestartDelayMs,
     snapshot,
@@ -107,8 +111,14 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     onBeat: (namespaces) => capture.beat(namespaces),
     onProof: (ns, family, port) => capture.proved(ns, family, port),
     onReport: (report, dataplane) => control.reported(report, dataplane),
+    onNews: (news, dataplane) => desk.told(news, dataplane),
     onAsks: (asks, answer) => leases.asked(asks, answer),
     onInboundWanted: (ns, wanted) => capture.inbound(ns, wanted),
+  });
+  const desk = new NewsDesk({
+    tell: (news, from) => supervisor.news(news, from),
+    publish: () => {},
+    metrics: new NewsMetrics(registry),
   });
   const control: Control = new Control({
     supervisor,

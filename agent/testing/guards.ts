@@ -9,7 +9,7 @@ import { SEED } from './inspect.ts';
 
 /** Guards of ids for a few workloads, by a clock of the test's. */
 export function aGuardIds(now: () => number = () => 1_000): IdGuards {
-  const provenance = new Provenance({ limits: PROVENANCE_LIMITS, maxWorkloads: 16 });
+  const provenance = new Provenance({ limits: PROVENANCE_LIMITS, maxWorkloads: 16, shared: false });
   const reader = new IdReader({ seed: SEED, inflate });
   return {
     reader,

@@ -1,8 +1,8 @@
-import type { DataplaneSettings } from '../ipc/messages.ts';
+import type { DataplaneSettings, GuardKeys } from '../ipc/messages.ts';
 import type { Config } from './load.ts';
 
 /** The part of the settings that the dataplanes are sent. */
-export const dataplaneSettings = (config: Config): DataplaneSettings => ({
+export const dataplaneSettings = (config: Config, keys: GuardKeys): DataplaneSettings => ({
   node: config.node,
   maxHeadBytes: config.maxHeadBytes,
   maxHeldBytes: config.maxHeldBytes,
@@ -17,6 +17,8 @@ export const dataplaneSettings = (config: Config): DataplaneSettings => ({
   maxEnumerationKeys: config.maxEnumerationKeys,
   maxProvenanceWorkloads: config.maxProvenanceWorkloads,
   provenanceMs: config.provenanceMs,
+  newsMs: config.dataplanes > 1 || config.store !== null ? config.newsMs : 0,
+  keys,
   maxOpenFindings: config.maxOpenFindings,
   findingQuietMs: config.findingQuietMs,
   driftAfterConnections: config.driftAfterConnections,

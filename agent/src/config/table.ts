@@ -181,6 +181,12 @@ export const SETTINGS = {
     24 * HOUR,
     'Time that an id, once shown to a workload, explains at least that it asks for it; twice as long at most. As long after the agent has met a workload, nothing is held against it.',
   ),
+  newsMs: time(
+    '10s',
+    SECOND,
+    10 * MINUTE,
+    'Time between two messages in which dataplanes, and agents that share a store, tell each other what ids workloads were shown and who uses which credential.',
+  ),
   maxHeadBytes: setting(
     bytes({ min: KIB, max: KIB * KIB }),
     '64KiB',

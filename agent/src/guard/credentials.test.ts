@@ -3,7 +3,8 @@ import { aToken } from '../../testing/tokens.ts';
 import { aWorkload } from '../../testing/workloads.ts';
 import { Credentials } from './credentials.ts';
 
-const credentials = () => new Credentials({ fingerprint: (secret) => `#${secret}`, maxCredentials: 3 });
+const credentials = () =>
+  new Credentials({ fingerprint: (secret) => `#${secret}`, maxCredentials: 3, shared: true });
 const orders = aWorkload({ name: 'orders', serviceAccount: 'orders', uid: 'u-1' });
 const tokenOf = (account: string, uid?: string) =>
   `Bearer ${aToken({
@@ -63,4 +64,41 @@ test('remembers a bounded number of credentials, the last that were used', () =>
   for (const key of ['a', 'b', 'c', 'a', 'd']) guard.check(orders, '', key);
   expect(guard.check(aWorkload({ name: 'cart' }), '', 'a')).not.toBeNull();
   expect(guard.check(aWorkload({ name: 'cart' }), '', 'b')).toBeNull();
+});
+
+test('one credential in the hands of workloads on two nodes is noticed where it is used next', () => {
+  const [here, there] = [credentials(), credentials()];
+  here.check(orders, '', 'key-1');
+  there.check(aWorkload({ name: 'cart' }), '', 'key-1');
+  const { uses } = there.takeUses();
+  expect(uses).toEqual([{ fingerprint: '#key-1', workload: 'shop/cart' }]);
+  for (const use of uses) here.hear(use);
+  expect(here.check(orders, '', 'key-1')).toMatchObject({
+    explanation: '2 workloads use one API key: shop/orders, shop/cart',
+  });
+});
+
+test('what is heard from elsewhere pushes out nothing that was seen here', () => {
+  const guard = credentials();
+  guard.check(orders, '', 'key-1');
+  for (let i = 0; i < 100; i++) guard.hear({ fingerprint: `#${i}`, workload: 'shop/cart' });
+  expect(guard.check(aWorkload({ name: 'cart' }), '', 'key-1')).not.toBeNull();
+});
+
+test('a use is told once, and again after a while', () => {
+  const guard = credentials();
+  const told = Array.from({ length: 61 }, () => {
+    guard.check(orders, '', 'key-1');
+    return guard.takeUses().uses.length;
+  });
+  expect(told).toEqual([1, ...Array.from({ length: 59 }, () => 0), 1]);
+});
+
+test('more uses than are told at once are counted, and told when they are seen again', () => {
+  const guard = credentials();
+  for (let i = 0; i < 300; i++) guard.check(orders, '', `key-${i}`);
+  const { uses, dropped } = guard.takeUses();
+  expect([uses.length, dropped]).toEqual([256, 44]);
+  guard.check(orders, '', 'key-299');
+  expect(guard.takeUses().uses).toEqual([{ fingerprint: '#key-299', workload: 'shop/orders' }]);
 });

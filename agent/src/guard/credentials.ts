@@ -1,5 +1,8 @@
 import type { Workload } from '@eastwall/policy';
 import type { Fingerprint } from '../kernel/fingerprint.ts';
+import type { CredentialUse } from '../record/news.ts';
+import { CredentialNews } from './credential-news.ts';
+import { CredentialUsers } from './credential-users.ts';
 import { jwtClaims, type TokenOwner, tokenOwner } from './service-account-token.ts';
 import type { Sight } from './sight.ts';
 
@@ -7,10 +10,10 @@ export interface CredentialsOptions {
   readonly fingerprint: Fingerprint;
   /** Credentials that are remembered; the one that was seen longest ago makes room. */
   readonly maxCredentials: number;
+  /** Others are told which workload uses which. */
+  readonly shared: boolean;
 }
 
-/** Workloads that are told apart as users of one credential. */
-const MAX_USERS = 16;
 /** A token that lives no longer is made for a session: services hand it on to each other, as they should. */
 const SESSION_SECONDS = 24 * 3_600;
 
@@ -20,11 +23,25 @@ const SESSION_SECONDS = 24 * 3_600;
  */
 export class Credentials {
   readonly #options: CredentialsOptions;
-  /** By fingerprint, in the order in which they were last seen; values are workloads. */
-  readonly #users = new Map<string, Set<string>>();
+  readonly #users: CredentialUsers;
+  /** By themselves, so that nobody elsewhere can push out what was seen here. */
+  readonly #elsewhere: CredentialUsers;
+  readonly #news = new CredentialNews();
 
   constructor(options: CredentialsOptions) {
     this.#options = options;
+    this.#users = new CredentialUsers(options.maxCredentials);
+    this.#elsewhere = new CredentialUsers(options.maxCredentials);
+  }
+
+  /** What others are to be told, and how much there was no room for. */
+  takeUses(): { readonly uses: readonly CredentialUse[]; readonly dropped: number } {
+    return this.#news.take();
+  }
+
+  /** Somebody elsewhere has seen this. */
+  hear({ fingerprint, workload }: CredentialUse): void {
+    this.#elsewhere.add(fingerprint, workload);
   }
 
   /** `authorization` and `apiKey` are the field values, empty when absent. */
@@ -47,26 +64,18 @@ export class Credentials {
   }
 
   #checkUsers(caller: Workload, secret: string, what: string): Sight | null {
-    const users = this.#usersOf(this.#options.fingerprint(secret));
+    const fingerprint = this.#options.fingerprint(secret);
     const user = `${caller.namespace}/${caller.name}`;
-    if (!users.has(user) && users.size < MAX_USERS) users.add(user);
+    if (this.#options.shared) this.#news.add(fingerprint, user);
+    const here = this.#users.add(fingerprint, user);
+    const elsewhere = this.#elsewhere.of(fingerprint);
+    const users = elsewhere === null ? here : new Set([...here, ...elsewhere]);
     if (users.size < 2) return null;
     return {
       detection: 'shared-credential',
       explanation: `${users.size} workloads use one ${what}: ${[...users].slice(0, 4).join(', ')}${users.size > 4 ? ', …' : ''}`,
       evidence: { workloads: users.size, credential: what },
     };
-  }
-
-  #usersOf(fingerprint: string): Set<string> {
-    const users = this.#users.get(fingerprint) ?? new Set();
-    this.#users.delete(fingerprint);
-    this.#users.set(fingerprint, users);
-    if (this.#users.size > this.#options.maxCredentials) {
-      const [oldest] = this.#users.keys();
-      if (oldest !== undefined) this.#users.delete(oldest);
-    }
-    return users;
   }
 }
 

@@ -12,7 +12,7 @@ const destination = { key: 'k', ip: '10.0.0.1', port: 80, services: [] };
 
 function setUp(settings: GuardSettings = DEFAULT_GUARDS) {
   let now = 0;
-  const provenance = new Provenance({ limits: PROVENANCE_LIMITS, maxWorkloads: 2 });
+  const provenance = new Provenance({ limits: PROVENANCE_LIMITS, maxWorkloads: 2, shared: false });
   const guard = new EnumerationGuard({ now: () => now, provenance, maxKeys: 256 });
   const asked = new AskedIds(guard);
   const caller = aWorkload();

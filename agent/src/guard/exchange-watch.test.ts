@@ -48,6 +48,7 @@ function setUp(actions: Record<string, GuardAction> = {}) {
     maxOpenFindings: 100,
     findingQuietMs: 1_000,
     fingerprint: (secret) => `#${secret}`,
+    shared: false,
     operations: new OperationBook({ now: () => 1_000, maxOperations: 100 }),
     ids: aGuardIds(),
     limits: new LimitGuard({ maxBuckets: 100, random: () => 0, wake: () => {} }),

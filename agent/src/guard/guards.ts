@@ -22,6 +22,8 @@ export interface GuardsOptions {
   readonly maxOpenFindings: number;
   readonly findingQuietMs: number;
   readonly fingerprint: Fingerprint;
+  /** Others are told who uses which credential. */
+  readonly shared: boolean;
   /** When a destination counts as one that speaks HTTP. */
   readonly drift: Pick<ProtocolLedgerOptions, 'afterConnections' | 'afterMs'>;
   readonly limits: LimitGuard;
@@ -80,7 +82,11 @@ export class Guards implements WatcherSource {
       maxPending: MAX_PENDING_TOKENS,
     });
     this.protocols = new ProtocolLedger({ ...options.drift, maxDestinations: MAX_DESTINATIONS });
-    this.credentials = new Credentials({ fingerprint, maxCredentials: MAX_CREDENTIALS });
+    this.credentials = new Credentials({
+      fingerprint,
+      maxCredentials: MAX_CREDENTIALS,
+      shared: options.shared,
+    });
   }
 
   /** What is done about findings, by the namespace of their caller. */

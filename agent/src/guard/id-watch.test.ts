@@ -62,6 +62,7 @@ class Shop {
       maxOpenFindings: 100,
       findingQuietMs: HOUR,
       fingerprint: (secret) => secret,
+      shared: false,
       operations,
       ids: aGuardIds(() => this.now),
       limits: new LimitGuard({ maxBuckets: 100, random: () => 0, wake: () => {} }),

@@ -1,14 +1,26 @@
-import { ProvenanceFilter, type ProvenanceLimits, type Workload } from '@eastwall/policy';
+import { IdDelta, ProvenanceFilter, type ProvenanceLimits, type Workload } from '@eastwall/policy';
 
 export interface ProvenanceOptions {
   readonly limits: ProvenanceLimits;
   /** Workloads of this node that are kept in mind; 144 KiB each. */
   readonly maxWorkloads: number;
+  /** Others of the same workload are told. */
+  readonly shared: boolean;
+}
+
+/** Ids that a workload was shown since they were last taken. */
+export interface ShownHere {
+  /** Namespace, kind and name. */
+  readonly workload: string;
+  /** As `IdDelta` writes them. */
+  readonly ids: Uint8Array;
 }
 
 /** A workload of this node by the ids that it was shown. */
 export interface KnownCaller {
   readonly filter: ProvenanceFilter;
+  /** What others are to be told; null where there are no others. */
+  readonly delta: IdDelta | null;
   /** Tells it from the others. */
   readonly hash: number;
 }
@@ -42,12 +54,29 @@ export class Provenance {
   }
 
   of(pod: Workload, now: number): KnownPod {
-    const key = `${pod.namespace}/${pod.kind}/${pod.name}`;
+    const key = provenanceKey(pod);
     const known = this.#pods.get(pod);
     if (known !== undefined && this.#callers.get(key) === known.caller) return known;
     const found = { caller: this.#callerAt(key, now), image: imageOf(pod) };
     this.#pods.set(pod, found);
     return found;
+  }
+
+  /** What is to be told to others, and how many ids there was no room for. */
+  takeShown(): { readonly shown: readonly ShownHere[]; readonly dropped: number } {
+    const shown: ShownHere[] = [];
+    let dropped = 0;
+    for (const [workload, { delta }] of this.#callers) {
+      dropped += delta?.takeDropped() ?? 0;
+      const ids = delta?.take() ?? null;
+      if (ids !== null) shown.push({ workload, ids });
+    }
+    return { shown, dropped };
+  }
+
+  /** What a workload was shown elsewhere, as pairs of hashes; returns how many were refused. */
+  showPeers(workload: string, hashes: Uint32Array, now: number): number {
+    return this.#callerAt(workload, now).filter.showPeers(hashes, now);
   }
 
   #callerAt(key: string, now: number): KnownCaller {
@@ -58,7 +87,9 @@ export class Provenance {
       return known;
     }
     if (this.#callers.size >= this.#options.maxWorkloads) this.#forgetOldest();
-    const caller = { filter: new ProvenanceFilter(this.#options.limits, now), hash: textHash(key) };
+    const delta = this.#options.shared ? new IdDelta() : null;
+    const filter = new ProvenanceFilter(this.#options.limits, now, delta);
+    const caller = { filter, delta, hash: textHash(key) };
     this.#callers.set(key, caller);
     return caller;
   }
@@ -70,6 +101,13 @@ export class Provenance {
     this.#forgotten++;
   }
 }
+
+/** Workloads of two kinds may share a name. */
+export const provenanceKey = ({
+  namespace,
+  kind,
+  name,
+}: Pick<Workload, 'namespace' | 'kind' | 'name'>): string => `${namespace}/${kind}/${name}`;
 
 function imageOf({ labels }: Workload): number {
   return textHash(VERSION_LABELS.map((label) => labels[label] ?? '').join(' '));

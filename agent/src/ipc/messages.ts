@@ -12,6 +12,7 @@ import type { IssuerKeys } from '../identity/issuer.ts';
 import type { PortRanges } from '../kernel/port-ranges.ts';
 import type { Finding } from '../record/finding.ts';
 import type { LimitTotals } from '../record/limit-totals.ts';
+import type { News } from '../record/news.ts';
 import type { CatalogDelta } from '../record/operation-usage.ts';
 import type { FlowRecord } from '../record/record.ts';
 import type { TrafficCell } from '../record/traffic-cell.ts';
@@ -103,6 +104,8 @@ export type ToDataplane =
       readonly grants: readonly LeaseGrant[];
       readonly failed: readonly number[];
     }
+  /** What others have seen of workloads that have a pod here. */
+  | ({ readonly kind: 'news' } & News)
   | { readonly kind: 'drain'; readonly graceMs: number };
 
 export type FromDataplane =
@@ -131,11 +134,20 @@ export type FromDataplane =
     }
   /** Tokens for the limits of requests to come. */
   | { readonly kind: 'lease-asks'; readonly asks: readonly LeaseAsk[] }
+  /** What others should hear. Beside it, what there was no room for, and what was too much of what they said. */
+  | ({ readonly kind: 'news' } & News & { readonly dropped: number; readonly refused: number })
   | { readonly kind: 'drained' };
 
 /** Asks per message, and characters of a bucket's key. */
 export const MAX_LEASE_ASKS = 512;
 export const MAX_BUCKET_KEY = 2_048;
+
+/** By which those who tell each other news know the same id, and the same credential, again. Secret. */
+export interface GuardKeys {
+  readonly idSeed: { readonly seed1: number; readonly seed2: number };
+  /** In base64. */
+  readonly fingerprintKey: string;
+}
 
 /** Limits and deadlines of the data path; every one is a row of the config table. */
 export interface DataplaneSettings {
@@ -154,6 +166,9 @@ export interface DataplaneSettings {
   readonly maxEnumerationKeys: number;
   readonly maxProvenanceWorkloads: number;
   readonly provenanceMs: number;
+  /** Time between two reports of what others should hear, in ms; 0 where there are no others. */
+  readonly newsMs: number;
+  readonly keys: GuardKeys;
   readonly maxOpenFindings: number;
   readonly findingQuietMs: number;
   /** So many connections of HTTP, for so long, make a destination one that speaks HTTP. */

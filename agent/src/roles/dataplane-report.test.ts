@@ -78,6 +78,13 @@ const valid: Record<string, unknown>[] = [
     forgotten: 3,
   },
   { kind: 'lease-asks', asks: [leaseAsk] },
+  {
+    kind: 'news',
+    shown: [{ workload: 'shop/Deployment/orders', ids: 'RUlEMQ==' }],
+    uses: [{ fingerprint: 'abc', workload: 'shop/orders' }],
+    dropped: 1,
+    refused: 2,
+  },
   { kind: 'drained' },
 ];
 
@@ -126,6 +133,13 @@ describe('parseReport', () => {
     { kind: 'lease-asks', asks: [{ ...leaseAsk, least: 0 }] },
     { kind: 'lease-asks', asks: [{ ...leaseAsk, arrived: 1e12 }] },
     { kind: 'lease-asks', asks: [{ ...leaseAsk, rate: { ...leaseAsk.rate, windowUs: 0 } }] },
+    {
+      kind: 'news',
+      shown: [{ workload: 'a/b/c', ids: 'A'.repeat(20_000) }],
+      uses: [],
+      dropped: 0,
+      refused: 0,
+    },
     { kind: 'settings' },
   ])('refuses %j', (message) => {
     expect(parseReport(message)).toBeNull();

@@ -1,6 +1,7 @@
 import { type BookCounts, DETECTIONS, SEVERITIES } from '@eastwall/policy';
 import { type FromDataplane, MAX_BUCKET_KEY, MAX_LEASE_ASKS } from '../ipc/messages.ts';
 import { FINDING_ACTIONS, type Finding } from '../record/finding.ts';
+import { readNews } from '../record/news.ts';
 import { MAX_CALLERS, STATUS_CLASSES, USAGE_KINDS } from '../record/operation-usage.ts';
 import type { FlowRecord } from '../record/record.ts';
 
@@ -92,6 +93,8 @@ function isReport(message: Fields): boolean {
       return isList(message['asks'], isAsk) && (message['asks'] as unknown[]).length <= MAX_LEASE_ASKS;
     case 'inbound-wanted':
       return isCount(message['ns']) && typeof message['wanted'] === 'boolean';
+    case 'news':
+      return readNews(message) !== null && isCounts(message, ['dropped', 'refused']);
     case 'drained':
       return true;
     default:

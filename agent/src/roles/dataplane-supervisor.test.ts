@@ -72,6 +72,7 @@ function setUp({ count = 1, entry = ENTRY } = {}) {
     onProof: () => {},
     onAsks: () => {},
     onInboundWanted: (ns, wanted) => asked.push([ns, wanted]),
+    onNews: () => {},
     onReport: (report) => reports.push(report),
   });
   const state = (index = 0): DataplaneState => supervisor.states[index] as DataplaneState;

@@ -1,6 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LeaseAsk } from '@eastwall/policy';
+import type { LeaseAsk, Workload } from '@eastwall/policy';
 import type { IssuerKeys } from '../identity/issuer.ts';
 import type {
   CallerState,
@@ -12,9 +12,11 @@ import type {
   SocketOrder,
   ToDataplane,
 } from '../ipc/messages.ts';
+import type { News } from '../record/news.ts';
 import { DataplaneChild } from './dataplane-child.ts';
 import type { DataplaneCommand } from './dataplane-command.ts';
 import { type DataplaneState, newSlot, restartDelay, type Slot } from './dataplane-slot.ts';
+import { newsFor, newsOf } from './news-routes.ts';
 import type { ProcessStatus } from './process-status.ts';
 import type { ClusterDelta, Snapshot } from './snapshot.ts';
 
@@ -49,9 +51,13 @@ export interface SupervisorOptions {
   readonly onAsks: (asks: readonly LeaseAsk[], answer: (message: ToDataplane) => void) => void;
   /** A dataplane wants to see what comes to that pod, or does not want to any more. */
   readonly onInboundWanted: (ns: NamespaceId, wanted: boolean) => void;
+  /** What a dataplane wants others to hear: of its own workloads only. */
+  readonly onNews: (news: DataplaneNewsReport, dataplane: number) => void;
   /** What is for the sinks; the supervisor itself acts on everything else. */
   readonly onReport: (report: SinkReport, dataplane: number) => void;
 }
+
+export type DataplaneNewsReport = Extract<FromDataplane, { kind: 'news' }>;
 
 /** What dataplanes tell whoever keeps and shows it. */
 export type SinkReport = Extract<
@@ -102,6 +108,15 @@ export class DataplaneSupervisor {
   streamAll(on: boolean): void {
     this.#options.snapshot.setStreamAll(on);
     this.#broadcast({ kind: 'stream-all', on });
+  }
+
+  /** Tells each dataplane, but the one it comes from, what concerns workloads that have a pod there. */
+  news(news: News, from: number | null): void {
+    for (const slot of this.#slots) {
+      if (slot.index === from || slot.child === null) continue;
+      const heard = newsFor(news, this.#workloadsOf(slot));
+      if (heard !== null) slot.child.send({ kind: 'news', ...heard });
+    }
   }
 
   /** A namespace has been enrolled: its dataplane is told of the owner, then handed the listeners. */
@@ -178,6 +193,11 @@ export class DataplaneSupervisor {
   /** Does not wait for open exchanges any longer; for while `drain` does. */
   hurry(): void {
     this.#broadcast({ kind: 'drain', graceMs: 0 });
+  }
+
+  *#workloadsOf(slot: Slot): Generator<Workload> {
+    for (const [ns, caller] of this.#options.snapshot.callers)
+      if (caller.state === 'known' && this.#slotOf(ns) === slot) yield caller.workload;
   }
 
   #slotOf(ns: NamespaceId): Slot {
@@ -277,6 +297,9 @@ export class DataplaneSupervisor {
         break;
       case 'inbound-wanted':
         if (this.#slotOf(message.ns) === slot) this.#options.onInboundWanted(message.ns, message.wanted);
+        break;
+      case 'news':
+        this.#options.onNews({ ...message, ...newsOf(message, this.#workloadsOf(slot)) }, slot.index);
         break;
       case 'drained':
         child.kill('drained');

@@ -20,6 +20,7 @@ import { fingerprints } from '../kernel/fingerprint.ts';
 import { closeFd } from '../kernel/libc.ts';
 import { recvFds } from '../kernel/libc-fds.ts';
 import { raiseDescriptorLimit } from '../kernel/libc-limits.ts';
+import { DataplaneNews } from './dataplane-news.ts';
 import { idGuards } from './id-guards.ts';
 import { tokenVerifier, type VerifyToken } from './token-verifier.ts';
 
@@ -49,6 +50,7 @@ class Dataplane {
   private readonly context: DataplaneContext;
   private readonly limits: LimitGuard;
   private readonly guards: Guards;
+  private readonly news: DataplaneNews;
   private verify: VerifyToken = async () => null;
   /** Messages that control has not taken yet. */
   private outstanding = 0;
@@ -74,13 +76,15 @@ class Dataplane {
       drift: { afterConnections: settings.driftAfterConnections, afterMs: settings.driftAfterMs },
       maxOpenFindings: settings.maxOpenFindings,
       findingQuietMs: settings.findingQuietMs,
-      fingerprint: fingerprints(),
+      fingerprint: fingerprints(Buffer.from(settings.keys.fingerprintKey, 'base64')),
+      shared: settings.newsMs > 0,
       limits: this.limits,
       ids: idGuards(settings),
       operations,
       quarantine: (uid, detection) => send({ kind: 'quarantine', uid, detection }),
       verifyToken: (token, done) => void this.verify(token).then(done),
     });
+    this.news = new DataplaneNews(this.guards.ids.enumeration.provenance, this.guards.credentials);
     this.context = {
       settings,
       world,
@@ -106,6 +110,8 @@ class Dataplane {
     setInterval(() => this.unlessBehind(() => this.sendTotals()), TOTALS_MS);
     setInterval(() => this.unlessBehind(() => this.sendFindings()), FINDINGS_MS);
     setInterval(() => this.unlessBehind(() => this.sendCatalog()), CATALOG_MS);
+    const { newsMs } = settings;
+    if (newsMs > 0) setInterval(() => this.unlessBehind(() => this.sendNews()), newsMs);
     setInterval(() => this.beat(), settings.beatMs);
   }
 
@@ -164,6 +170,9 @@ class Dataplane {
         break;
       case 'lease-reply':
         this.limits.replied(message.grants, message.failed, this.context.now());
+        break;
+      case 'news':
+        this.news.hear(message, systemClock.now());
         break;
       case 'drain':
         this.drain(message.graceMs);
@@ -316,6 +325,10 @@ class Dataplane {
         usages: usages.slice(start, start + USAGES_PER_MESSAGE),
         forgotten: 0,
       });
+  }
+
+  private sendNews(): void {
+    for (const news of this.news.take()) this.report(news);
   }
 
   /** Accepts nothing more; what is open may finish within the grace, which a second word can only shorten. */

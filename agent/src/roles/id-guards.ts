@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { PROVENANCE_LIMITS } from '@eastwall/policy';
 import { EnumerationGuard } from '../guard/enumeration.ts';
 import { IdReader } from '../guard/id-reader.ts';
@@ -11,10 +10,9 @@ import { inflate } from '../kernel/inflate.ts';
 
 /** What a dataplane needs to read ids and to judge who asks for them. */
 export function idGuards(settings: DataplaneSettings): IdGuards {
-  const seed = randomBytes(8);
   const shown = { ...PROVENANCE_LIMITS.shown, periodMs: settings.provenanceMs };
   const reader = new IdReader({
-    seed: { seed1: seed.readUInt32LE(0), seed2: seed.readUInt32LE(4) },
+    seed: settings.keys.idSeed,
     inflate,
   });
   return {
@@ -25,6 +23,7 @@ export function idGuards(settings: DataplaneSettings): IdGuards {
       provenance: new Provenance({
         limits: { ...PROVENANCE_LIMITS, shown },
         maxWorkloads: settings.maxProvenanceWorkloads,
+        shared: settings.newsMs > 0,
       }),
       maxKeys: settings.maxEnumerationKeys,
     }),

@@ -5,7 +5,7 @@ import { systemClock } from '../kernel/clock.ts';
 import { KeyNames } from './key-names.ts';
 import type { LeaseStore } from './lease-store.ts';
 import { NodeStore } from './node-store.ts';
-import { connectRedis } from './redis-connect.ts';
+import { connectRedis, type RedisSecrets } from './redis-connect.ts';
 import { RedisStore, type StoreLog } from './redis-store.ts';
 
 /**
@@ -15,21 +15,31 @@ import { RedisStore, type StoreLog } from './redis-store.ts';
 export function openStore(config: Config, maxBuckets: number, log: StoreLog): LeaseStore {
   const { store: address, storeTimeoutMs: timeoutMs } = config;
   if (address === null) return new NodeStore(maxBuckets, systemClock.monotonic);
-  const password = contentOf(config.storePasswordFile);
-  const secret = config.storeSecretFile === '' ? password : contentOf(config.storeSecretFile);
   return new RedisStore({
     redis: connectRedis({
       address,
-      secrets: { user: config.storeUser, password, ca: contentOf(config.storeCaFile) },
+      secrets: redisSecrets(config),
       timeoutMs,
     }),
     address: formatStoreAddress(address),
-    names: new KeyNames({ prefix: config.storePrefix, secret, maxKeys: maxBuckets }),
+    names: new KeyNames({ prefix: config.storePrefix, secret: storeSecret(config), maxKeys: maxBuckets }),
     timeoutMs,
     now: systemClock.monotonic,
     log,
   });
 }
+
+/** What all agents of the store share; empty where there is none. Throws when its file can't be read. */
+export function storeSecret({ store, storeSecretFile, storePasswordFile }: Config): string {
+  if (store === null) return '';
+  return contentOf(storeSecretFile === '' ? storePasswordFile : storeSecretFile);
+}
+
+const redisSecrets = ({ storeUser, storePasswordFile, storeCaFile }: Config): RedisSecrets => ({
+  user: storeUser,
+  password: contentOf(storePasswordFile),
+  ca: contentOf(storeCaFile),
+});
 
 /** Without the newline that editors put at the end. */
 const contentOf = (path: string): string => (path === '' ? '' : readFileSync(path, 'utf8').trim());

@@ -3,6 +3,8 @@ import { err, ok, type Result } from '../model/result.ts';
 /** Ids in one message between nodes; more in one interval are dropped, which only raises somebody's baseline. */
 export const MAX_DELTA_IDS = 1_024;
 
+/** Room for as many at first; doubled up to the most there are. */
+const FIRST_IDS = 64;
 const MAGIC = 0x31444945;
 const HEADER_BYTES = 8;
 const ID_BYTES = 8;
@@ -12,12 +14,16 @@ const ID_BYTES = 8;
  * that is merged, and published again with what was merged, would go round the nodes and never forget.
  */
 export class IdDelta {
-  readonly #hashes = new Uint32Array(2 * MAX_DELTA_IDS);
+  /** Grows as needed: most workloads are shown little between two reports. */
+  #hashes = new Uint32Array(0);
   #count = 0;
   #dropped = 0;
 
-  get dropped(): number {
-    return this.#dropped;
+  /** Ids that were not taken since the last call. */
+  takeDropped(): number {
+    const dropped = this.#dropped;
+    this.#dropped = 0;
+    return dropped;
   }
 
   add(h1: number, h2: number): void {
@@ -25,6 +31,7 @@ export class IdDelta {
       this.#dropped++;
       return;
     }
+    if (2 * this.#count === this.#hashes.length) this.#grow();
     this.#hashes[2 * this.#count] = h1;
     this.#hashes[2 * this.#count + 1] = h2;
     this.#count++;
@@ -40,7 +47,14 @@ export class IdDelta {
     for (let i = 0; i < 2 * this.#count; i++)
       view.setUint32(HEADER_BYTES + 4 * i, this.#hashes[i] ?? 0, true);
     this.#count = 0;
+    this.#hashes = new Uint32Array(0);
     return bytes;
+  }
+
+  #grow(): void {
+    const grown = new Uint32Array(Math.max(2 * FIRST_IDS, 2 * this.#hashes.length));
+    grown.set(this.#hashes);
+    this.#hashes = grown;
   }
 }
 

@@ -81,7 +81,32 @@ test('what was learnt here is told to others once; what came from others is not 
   const filter = new ProvenanceFilter(PROVENANCE_LIMITS, 0, delta);
   filter.show({ source: 'response', ids: 0 }, { h1: 1, h2: 2 }, 0);
   filter.show({ source: 'response', ids: 0 }, { h1: 1, h2: 2 }, 0);
-  filter.show({ source: 'peer', ids: 0 }, { h1: 3, h2: 4 }, 0);
+  expect(filter.showPeers(Uint32Array.of(3, 4), 0)).toBe(0);
   expect(filter.explains(3, 4)).toBe(true);
   expect(delta.take()).toHaveLength(16);
+});
+
+test('what goes on being shown here is told again before others forget it', () => {
+  const delta = new IdDelta();
+  const filter = new ProvenanceFilter(PROVENANCE_LIMITS, 0, delta);
+  const peer = new ProvenanceFilter(PROVENANCE_LIMITS, 0);
+  for (let now = 0; now < 3 * 3_600_000; now += 60_000) {
+    filter.advance(now);
+    filter.show({ source: 'response', ids: 0 }, { h1: 1, h2: 2 }, now);
+    const told = delta.take();
+    if (told !== null) peer.showPeers(Uint32Array.of(1, 2), now);
+    peer.advance(now);
+    expect(peer.explains(1, 2)).toBe(true);
+  }
+});
+
+test('others explain up to 5,000 ids a minute, and what is beyond is refused and counted', () => {
+  const filter = new ProvenanceFilter(PROVENANCE_LIMITS, 0);
+  const flood = Uint32Array.from({ length: 12_000 }, (_, at) => at);
+  expect(filter.showPeers(flood, 0)).toBe(1_000);
+  expect(filter.showPeers(flood, 59_999)).toBe(6_000);
+  expect([filter.explains(9_998, 9_999), filter.explains(11_998, 11_999)]).toEqual([true, false]);
+  expect(filter.showPeers(Uint32Array.of(11_998, 11_999), 60_000)).toBe(0);
+  expect(filter.explains(11_998, 11_999)).toBe(true);
+  expect(filter.inserts.peer).toBe(5_001);
 });

@@ -7,8 +7,8 @@ import {
 } from './open-requests.ts';
 import { RotatingBloom, type Rotation, SHOWN_ROTATION } from './rotating-bloom.ts';
 
-/** Where a workload was shown an id. `own-write` is what it created itself, `peer` its replicas on other nodes. */
-export type Source = 'response' | 'own-write' | 'peer';
+/** Where a workload was shown an id. `own-write` is what it created itself. */
+export type Source = 'response' | 'own-write';
 
 export interface ProvenanceLimits {
   readonly shown: Rotation;
@@ -16,6 +16,8 @@ export interface ProvenanceLimits {
   readonly openRequests: OpenRequestLimits;
   /** Ids that one message may teach. */
   readonly maxIdsPerMessage: number;
+  /** Ids that others may say in a minute that they were shown. */
+  readonly maxPeerIdsPerMinute: number;
 }
 
 export const PROVENANCE_LIMITS: ProvenanceLimits = {
@@ -24,7 +26,11 @@ export const PROVENANCE_LIMITS: ProvenanceLimits = {
   asked: { bytes: 4 * 1024, periodMs: 5 * 60_000, maxIds: 2_000 },
   openRequests: OPEN_REQUEST_LIMITS,
   maxIdsPerMessage: 1_000,
+  // Whoever speaks for others can't explain away whole ranges, and the filter remembers for four minutes at least.
+  maxPeerIdsPerMinute: 5_000,
 };
+
+const MINUTE_MS = 60_000;
 
 /** One message while its ids are read. */
 export interface ShownMessage {
@@ -45,8 +51,10 @@ export class ProvenanceFilter {
   readonly #startedAt: number;
   readonly #inserts = { response: 0, 'own-write': 0, peer: 0, inbound: 0 };
   #refused = 0;
+  #peerMinute = 0;
+  #peerIds = 0;
 
-  /** `delta` collects what other nodes are to be told, where they are. */
+  /** `delta` collects what others are to be told, where there are others. */
   constructor(limits: ProvenanceLimits, now: number, delta: IdDelta | null = null) {
     this.#limits = limits;
     this.#shown = new RotatingBloom(limits.shown, now);
@@ -57,7 +65,7 @@ export class ProvenanceFilter {
   }
 
   /** Ids taken per source: one that stands out shows who tries to fill the filter. */
-  get inserts(): Readonly<Record<Source | 'inbound', number>> {
+  get inserts(): Readonly<Record<Source | 'peer' | 'inbound', number>> {
     return this.#inserts;
   }
 
@@ -84,7 +92,26 @@ export class ProvenanceFilter {
     }
     message.ids++;
     this.#inserts[message.source]++;
-    if (this.#shown.add(h1, h2, now) && message.source !== 'peer') this.#delta?.add(h1, h2);
+    // Told again once per period, or others would forget what is still shown here.
+    if (this.#shown.renew(h1, h2, now)) this.#delta?.add(h1, h2);
+  }
+
+  /**
+   * What its replicas elsewhere were shown, as pairs of hashes; it is not told on. Returns how many ids were refused
+   * because this minute has brought too many.
+   */
+  showPeers(hashes: Uint32Array, now: number): number {
+    if (now - this.#peerMinute >= MINUTE_MS) {
+      this.#peerMinute = now;
+      this.#peerIds = 0;
+    }
+    this.#shown.advance(now);
+    const ids = hashes.length / 2;
+    const taken = Math.min(ids, this.#limits.maxPeerIdsPerMinute - this.#peerIds);
+    for (let at = 0; at < 2 * taken; at += 2) this.#shown.renew(hashes[at] ?? 0, hashes[at + 1] ?? 0, now);
+    this.#peerIds += taken;
+    this.#inserts.peer += taken;
+    return ids - taken;
   }
 
   openInbound(now: number): OpenRequest {

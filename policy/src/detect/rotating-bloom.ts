@@ -43,10 +43,15 @@ export class RotatingBloom {
   /** Whether the id was in neither filter. */
   add(h1: number, h2: number, now: number): boolean {
     const wasKnown = this.#previous.has(h1, h2);
+    return this.renew(h1, h2, now) && !wasKnown;
+  }
+
+  /** Whether the id would have been forgotten earlier without this. */
+  renew(h1: number, h2: number, now: number): boolean {
     if (!this.#current.add(h1, h2)) return false;
     this.#ids++;
     if (this.#ids >= this.#rotation.maxIds) this.#rotate(now);
-    return !wasKnown;
+    return true;
   }
 
   has(h1: number, h2: number): boolean {
