@@ -215,6 +215,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
       rules: config.rules,
       failMode: config.failMode,
       inbound: config.inbound,
+      quic: config.quic,
       packetGuard: config.packetGuard,
       proofIntervalMs: config.proofIntervalMs,
       gateTimeoutMs: config.gateTimeoutMs,

@@ -32,7 +32,7 @@ export const agentStatus = (differs: Partial<AgentStatus> = {}): AgentStatus => 
       failMode: 'closed',
       inbound: false,
       intercepted: { v4: 'proven', v6: 'failed' },
-      attempts: { foreignListener: 0, marked: 0, forwarded: 0, unjudged: 2, smuggled: 3 },
+      attempts: { foreignListener: 0, marked: 0, forwarded: 0, unjudged: 2, smuggled: 3, quic: 0 },
     },
     {
       namespace: 'shop',
@@ -44,7 +44,7 @@ export const agentStatus = (differs: Partial<AgentStatus> = {}): AgentStatus => 
       failMode: null,
       inbound: false,
       intercepted: { v4: null, v6: null },
-      attempts: { foreignListener: 0, marked: 0, forwarded: 0, unjudged: 0, smuggled: 0 },
+      attempts: { foreignListener: 0, marked: 0, forwarded: 0, unjudged: 0, smuggled: 0, quic: 0 },
     },
   ],
   policies: [

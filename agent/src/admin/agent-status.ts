@@ -58,6 +58,8 @@ export interface AttemptCounts {
   readonly forwarded: number;
   readonly unjudged: number;
   readonly smuggled: number;
+  /** Datagrams of QUIC. */
+  readonly quic: number;
 }
 
 export type PodState = 'enrolled' | 'waiting' | 'opted-out' | 'refused';

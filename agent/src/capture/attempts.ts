@@ -11,5 +11,6 @@ export function attemptsOf(counters: ReadonlyMap<string, number>): Attempts {
     forwarded: packets(COUNTERS.forwarded),
     unjudged: packets(COUNTERS.unjudged),
     smuggled: packets(SMUGGLED),
+    quic: packets(COUNTERS.quic),
   };
 }

@@ -51,6 +51,7 @@ export class Capture {
       ...able,
       nodeAddresses: options.nodeAddresses,
       failMode: options.failMode,
+      quic: options.quic,
       gateTimeoutMs: options.gateTimeoutMs,
       packetGuard: able.abilities.guardProblem === null,
       clock: systemClock,

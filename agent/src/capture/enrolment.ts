@@ -11,6 +11,7 @@ import { ipv6Wish } from './ipv6-wish.ts';
 import { BACKLOG } from './listener.ts';
 import { closeSockets, type OutboundSockets, openSockets } from './outbound-sockets.ts';
 import type { Estate, Inheritance, ListenerInfo } from './protocol.ts';
+import type { QuicMode } from './quic-mode.ts';
 import { randomMark } from './random-mark.ts';
 import type { Applied, Changed, PodRules, RuleEngine } from './rule-engine.ts';
 import { type ListenerUse, listenerUse } from './socket-table.ts';
@@ -33,6 +34,7 @@ export interface CaptureTools {
 /** What a pod, its owner and the agent want of an enrolment; what can change while it lasts. */
 export interface Will {
   readonly failMode: FailMode;
+  readonly quic: QuicMode;
   /** Whether what comes to the pod is to be observed. */
   readonly inbound: boolean;
   /** Of the node, in canonical text: whoever connects from there is left alone. */
@@ -206,6 +208,7 @@ export class Enrolment {
     const { wish, problem } = this.#decide6(interfaces);
     return (
       will.failMode === this.#will.failMode &&
+      will.quic === this.#will.quic &&
       this.#inbound.isSettled({ ...will, wanted: will.inbound, interfaces }) &&
       wish.mode === this.#wish6.mode &&
       problem === this.#problem &&
@@ -308,6 +311,7 @@ export class Enrolment {
       v4: { mode: 'redirect', port: this.#sockets.listener4.port },
       v6,
       failMode: this.failMode,
+      quic: this.#will.quic,
       inbound: this.#inbound.wish,
       guard: devices.length === 0 ? null : { devices, mark: this.#guardMark },
       ...this.estate,

@@ -12,6 +12,7 @@ import { isLinkLocal } from './interfaces.ts';
 import { interfacesHere } from './interfaces-here.ts';
 import type { Netns } from './netns.ts';
 import { type CaptureEvent, type Inheritance, NO_PROOFS } from './protocol.ts';
+import type { QuicMode } from './quic-mode.ts';
 import { randomMark } from './random-mark.ts';
 import type { Exemption, FailMode } from './wish.ts';
 
@@ -28,6 +29,7 @@ export interface KeeperOptions {
   readonly abilities: Abilities;
   readonly nodeAddresses: readonly string[];
   readonly failMode: FailMode;
+  readonly quic: QuicMode;
   readonly gateTimeoutMs: number;
   readonly packetGuard: boolean;
   readonly clock: Clock;
@@ -281,9 +283,10 @@ export class NetnsKeeper {
     return engine === null ? null : { door, engine, clock, gateTimeoutMs, packetGuard };
   }
 
-  #willOf({ failMode, wantsInbound }: Netns): Will {
+  #willOf({ failMode, quicMode, wantsInbound }: Netns): Will {
     return {
       failMode: failMode?.mode ?? this.#options.failMode,
+      quic: quicMode?.mode ?? this.#options.quic,
       inbound: wantsInbound && this.#options.abilities.inboundProblem === null,
       nodeAddresses: this.#nodeAddresses,
     };

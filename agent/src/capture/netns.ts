@@ -8,6 +8,7 @@ import { type Interfaces, NO_INTERFACES } from './interfaces.ts';
 import type { NetnsOwner } from './pairing.ts';
 import type { Inheritance } from './protocol.ts';
 import { type Attempts, NO_ATTEMPTS, NO_PROOFS, type PodReport } from './protocol.ts';
+import type { QuicMode } from './quic-mode.ts';
 import { Turnstile } from './turnstile.ts';
 
 /** One network namespace that the runtime has mounted, and what capture knows about it. */
@@ -32,6 +33,8 @@ export class Netns {
   draining: Enrolment | null = null;
   /** Of its owner; null while that is not known. */
   failMode: FailModeChoice | null = null;
+  /** Of its owner; null while that is not known. */
+  quicMode: Choice<QuicMode> | null = null;
   /** Whether what comes to it is to be observed, as its owner says; null while that is not known. */
   inboundMode: Choice<InboundMode> | null = null;
   /** A dataplane wants what comes to it to be observed, or did when an agent before us served it. */

@@ -32,6 +32,7 @@ function netnsWith(inode: number, ...addresses: string[]): Netns {
 function boardAt(time: { ms: number }): PairingBoard {
   return new PairingBoard({ now: () => time.ms, monotonic: () => time.ms }, ['kube-system'], {
     failMode: 'open',
+    quic: 'count',
     inbound: 'auto',
   });
 }

@@ -11,6 +11,7 @@ import {
   NO_PROOFS,
   type PodReport,
 } from './protocol.ts';
+import { type QuicMode, quicModeOf } from './quic-mode.ts';
 import type { FailMode } from './wish.ts';
 
 /**
@@ -22,6 +23,7 @@ const WIDOWED_MS = 60_000;
 /** What holds for pods that do not say. */
 export interface PairingDefaults {
   readonly failMode: FailMode;
+  readonly quic: QuicMode;
   readonly inbound: InboundMode;
 }
 
@@ -77,6 +79,7 @@ export class PairingBoard {
     if (pod === undefined) return;
     const namespaces = new Map(this.#local.namespaces.map((entry) => [entry.name, entry]));
     netns.failMode = failModeOf(pod, namespaces, this.#defaults.failMode);
+    netns.quicMode = quicModeOf(pod, namespaces, this.#defaults.quic);
     netns.inboundMode = inboundModeOf(pod, namespaces, this.#defaults.inbound);
   }
 
@@ -142,6 +145,7 @@ function pairedReport(uid: string, netns: Netns | undefined): PodReport {
     const notes = [
       enrolment.problem,
       netns?.failMode?.problem ?? null,
+      netns?.quicMode?.problem ?? null,
       netns?.inboundMode?.problem ?? null,
       ...unproven(proofs),
     ];

@@ -3,6 +3,7 @@ import type { Direction, Family, NamespaceId, SocketOrder } from '../ipc/message
 import type { InboundMode } from './inbound-mode.ts';
 import type { NetnsOwner } from './pairing.ts';
 import type { Proof } from './prover.ts';
+import type { QuicMode } from './quic-mode.ts';
 import type { RuleEngine } from './rule-engine.ts';
 import type { Exemption, FailMode } from './wish.ts';
 
@@ -22,6 +23,7 @@ export interface CaptureOptions {
   readonly failMode: FailMode;
   /** Whether to observe what comes to pods that do not say; `auto` for those that a dataplane wants it for. */
   readonly inbound: InboundMode;
+  readonly quic: QuicMode;
   /** Whether frames that a pod writes past its rules are kept from leaving, where the kernel can. */
   readonly packetGuard: 'auto' | 'off';
   /** Time between two proofs of interception of one pod, in ms. */
@@ -148,6 +150,8 @@ export interface Attempts {
   readonly unjudged: number;
   /** Frames that it wrote past the rules. */
   readonly smuggled: number;
+  /** Datagrams of QUIC, which pass the agent or are refused; no attempt, but as blind a spot. */
+  readonly quic: number;
 }
 
 export const NO_ATTEMPTS: Attempts = {
@@ -156,6 +160,7 @@ export const NO_ATTEMPTS: Attempts = {
   forwarded: 0,
   unjudged: 0,
   smuggled: 0,
+  quic: 0,
 };
 
 export const NO_PROOFS: PodReport['proofs'] = { 4: null, 6: null };

@@ -1,3 +1,5 @@
+import type { QuicMode } from './quic-mode.ts';
+
 /** What the network namespace of a pod should have of us; how it is written down is up to the rules' engine. */
 
 /** How the agent's own connections are told from the pod's. */
@@ -49,6 +51,7 @@ export interface Wish {
   /** Of all agents that may connect from here: this one, and those before it that are still at their last connections. */
   readonly exemptions: readonly Exemption[];
   readonly failMode: FailMode;
+  readonly quic: QuicMode;
   /** Who may have made the listeners: a socket stays in the cgroup that it was made in, whoever holds it now. */
   readonly makers: readonly Exemption[];
   /** Mark of the listening sockets, by which they are known where they can't be known by cgroup. */

@@ -102,6 +102,12 @@ export const SETTINGS = {
     'mode',
     'New connections of a pod while no agent judges them: `open` lets them go direct, `closed` refuses them. The annotation `eastwall.dev/fail-mode` of a pod or of its Namespace comes first. Enforced by the kernel.',
   ),
+  quic: setting(
+    oneOf('count', 'refuse'),
+    'count',
+    'what',
+    'What becomes of UDP to port 443 that pods send: QUIC, which nobody reads. `count` lets it pass and makes a finding, `refuse` answers port unreachable, so that clients fall back to TCP. The annotation `eastwall.dev/quic` of a pod or of its Namespace comes first. Needs nftables.',
+  ),
   inbound: setting(
     oneOf('auto', 'on', 'off'),
     'auto',

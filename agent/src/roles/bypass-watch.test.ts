@@ -36,6 +36,17 @@ test('what the agent missed is no attempt of the pod, and a pod that nobody know
   expect(signs).toEqual([]);
 });
 
+test('QUIC is a finding of its own, and no attempt', () => {
+  const { signs, look } = setUp();
+  look({ quic: 4 });
+  look({ quic: 4 });
+  look({ quic: 9 });
+  expect(signs.map(({ detection, evidence }) => [detection, evidence])).toEqual([
+    ['quic-egress', { packets: 4 }],
+    ['quic-egress', { packets: 9 }],
+  ]);
+});
+
 test('a pod that is gone is forgotten', () => {
   const { watch, signs, look } = setUp();
   look({ smuggled: 5 });

@@ -50,7 +50,19 @@ export class BypassWatch {
     this.#seen = new Map(pods.map(({ uid, attempts }) => [uid, attempts]));
   }
 
+  #noteQuic(caller: Workload, packets: number): void {
+    this.#note({
+      detection: 'quic-egress',
+      caller,
+      destination: '',
+      operation: '',
+      explanation: `pod ${caller.namespace}/${caller.pod} sends UDP to port 443: QUIC, which nobody reads`,
+      evidence: { packets },
+    });
+  }
+
   #compare(caller: Workload, now: Attempts, before: Attempts | undefined): void {
+    if (now.quic > (before?.quic ?? 0)) this.#noteQuic(caller, now.quic);
     const grown = ATTEMPTS.filter(({ name }) => now[name] > (before?.[name] ?? 0));
     const [worst] = grown;
     if (worst === undefined) return;

@@ -34,6 +34,7 @@ export class TestAgent implements AsyncDisposable {
         exemption: 'auto',
         rules: 'auto',
         failMode: 'open',
+        quic: 'count',
         inbound: 'auto',
         packetGuard: 'auto',
         proofIntervalMs: 3_600_000,

@@ -12,6 +12,7 @@ const client = new CaptureClient(
     exemption: 'auto',
     rules: 'auto',
     failMode: 'open',
+    quic: 'count',
     inbound: 'auto',
     packetGuard: 'auto',
     proofIntervalMs: 3_600_000,

@@ -89,6 +89,37 @@ it('counts what may be attempts at getting past the agent', async () => {
   await eventually(() => expect(lastReport(agent)?.attempts).toMatchObject({ unjudged: 3, marked: 1 }));
 });
 
+it.each([
+  ['count', 'sent', 2],
+  // The second datagram is not even sent: its socket has heard of the first.
+  ['refuse', 'refused', 1],
+] as const)('QUIC is counted, and with `%s` it is %s', async (quic, outcome, counted) => {
+  await using agent = new TestAgent({ quic });
+  await using pod = new Pod();
+  agent.client.pods(local(listed(pod)));
+  await agent.enrolled(pod.name);
+  expect(pod.exec('python3', '-c', DATAGRAMS).trim()).toBe(`443 ${outcome}, 53 sent`);
+  await agent.client.reconcile();
+  await eventually(() => expect(lastReport(agent)?.attempts.quic).toBe(counted));
+});
+
+/** Two datagrams to each port of nobody: what the first is refused with shows when the second is sent. */
+const DATAGRAMS = `
+import socket
+def ask(port):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.connect(('10.66.0.250', port))
+    for _ in range(2):
+        try:
+            s.send(b'initial')
+        except ConnectionRefusedError:
+            return f'{port} refused'
+        except PermissionError:
+            return f'{port} refused'
+    return f'{port} sent'
+print(', '.join(ask(port) for port in (443, 53)))
+`;
+
 /** A connection with the mark that other meshes exempt. */
 const MARKED = `
 import socket

@@ -132,6 +132,10 @@ export const setZone = (zone: number): Expression[] => [
 
 export const refuse = (): Expression => expression('reject', be32(1, 1), attribute(2, new Uint8Array(1)));
 
+/** ICMP's or ICMPv6's port unreachable (NFT_REJECT_ICMPX_PORT_UNREACH): a QUIC client then tries TCP at once. */
+export const refuseDatagram = (): Expression =>
+  expression('reject', be32(1, 2), attribute(2, Uint8Array.of(1)));
+
 const VERDICTS = { drop: 0, accept: 1, return: -5 } as const;
 
 export const verdict = (name: keyof typeof VERDICTS): Expression => judge(be32(1, VERDICTS[name]));

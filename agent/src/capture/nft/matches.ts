@@ -46,6 +46,10 @@ const LOCAL = host32(2);
 /** Below it, ports are given to the privileged only. */
 const FIRST_PLAIN_PORT = 1024;
 
+const UDP = 17;
+const HTTPS = 443;
+
+export const isUdp = [meta('transport'), equals(Uint8Array.of(UDP))];
 export const isTcp = [meta('transport'), equals(Uint8Array.of(TCP))];
 export const isNotTcp = [meta('transport'), differs(Uint8Array.of(TCP))];
 
@@ -58,6 +62,7 @@ export const isSurelyNotFirst = [...flags(SYN_ACK), differs(SYN)];
 
 export const isToPort = (number: number): Expression[] => [payload('transport', 2, 2), equals(port(number))];
 export const isDns = isToPort(DNS);
+export const isToHttps = isToPort(HTTPS);
 export const isOfFamily = (family: 4 | 6): Expression[] => [
   meta('family'),
   equals(Uint8Array.of(FAMILY[family])),

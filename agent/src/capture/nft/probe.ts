@@ -75,6 +75,7 @@ export const inboundProbeRuleset = ({ listener }: ProbePorts): Command[] =>
       exemptions: [],
       makers: [],
       failMode: 'open',
+      quic: 'refuse',
       listenerMark: 0,
       inbound: { mode: 'observe', port4: listener, port6: null, spared: [] },
       guard: null,

@@ -10,6 +10,7 @@ const WISH: Wish = {
   exemptions: [CGROUP],
   makers: [CGROUP],
   failMode: 'open',
+  quic: 'count',
   listenerMark: 5,
   inbound: null,
   guard: { devices: ['eth0'], mark: 9 },

@@ -17,6 +17,7 @@ import {
   goTo,
   redirectTo,
   refuse,
+  refuseDatagram,
   setMark,
   socketMark,
   verdict,
@@ -39,7 +40,9 @@ import {
   isRedirected,
   isTcp,
   isToAddress,
+  isToHttps,
   isToPort,
+  isUdp,
   mayBeFragmented,
   TCP,
 } from './matches.ts';
@@ -91,6 +94,7 @@ function active(wish: Wish, gateMs: number): Command[] {
     ...redirecting(wish),
     ...refusing(wish),
     ...owning(wish),
+    ...datagrams(wish),
     chain(TABLE, 'forwarding', { type: 'filter', point: 'forward', priority: PRIORITY.filter }),
     adder('forwarding')('not intercepted', ...isTcp, ...isFirst, count(COUNTERS.forwarded)),
     ...(wish.makers.some(({ kind }) => kind === 'mark') ? hiding(wish.listenerMark) : []),
@@ -184,6 +188,19 @@ function owning(wish: Wish): Command[] {
     owned('a socket of somebody else', socketMark(), count(COUNTERS.foreignListener), refuse()),
   ];
 }
+
+/** QUIC (RFC 9000) carries HTTP/3, where no agent sees it. The agent itself sends none. */
+const datagrams = ({ quic }: Wish): Command[] => [
+  chain(TABLE, 'datagrams', { type: 'filter', point: 'output', priority: PRIORITY.filter }),
+  adder('datagrams')(
+    'QUIC',
+    ...isUdp,
+    ...isToHttps,
+    ...isNotOverLoopback,
+    count(COUNTERS.quic),
+    ...(quic === 'refuse' ? [refuseDatagram()] : []),
+  ),
+];
 
 /** Accepted sockets inherit the listener's mark, and a pod that taps its loopback could read it off their packets. */
 const hiding = (mark: number): Command[] => [

@@ -13,6 +13,8 @@ export const COUNTERS = {
   forwarded: 'forwarded',
   /** Connections refused because nobody judges them. */
   unjudged: 'unjudged',
+  /** Datagrams to the port of HTTPS: QUIC, which nobody reads. */
+  quic: 'quic',
 } as const;
 
 /** When a chain has its turn at a hook. */
