@@ -16,7 +16,7 @@ export const SLOW: Weights = weights((p0) => Math.min(0.6, 3 * p0 + 0.02));
 export const MAX_SUM = 60;
 
 /** Above the highest evidence of the last days. */
-const MARGIN = 1.5;
+const MARGIN = 1.75;
 /** A key starts as if it had been this high, and forgets it as its own highs become known. */
 const FIRST_HIGH = 24 / MARGIN;
 /** A high is half forgotten after a week. */

@@ -22,16 +22,37 @@ export interface Stage {
 /** A workload's usual traffic: starts its processes on the timeline. */
 export type Caller = (stage: Stage) => void;
 
-export const CALLERS = { frontend, recommender, exporter, reconcile, support } as const;
+export const CALLERS = {
+  frontend,
+  'bursty frontend': burstyFrontend,
+  recommender,
+  exporter,
+  reconcile,
+  support,
+} as const;
 export type CallerName = keyof typeof CALLERS;
 
-/** Lists, then gets some of what it listed, for many users; 3 % it knows from elsewhere, sometimes a few at once. */
-function frontend({ subject, timeline, random }: Stage): void {
+/** Lists, then gets some of what it listed, for many users; 3 % it knows from elsewhere. */
+function frontend(stage: Stage): void {
+  listAndGet(stage, { occasions: 0.043, atOnce: () => 1 });
+}
+
+/** The same, but a fifth of what it knows from elsewhere comes as two to four at once. */
+function burstyFrontend(stage: Stage): void {
+  const { random } = stage;
+  listAndGet(stage, { occasions: 0.031, atOnce: () => (random.chance(0.8) ? 1 : random.between(2, 4)) });
+}
+
+interface Elsewhere {
+  readonly occasions: number;
+  readonly atOnce: () => number;
+}
+
+function listAndGet({ subject, timeline, random }: Stage, { occasions, atOnce }: Elsewhere): void {
   timeline.start((now) => {
     const principal = 1_000 + random.below(2_000);
-    if (random.chance(0.031)) {
-      for (let i = random.chance(0.8) ? 1 : random.between(2, 4); i > 0; i--)
-        subject.get({ id: someId(random), principal }, now);
+    if (random.chance(occasions)) {
+      for (let i = atOnce(); i > 0; i--) subject.get({ id: someId(random), principal }, now);
     } else {
       const list = Array.from({ length: 20 }, () => someId(random));
       subject.show(list, now);

@@ -27,6 +27,8 @@ export const SCENARIOS: readonly Scenario[] = [
   { caller: 'exporter', attacker: 'burst', bar: 10 },
   { caller: 'frontend', attacker: 'burst', bar: 25 },
   { caller: 'support', attacker: 'burst', bar: 25 },
+  { caller: 'bursty frontend', attacker: 'burst', bar: 25 },
+  { caller: 'bursty frontend', attacker: 'blended, 1 rps', bar: null, why: 'near the edge of its noise' },
   { caller: 'recommender', attacker: 'slow, 1 in 30 s', bar: 25 },
   { caller: 'exporter', attacker: 'slow, 1 in 30 s', bar: 25 },
   { caller: 'frontend', attacker: 'blended, 1 rps', bar: 25 },
