@@ -5,6 +5,7 @@ import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-
 import { adminGet, curl, eventuallyAsync, statusOf } from '../support/agent.ts';
 import { Lines, NOTHING_FAILED, wrk } from '../support/load.ts';
 import { controlProcess } from '../support/processes.ts';
+import { followed, rolledOut, startRollout } from '../support/upgrade.ts';
 import { FlowFollower } from '../transparency/flow-follower.ts';
 
 const server = (name: string): string => join(import.meta.dirname, 'servers', name);
@@ -144,5 +145,18 @@ describe('a pod that is observed', () => {
     // One may be cut off that was with the agent when it was killed.
     const failed = lines.lines.filter((line) => line !== '200 0');
     expect(failed.length, JSON.stringify(lines.counts)).toBeLessThanOrEqual(1);
+  });
+
+  test('loses nothing when an agent takes over from another', async () => {
+    const before = await statusOf(sandbox, NODE);
+    await using lines = await Lines.curls(sandbox, OPTED_OUT, 'http://web.shop/');
+    const load = wrk(sandbox, OPTED_OUT, { url: 'http://web.shop/', seconds: 20, connections: 16 });
+    await lines.more('200 0', 20);
+    await startRollout(sandbox);
+    await followed(sandbox, before);
+    await lines.more('200 0', 20);
+    expect(await load).toMatchObject(NOTHING_FAILED);
+    expect(Object.keys(lines.counts)).toEqual(['200 0']);
+    await rolledOut(sandbox, NODE);
   });
 });
