@@ -12,6 +12,9 @@ export interface Subject {
   readonly why?: string;
 }
 
+/** Days can't be compressed: who hides in the traffic of the first one is in what counts as usual. */
+const FIRST_DAY = 'in the first day it makes itself usual';
+
 export const SUBJECTS: readonly Subject[] = [
   { role: 'frontend', attack: 'none', bar: 0 },
   { role: 'recommender', attack: 'none', bar: 0 },
@@ -20,8 +23,8 @@ export const SUBJECTS: readonly Subject[] = [
   { role: 'support', attack: 'none', bar: 0 },
   { role: 'recommender', attack: 'burst', bar: 10 },
   { role: 'exporter', attack: 'burst', bar: 10 },
-  { role: 'recommender', attack: 'slow', bar: 25 },
-  { role: 'frontend', attack: 'blended', bar: 25 },
+  { role: 'recommender', attack: 'slow', bar: null, why: FIRST_DAY },
+  { role: 'frontend', attack: 'blended', bar: null, why: FIRST_DAY },
   { role: 'recommender', attack: 'shuffled', bar: 25 },
   { role: 'recommender', attack: 'sequential', bar: 25 },
   { role: 'recommender', attack: 'guessing', bar: 25 },

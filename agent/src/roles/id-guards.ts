@@ -11,6 +11,9 @@ import { inflate } from '../kernel/inflate.ts';
 /** What a dataplane needs to read ids and to judge who asks for them. */
 export function idGuards(settings: DataplaneSettings): IdGuards {
   const shown = { ...PROVENANCE_LIMITS.shown, periodMs: settings.provenanceMs };
+  // A retry comes sooner than what was shown is forgotten.
+  const retryMs = Math.min(PROVENANCE_LIMITS.asked.periodMs, settings.provenanceMs / 3);
+  const asked = { ...PROVENANCE_LIMITS.asked, periodMs: retryMs };
   const reader = new IdReader({
     seed: settings.keys.idSeed,
     inflate,
@@ -21,7 +24,7 @@ export function idGuards(settings: DataplaneSettings): IdGuards {
     enumeration: new EnumerationGuard({
       now: systemClock.now,
       provenance: new Provenance({
-        limits: { ...PROVENANCE_LIMITS, shown },
+        limits: { ...PROVENANCE_LIMITS, shown, asked },
         maxWorkloads: settings.maxProvenanceWorkloads,
         shared: settings.newsMs > 0,
       }),
