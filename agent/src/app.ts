@@ -37,7 +37,7 @@ import { LimitMetrics } from './sinks/limit-metrics.ts';
 import { NewsMetrics } from './sinks/news-metrics.ts';
 import { TrafficMetrics } from './sinks/traffic-metrics.ts';
 import { guardSecrets } from './store/guard-secrets.ts';
-import { openStore, storeSecret } from './store/open-store.ts';
+import { openNews, openStore, storeSecret } from './store/open-store.ts';
 
 export interface AppOptions {
   readonly config: Config;
@@ -115,10 +115,17 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     onAsks: (asks, answer) => leases.asked(asks, answer),
     onInboundWanted: (ns, wanted) => capture.inbound(ns, wanted),
   });
-  const desk = new NewsDesk({
+  const newsMetrics = new NewsMetrics(registry);
+  const channel = openNews(config, secrets.sealKey, {
+    heard: (news) => desk.heard(news),
+    count: (fate) => newsMetrics.add(fate),
+  });
+  if (config.store !== null && channel === null)
+    log.warn('without a password or secret of the store, guards share nothing with other nodes');
+  const desk: NewsDesk = new NewsDesk({
     tell: (news, from) => supervisor.news(news, from),
-    publish: () => {},
-    metrics: new NewsMetrics(registry),
+    publish: (news) => channel?.publish(news),
+    metrics: newsMetrics,
   });
   const control: Control = new Control({
     supervisor,
@@ -257,6 +264,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
       await cluster.stop();
       await (config.onExit === 'remove' && !passedOn ? capture.uninstall() : capture.release());
       leases.close();
+      channel?.close();
       await admin.close();
       loopDelay.disable();
     },

@@ -306,7 +306,7 @@ export const SETTINGS = {
     optionalPath,
     '',
     'path',
-    'File with a secret, the same for all agents of a cluster, that makes names in the store unguessable; empty takes the password.',
+    'File with a secret, the same for all agents of a cluster, that makes names in the store unguessable, and seals what nodes tell each other there; empty takes the password.',
   ),
   storePrefix: setting(
     storeName,

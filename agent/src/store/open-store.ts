@@ -2,11 +2,16 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../config/load.ts';
 import { formatStoreAddress } from '../config/store-address.ts';
 import { systemClock } from '../kernel/clock.ts';
+import type { News } from '../record/news.ts';
 import { KeyNames } from './key-names.ts';
 import type { LeaseStore } from './lease-store.ts';
+import { NewsChannel, type NewsFate } from './news-channel.ts';
 import { NodeStore } from './node-store.ts';
 import { connectRedis, type RedisSecrets } from './redis-connect.ts';
 import { RedisStore, type StoreLog } from './redis-store.ts';
+
+/** Nobody waits for news, so that nothing is gained by giving up early. */
+const NEWS_TIMEOUT_MS = 2_000;
 
 /**
  * The store of limits that the settings name. Throws when a file of theirs can't be read; whether the store is there
@@ -26,6 +31,31 @@ export function openStore(config: Config, maxBuckets: number, log: StoreLog): Le
     timeoutMs,
     now: systemClock.monotonic,
     log,
+  });
+}
+
+export interface NewsHandlers {
+  readonly heard: (news: News) => void;
+  readonly count: (fate: NewsFate) => void;
+}
+
+/** The channel to other nodes; null without a store, or without a secret that nobody but its agents knows. */
+export function openNews(
+  config: Config,
+  key: Uint8Array | null,
+  { heard, count }: NewsHandlers,
+): NewsChannel | null {
+  const { store: address, storePrefix: prefix } = config;
+  if (address === null || key === null) return null;
+  const connect = () => connectRedis({ address, secrets: redisSecrets(config), timeoutMs: NEWS_TIMEOUT_MS });
+  return new NewsChannel({
+    speaker: connect(),
+    listener: connect(),
+    prefix,
+    key,
+    clock: systemClock,
+    heard,
+    count,
   });
 }
 

@@ -67,6 +67,8 @@ function commonOptions(tls: boolean, { user, password, ca }: RedisSecrets, timeo
     connectTimeout: CONNECT_TIMEOUT_MS,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
+    // Nobody would catch it when it fails; whoever subscribes does so at each connection.
+    autoResubscribe: false,
     connectionName: 'eastwall',
     protocol: 2,
     // A master that has become a replica.
