@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { formatProblem, load } from '../../agent/src/config/load.ts';
 import { SETTING_NAMES, SETTINGS, variableOf } from '../../agent/src/config/table.ts';
 import { CHART_SETTINGS } from '../../agent/src/config/values-schema.ts';
+import { NEEDED_CAPABILITIES } from '../../agent/src/preflight/privileges.ts';
 import { BUILTIN_RESOURCES } from '../../agent/src/sandbox/kube-api/builtin-resources.ts';
 import type { ObjectInput } from '../../agent/src/sandbox/kube-api/object.ts';
 import { builtinSchema } from '../../agent/src/sandbox/kube-api/schema/builtin.ts';
@@ -107,7 +108,8 @@ describe('the DaemonSet', () => {
   const objects = render();
   const pod = podOf(objects);
 
-  it('has these privileges, and no other', () => {
+  it('has the privileges that preflight looks for, and no other', () => {
+    expect(NEEDED_CAPABILITIES).toHaveLength(6);
     for (const { securityContext } of [...pod.containers, ...(pod.initContainers ?? [])]) {
       expect(securityContext).toMatchObject({
         privileged: false,
@@ -116,7 +118,7 @@ describe('the DaemonSet', () => {
       });
       expect(securityContext.capabilities).toEqual({
         drop: ['ALL'],
-        add: ['SYS_ADMIN', 'NET_ADMIN', 'SETUID', 'SETGID', 'SETPCAP', 'KILL'],
+        add: NEEDED_CAPABILITIES.map(({ name }) => name),
       });
     }
     expect(pod).toMatchObject({ hostNetwork: false, hostPID: false, hostIPC: false });

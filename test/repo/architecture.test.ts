@@ -17,7 +17,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['capture', 'kube', 'sinks', 'store'],
   ['connection', 'admin', 'handover'],
   ['roles'],
-  ['app.ts'],
+  ['app.ts', 'preflight'],
   ['sandbox'],
   ['cli'],
 ];

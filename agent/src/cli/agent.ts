@@ -1,8 +1,8 @@
-import { availableParallelism, hostname } from 'node:os';
 import { type Logger, pino } from 'pino';
 import { type App, startApp } from '../app.ts';
-import { type Config, formatProblem, load } from '../config/load.ts';
+import type { Config } from '../config/load.ts';
 import { readVersion } from '../config/version.ts';
+import { readConfig } from './read-config.ts';
 import { EXIT, type ExitCode } from './terminal.ts';
 
 /** Beyond the grace: enough to remove the rules of a full node, and short of what a kubelet waits. */
@@ -10,16 +10,8 @@ const EXIT_SLACK_MS = 15_000;
 
 /** `eastwall agent`: runs until it is told to stop, or until a part has failed that it can't go on without. */
 export async function runAgent(flags: Readonly<Record<string, string | undefined>>): Promise<ExitCode> {
-  const loaded = load({
-    flags,
-    env: process.env,
-    machine: { hostname: hostname(), cores: availableParallelism() },
-  });
-  if (!loaded.ok) {
-    for (const problem of loaded.error) process.stderr.write(`eastwall: ${formatProblem(problem)}\n`);
-    return EXIT.usage;
-  }
-  const config = loaded.value;
+  const config = readConfig(flags);
+  if (config === null) return EXIT.usage;
   const log = pino({ level: config.logLevel, base: { node: config.node } });
   let app: App | null = null;
   const stopped = firstSignal(() => app?.hurry());

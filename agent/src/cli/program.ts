@@ -35,6 +35,7 @@ export function buildProgram(outcome: Outcome): Command {
   addApis(program, outcome);
   addFindings(program, outcome);
   addAgent(program, outcome);
+  addPreflight(program, outcome);
   program
     .command('version')
     .description('print the version')
@@ -134,16 +135,30 @@ function addFindings(program: Command, outcome: Outcome): void {
 }
 
 function addAgent(program: Command, outcome: Outcome): void {
-  const command = program.command('agent').description('run the agent of this node');
+  const command = withSettings(program.command('agent')).description('run the agent of this node');
+  command.action(async (_: object, own: Command) => {
+    const { runAgent } = await import('./agent.ts');
+    outcome.code = await runAgent(flagsOf(own));
+  });
+}
+
+function addPreflight(program: Command, outcome: Outcome): void {
+  const command = withSettings(program.command('preflight'))
+    .description('check that this node has what an agent with the same settings needs, and say what to do')
+    .addOption(new Option('-o, --output <format>', 'JSON instead of text').choices(['json']));
+  command.action(async ({ output }: { output?: 'json' }, own: Command) => {
+    const { preflight } = await import('./preflight.ts');
+    outcome.code = await preflight(flagsOf(own), output ?? 'text', processTerminal());
+  });
+}
+
+function withSettings(command: Command): Command {
   for (const name of SETTING_NAMES) {
     const { form, doc, fallback } = SETTINGS[name];
     const shown = fallback === '' ? '' : ` (default: ${fallback})`;
     command.option(`--${flagOf(name)} <${form}>`, `${doc} [${variableOf(name)}]${shown}`);
   }
-  command.action(async (_: object, own: Command) => {
-    const { runAgent } = await import('./agent.ts');
-    outcome.code = await runAgent(flagsOf(own));
-  });
+  return command;
 }
 
 /** Flags as they were written, by their own names and not by commander's camel case. */

@@ -8,7 +8,14 @@ export interface ProcessStatus {
 }
 
 /** Numbers from the kernel's `linux/capability.h`. */
-export const CAPABILITY = { kill: 5, setgid: 6, setuid: 7, setpcap: 8 } as const;
+export const CAPABILITY = {
+  kill: 5,
+  setgid: 6,
+  setuid: 7,
+  setpcap: 8,
+  netAdmin: 12,
+  sysAdmin: 21,
+} as const;
 
 export const holds = (mask: bigint, capability: number): boolean =>
   ((mask >> BigInt(capability)) & 1n) === 1n;
