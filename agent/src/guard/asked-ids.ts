@@ -39,6 +39,10 @@ const MAX_ANSWERED = 8;
 export class AskedIds {
   tier: Tier = 'quiet';
   evidence: EnumerationEvidence | null = null;
+  /** Whoever asks; null before anybody did. */
+  caller: KnownCaller | null = null;
+  /** When, in ms since the epoch. */
+  now = 0;
   readonly #guard: EnumerationGuard;
   readonly #keys = new Uint32Array(MAX_ANSWERED);
   readonly #hashes = new Uint32Array(2 * MAX_ANSWERED);
@@ -46,12 +50,10 @@ export class AskedIds {
   readonly #known: Known = { parent: 0, highs: 0 };
   #touched = 0;
   #asking: Asking | null = null;
-  #caller: KnownCaller | null = null;
   /** Of what the ids are asked of: destination and operation. */
   #target = 0;
   /** A hash of caller and principal; 0 without one. */
   #principal = 0;
-  #now = 0;
   readonly #touch: Touch = {
     h1: 0,
     h2: 0,
@@ -70,23 +72,24 @@ export class AskedIds {
 
   begin(asking: Asking): void {
     const guard = this.#guard;
-    this.#now = guard.now();
-    const { caller, image } = guard.provenance.of(asking.caller, this.#now);
-    caller.filter.advance(this.#now);
+    this.now = guard.now();
+    const { caller, image } = guard.provenance.of(asking.caller, this.now);
+    caller.filter.advance(this.now);
     this.#asking = asking;
-    this.#caller = caller;
+    this.caller = caller;
     this.#principal = asking.principal === null ? 0 : mix(caller.hash ^ textHash(asking.principal));
     this.#target = mix(guard.placeHash(asking.place) ^ Math.imul(asking.operation, 0x9e3779b1));
     this.#touched = 0;
     this.tier = 'quiet';
     this.evidence = null;
     this.#touch.image = image;
-    this.#touch.isYoung = caller.filter.isYoung(this.#now);
+    this.#touch.isYoung = caller.filter.isYoung(this.now);
     this.#touch.contract = asking.contract;
   }
 
   add({ h1, h2, position, form, numeric }: AskedId): void {
-    const [asking, caller] = [this.#asking, this.#caller];
+    const asking = this.#asking;
+    const caller = this.caller;
     if (asking === null || caller === null) return;
     const touch = this.#touch;
     touch.h1 = h1;
@@ -96,15 +99,15 @@ export class AskedIds {
     touch.value = numeric;
     const low = mix(this.#target ^ Math.imul(position + 1, 0x85ebca6b));
     // Of this operation: what comes after `GET /orders/17` is often `POST /refunds` of order 17.
-    touch.firstTouch = caller.filter.isFirstTouch(h1 ^ low, h2 ^ this.#target, this.#now);
+    touch.firstTouch = caller.filter.isFirstTouch(h1 ^ low, h2 ^ this.#target, this.now);
     const engine = this.#guard.engine(asking.settings);
-    const slot = engine.key(caller.hash, low, this.#target, this.#now);
+    const slot = engine.key(caller.hash, low, this.#target, this.now);
     this.#take(engine.step(slot, touch), engine, slot);
     if (touch.firstTouch) this.#remember(low, h1, h2);
     if (this.#principal === 0) return;
-    const own = engine.key(this.#principal, low, ~this.#target, this.#now);
-    this.#known.parent = engine.key(caller.hash, low, this.#target, this.#now);
-    this.#known.highs = engine.key(~caller.hash, low, this.#target, this.#now);
+    const own = engine.key(this.#principal, low, ~this.#target, this.now);
+    this.#known.parent = engine.key(caller.hash, low, this.#target, this.now);
+    this.#known.highs = engine.key(~caller.hash, low, this.#target, this.now);
     this.#take(engine.step(own, touch, this.#known), engine, own, this.#known);
   }
 
@@ -116,7 +119,8 @@ export class AskedIds {
 
   /** How the request was answered, for the ids in it that were asked for the first time. */
   answered(status: number): void {
-    const [asking, caller] = [this.#asking, this.#caller];
+    const asking = this.#asking;
+    const caller = this.caller;
     if (asking === null || caller === null || this.#touched === 0) return;
     const engine = this.#guard.engine(asking.settings);
     const created: ShownMessage = { source: 'own-write', ids: 0 };
@@ -124,7 +128,7 @@ export class AskedIds {
       engine.answered(caller.hash, this.#keys[at] ?? 0, isMiss(status));
       // It is there because this workload has put it there.
       const id = { h1: this.#hashes[2 * at] ?? 0, h2: this.#hashes[2 * at + 1] ?? 0 };
-      if (status === CREATED) caller.filter.show(created, id, this.#now);
+      if (status === CREATED) caller.filter.show(created, id, this.now);
     }
     this.#touched = 0;
   }

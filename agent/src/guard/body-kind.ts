@@ -24,11 +24,22 @@ const CODINGS: ReadonlyMap<string, Coding> = new Map([
   ['br', 'br'],
 ]);
 
+/** Types as they are sent, with their parameters: a server has a handful. More are looked at each time. */
+const MAX_SEEN = 256;
+/** Characters; most have less than 40. */
+const MAX_SEEN_LENGTH = 128;
+const SEEN = new Map<string, BodyKind | null>();
+
 /** Null for what has no ids that we could find. */
 export function bodyKind(contentType: string): BodyKind | null {
-  // As most senders write it: no string is made.
-  const asSent = KINDS.get(contentType);
-  if (asSent !== undefined) return asSent;
+  const seen = SEEN.get(contentType);
+  if (seen !== undefined) return seen;
+  const kind = kindOf(contentType);
+  if (SEEN.size < MAX_SEEN && contentType.length <= MAX_SEEN_LENGTH) SEEN.set(contentType, kind);
+  return kind;
+}
+
+function kindOf(contentType: string): BodyKind | null {
   const type = (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
   return KINDS.get(type) ?? (type.endsWith('+json') ? 'json' : null);
 }

@@ -10,6 +10,8 @@ import type { Sight } from './sight.ts';
 export class ConnectionWatcher implements Watcher {
   readonly guards: Guards;
   readonly parties: Parties;
+  /** The address that was dialled stays the same, whatever is learnt about it. */
+  readonly #metadata: Sight | null;
   /** Judged already and found right: a connection mostly sends one credential. */
   #credential = '';
   /** The field value that was asked about last, and what it was found to be. */
@@ -19,6 +21,7 @@ export class ConnectionWatcher implements Watcher {
   constructor(guards: Guards, parties: Parties) {
     this.guards = guards;
     this.parties = parties;
+    this.#metadata = metadataAccess(parties.destination);
   }
 
   spoke(spoken: Spoken, now: number): void {
@@ -49,7 +52,7 @@ export class ConnectionWatcher implements Watcher {
 
   /** What is wrong with who calls and where to, whatever is asked for. */
   checkParties(view: RequestView): Sight | null {
-    return this.#checkCredential(view) ?? metadataAccess(this.parties.destination);
+    return this.#checkCredential(view) ?? this.#metadata;
   }
 
   #checkCredential(view: RequestView): Sight | null {

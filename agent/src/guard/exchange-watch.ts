@@ -3,7 +3,7 @@ import type { Exchange } from '../exchange/exchange.ts';
 import type { Reading, Refusal, RequestView, ResponseView, Watch } from '../exchange/watch.ts';
 import { destinationName } from '../record/destination-name.ts';
 import type { ConnectionWatcher } from './connection-watcher.ts';
-import { IdWatch, type Judgement } from './id-watch.ts';
+import { type IdAsking, IdWatch, type Judgement } from './id-watch.ts';
 import { limitAnswer } from './limit-answer.ts';
 import { Holding } from './limits.ts';
 import { operationName } from './operation-name.ts';
@@ -36,12 +36,13 @@ export class ExchangeWatch implements Watch {
     const { guards, parties } = this.#connection;
     this.#settings = guards.settingsFor(parties.caller);
     this.#host = view.host;
-    this.#operation = guards.operations.at(parties.destination, view.host).resolve(view.method, view.path);
+    const place = guards.operations.at(parties.destination, view.host);
+    this.#operation = place.resolve(view.method, view.path);
     this.requestReading = 'nothing';
     return (
       this.#respond(this.#connection.checkParties(view), now) ??
       this.#respond(guards.adminEndpoints.check(parties.caller, view.path, this.#settings), now) ??
-      this.#enumeration(view, decision, now) ??
+      this.#enumeration({ view, place, decision }, now) ??
       this.#limit(view, decision, now)
     );
   }
@@ -75,9 +76,9 @@ export class ExchangeWatch implements Watch {
   }
 
   /** What it asks for by ids: those in the target at once, those in the body when it was seen. */
-  #enumeration(view: RequestView, decision: Decision, now: number): Refusal | null {
-    const { guards, parties } = this.#connection;
-    const place = guards.operations.at(parties.destination, view.host);
+  #enumeration(asked: Pick<IdAsking, 'view' | 'place' | 'decision'>, now: number): Refusal | null {
+    const { view, place, decision } = asked;
+    const { parties } = this.#connection;
     const principal = this.#connection.principal(view);
     const operation = this.#operation;
     const settings = this.#settings;

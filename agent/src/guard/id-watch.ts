@@ -7,7 +7,6 @@ import { actionFor, type EnumerationGuard, enumerationSight } from './enumeratio
 import { type ExchangeIdSink, ExchangeIds } from './exchange-ids.ts';
 import type { IdReader } from './id-reader.ts';
 import type { PollutionGuard } from './pollution.ts';
-import type { KnownCaller } from './provenance.ts';
 import type { Sight } from './sight.ts';
 
 export interface IdGuards {
@@ -43,8 +42,6 @@ export class IdWatch implements ExchangeIdSink {
   readonly #ids: ExchangeIds;
   readonly #asked: AskedIds;
   readonly #message: ShownMessage = { source: 'response', ids: 0 };
-  #caller: KnownCaller | null = null;
-  #now = 0;
   #wanted: GuardAction = 'Off';
   #polluted: GuardAction = 'Off';
   #operation = 0;
@@ -62,8 +59,6 @@ export class IdWatch implements ExchangeIdSink {
     const { view, parties, settings, decision } = asking;
     const { enumeration, reader } = this.#guards;
     const operation = reader.about(asking.operation);
-    this.#now = enumeration.now();
-    this.#caller = enumeration.provenance.of(parties.caller, this.#now).caller;
     this.#wanted = wantedAction(settings, decision);
     this.#polluted = settings.actions['parameter-pollution'];
     this.#operation = operation.number;
@@ -115,7 +110,7 @@ export class IdWatch implements ExchangeIdSink {
   }
 
   received(id: FoundId): void {
-    this.#caller?.filter.show(this.#message, id, this.#now);
+    this.#asked.caller?.filter.show(this.#message, id, this.#asked.now);
   }
 
   /** A body is only held back where something may be done about what is in it. */

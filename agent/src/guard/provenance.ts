@@ -23,6 +23,8 @@ export interface KnownCaller {
   readonly delta: IdDelta | null;
   /** Tells it from the others. */
   readonly hash: number;
+  /** It had to make room: whoever remembers it has to ask for it anew. */
+  forgotten: boolean;
 }
 
 /** A pod of it. */
@@ -54,10 +56,9 @@ export class Provenance {
   }
 
   of(pod: Workload, now: number): KnownPod {
-    const key = provenanceKey(pod);
     const known = this.#pods.get(pod);
-    if (known !== undefined && this.#callers.get(key) === known.caller) return known;
-    const found = { caller: this.#callerAt(key, now), image: imageOf(pod) };
+    if (known?.caller.forgotten === false) return known;
+    const found = { caller: this.#callerAt(provenanceKey(pod), now), image: imageOf(pod) };
     this.#pods.set(pod, found);
     return found;
   }
@@ -89,15 +90,17 @@ export class Provenance {
     if (this.#callers.size >= this.#options.maxWorkloads) this.#forgetOldest();
     const delta = this.#options.shared ? new IdDelta() : null;
     const filter = new ProvenanceFilter(this.#options.limits, now, delta);
-    const caller = { filter, delta, hash: textHash(key) };
+    const caller = { filter, delta, hash: textHash(key), forgotten: false };
     this.#callers.set(key, caller);
     return caller;
   }
 
   #forgetOldest(): void {
-    const [oldest] = this.#callers.keys();
+    const [oldest] = this.#callers;
     if (oldest === undefined) return;
-    this.#callers.delete(oldest);
+    const [key, caller] = oldest;
+    this.#callers.delete(key);
+    caller.forgotten = true;
     this.#forgotten++;
   }
 }
