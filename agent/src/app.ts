@@ -117,6 +117,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
   });
   const newsMetrics = new NewsMetrics(registry);
   const channel = openNews(config, secrets.sealKey, {
+    workloads: () => supervisor.workloads(),
     heard: (news) => desk.heard(news),
     count: (fate) => newsMetrics.add(fate),
   });

@@ -63,6 +63,9 @@ afterAll(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+const redis = async (...words: string[]): Promise<string> =>
+  (await sandbox.exec('data/store', ['redis-cli', ...words])).stdout.trim();
+
 test('a credential that two workloads on two nodes use is noticed, and does not show in Redis', async () => {
   const use = (pod: string) => curl(sandbox, pod, '-H', 'X-Api-Key: k3y-of-one', 'http://web.shop/');
   await eventuallyAsync(async () => {
@@ -78,6 +81,16 @@ test('a credential that two workloads on two nodes use is noticed, and does not 
   expect(await adminGet(sandbox.agentSocket('node-a'), '/metrics')).toMatch(
     /eastwall_news_total\{result="heard"\} [1-9]/,
   );
-  const keys = await sandbox.exec('data/store', ['redis-cli', 'keys', '*']);
-  expect(keys.stdout.trim()).toBe('');
+  expect(await redis('keys', '*')).toBe('');
+});
+
+test('each agent listens to the channels of the workloads that have a pod on its node', async () => {
+  await eventuallyAsync(async () => {
+    const channels = (await redis('pubsub', 'channels')).split('\n');
+    expect(channels).toContain('eastwall:news');
+    // Of the two callers and the server; nobody's name shows.
+    expect(channels.filter((name) => /^eastwall:news:[\w-]{22}$/.test(name)).length).toBeGreaterThanOrEqual(
+      3,
+    );
+  });
 });

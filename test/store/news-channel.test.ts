@@ -17,8 +17,10 @@ const NO_SECRETS: RedisSecrets = { user: '', password: '', ca: '' };
 const TIMEOUT_MS = 2_000;
 const FATES: readonly NewsFate[] = ['sent', 'unsent', 'heard', 'stale', 'unreadable', 'excess'];
 
+const WORKLOADS = ['shop/Deployment/orders'];
+const shownTo = (workload: string): News => ({ shown: [{ workload, ids: 'RUlEMQ==' }], uses: [] });
 const news = (workload: string): News => ({
-  shown: [{ workload: `shop/Deployment/${workload}`, ids: 'RUlEMQ==' }],
+  shown: [],
   uses: [{ fingerprint: 'abc', workload: `shop/${workload}` }],
 });
 
@@ -35,7 +37,10 @@ afterEach(async () => {
   for (const redis of started.splice(0)) await redis[Symbol.asyncDispose]();
 });
 
-function agentAt(address: string, { secret = 's3cret', clock = systemClock } = {}): Agent {
+function agentAt(
+  address: string,
+  { secret = 's3cret', clock = systemClock, workloads = WORKLOADS } = {},
+): Agent {
   const parsed = storeAddress(address);
   const key = guardSecrets(secret).sealKey;
   if (!parsed.ok || parsed.value === null || key === null) throw new Error(address);
@@ -49,6 +54,7 @@ function agentAt(address: string, { secret = 's3cret', clock = systemClock } = {
     prefix: 'eastwall',
     key,
     clock,
+    workloads: () => workloads,
     heard: (one) => heard.push(one),
     count: (fate) => counts[fate]++,
   });
@@ -80,6 +86,31 @@ describe('news by way of one Redis', () => {
     expect(here.heard).not.toContainEqual(news('first'));
     expect(there.heard).not.toContainEqual(news('second'));
     expect(await redis.cli('dbsize')).toBe('0');
+  });
+
+  it('of what a workload was shown come to those who have a pod of it', async () => {
+    const [orders, cart] = ['shop/Deployment/orders', 'shop/Deployment/cart'] as const;
+    const other = agentAt(redis.address, { workloads: [cart] });
+    await untilHeard(here, other, shownTo(cart));
+    await untilHeard(here, there, shownTo(orders));
+    expect(other.heard).not.toContainEqual(shownTo(orders));
+    expect(there.heard).not.toContainEqual(shownTo(cart));
+    const channels = await redis.cli('pubsub', 'channels');
+    expect(channels).toMatch(/^eastwall:news:[A-Za-z0-9_-]{22}$/m);
+    expect(channels).not.toMatch(/orders|cart/);
+  });
+
+  it('are listened to as workloads come and go', async () => {
+    const workloads: string[] = ['shop/Deployment/cart'];
+    const other = agentAt(redis.address, { workloads });
+    await untilHeard(here, other, shownTo('shop/Deployment/cart'));
+    workloads.splice(0, 1, 'shop/Deployment/late');
+    await untilHeard(here, other, shownTo('shop/Deployment/late'));
+    const heard = other.heard.length;
+    here.channel.publish(shownTo('shop/Deployment/cart'));
+    here.channel.publish(news('last'));
+    await eventually(() => expect(other.heard).toContainEqual(news('last')));
+    expect(other.heard.slice(heard)).not.toContainEqual(shownTo('shop/Deployment/cart'));
   });
 
   it('are lost and counted while it is away, and come again when it is back', async () => {

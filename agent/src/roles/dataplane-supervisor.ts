@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { LeaseAsk, Workload } from '@eastwall/policy';
+import { provenanceKey } from '../guard/provenance.ts';
 import type { IssuerKeys } from '../identity/issuer.ts';
 import type {
   CallerState,
@@ -193,6 +194,12 @@ export class DataplaneSupervisor {
   /** Does not wait for open exchanges any longer; for while `drain` does. */
   hurry(): void {
     this.#broadcast({ kind: 'drain', graceMs: 0 });
+  }
+
+  /** Those that have a pod here, as `provenanceKey` names them; some more than once. */
+  *workloads(): Generator<string> {
+    for (const caller of this.#options.snapshot.callers.values())
+      if (caller.state === 'known') yield provenanceKey(caller.workload);
   }
 
   *#workloadsOf(slot: Slot): Generator<Workload> {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHmac, randomBytes } from 'node:crypto';
 import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../kernel/clock.ts';
 import { MinuteBudget } from '../kernel/minute-budget.ts';
@@ -15,48 +15,45 @@ export interface NewsChannelOptions {
   readonly prefix: string;
   readonly key: Uint8Array;
   readonly clock: Clock;
+  /** Those that have a pod on this node, by namespace, kind and name. */
+  readonly workloads: () => Iterable<string>;
   readonly heard: (news: News) => void;
   readonly count: (fate: NewsFate) => void;
 }
 
 /** Messages that an agent sends, and hears from all others together; what is beyond is not looked at. */
-export const MAX_SENT_PER_MINUTE = 600;
+export const MAX_SENT_PER_MINUTE = 3_000;
 export const MAX_HEARD_PER_MINUTE = 10_000;
-const SUBSCRIBE_MS = 5_000;
+/** How often it is made sure that the right channels are listened to. */
+const FOLLOW_MS = 5_000;
 
 /**
  * News between nodes by publish and subscribe: nothing is kept in Redis, so nothing has to be cleaned up. Nobody waits,
- * and nothing is sent again: without Redis nodes only hear less of each other.
+ * and nothing is sent again: without Redis nodes only hear less of each other. What a workload was shown goes through a
+ * channel of its own, to the nodes that have a pod of it; who uses which credential goes to all.
  */
 export class NewsChannel {
   readonly #options: NewsChannelOptions;
-  readonly #context: SealContext;
+  readonly #sender = randomBytes(SENDER_BYTES);
   readonly #sending = new MinuteBudget(MAX_SENT_PER_MINUTE);
   readonly #hearing = new MinuteBudget(MAX_HEARD_PER_MINUTE);
   readonly #timer: NodeJS.Timeout;
+  #followed: ReadonlySet<string> = new Set();
 
   constructor(options: NewsChannelOptions) {
     this.#options = options;
-    const { speaker, listener, prefix, key } = options;
-    this.#context = { key, channel: `${prefix}:news`, sender: randomBytes(SENDER_BYTES) };
+    const { speaker, listener } = options;
     // Without a listener errors are thrown; whoever needs the connection finds out by itself.
     for (const redis of [speaker, listener]) redis.on('error', () => {});
-    listener.on('messageBuffer', (_channel: Buffer, message: Buffer) => this.#hear(message));
-    listener.on('ready', () => this.#subscribe());
-    this.#timer = setInterval(() => this.#subscribe(), SUBSCRIBE_MS);
+    listener.on('messageBuffer', (channel: Buffer, message: Buffer) => this.#hear(`${channel}`, message));
+    listener.on('ready', () => this.#follow());
+    this.#timer = setInterval(() => this.#follow(), FOLLOW_MS);
     this.#timer.unref();
   }
 
-  publish(news: News): void {
-    const { speaker, clock, count } = this.#options;
-    if (speaker.status !== 'ready' || !this.#sending.spend(clock.monotonic())) {
-      count('unsent');
-      return;
-    }
-    speaker.publish(this.#context.channel, seal(this.#context, news, clock.now())).then(
-      () => count('sent'),
-      () => count('unsent'),
-    );
+  publish({ shown, uses }: News): void {
+    if (uses.length > 0) this.#send(this.#channelOf(null), { shown: [], uses });
+    for (const one of shown) this.#send(this.#channelOf(one.workload), { shown: [one], uses: [] });
   }
 
   close(): void {
@@ -65,13 +62,25 @@ export class NewsChannel {
     this.#options.listener.disconnect();
   }
 
-  #hear(message: Uint8Array): void {
+  #send(channel: string, news: News): void {
+    const { speaker, clock, count } = this.#options;
+    if (speaker.status !== 'ready' || !this.#sending.spend(clock.monotonic())) {
+      count('unsent');
+      return;
+    }
+    speaker.publish(channel, seal(this.#contextOf(channel), news, clock.now())).then(
+      () => count('sent'),
+      () => count('unsent'),
+    );
+  }
+
+  #hear(channel: string, message: Uint8Array): void {
     const { clock, heard, count } = this.#options;
     if (!this.#hearing.spend(clock.monotonic())) {
       count('excess');
       return;
     }
-    const news = unseal(this.#context, message, clock.now());
+    const news = unseal(this.#contextOf(channel), message, clock.now());
     if (!news.ok) count(news.error);
     else if (news.value !== null) {
       count('heard');
@@ -79,13 +88,35 @@ export class NewsChannel {
     }
   }
 
-  /** At each new connection, and again and again: one that has died silently hears nothing, as if there were no news. */
-  #subscribe(): void {
-    const { listener } = this.#options;
+  /**
+   * At each new connection, and again and again: workloads come and go, and a connection that has died silently hears
+   * nothing, as if there were no news.
+   */
+  #follow(): void {
+    const { listener, workloads } = this.#options;
     if (listener.status !== 'ready') return;
-    listener.subscribe(this.#context.channel).catch(() => {
-      // A cluster's client finds its way by itself.
-      if (!listener.isCluster && listener.status === 'ready') listener.disconnect(true);
-    });
+    const channels = new Set([this.#channelOf(null)]);
+    for (const workload of workloads()) channels.add(this.#channelOf(workload));
+    const left = [...this.#followed].filter((channel) => !channels.has(channel));
+    this.#followed = channels;
+    if (left.length > 0) listener.unsubscribe(...left).catch(() => this.#startAfresh());
+    listener.subscribe(...channels).catch(() => this.#startAfresh());
+  }
+
+  /** A cluster's client finds its way by itself. */
+  #startAfresh(): void {
+    const { listener } = this.#options;
+    if (!listener.isCluster && listener.status === 'ready') listener.disconnect(true);
+  }
+
+  /** Of a workload, or the one for all. Names are nobody's business who reads the store. */
+  #channelOf(workload: string | null): string {
+    const { prefix, key } = this.#options;
+    if (workload === null) return `${prefix}:news`;
+    return `${prefix}:news:${createHmac('sha256', key).update(workload).digest('base64url').slice(0, 22)}`;
+  }
+
+  #contextOf(channel: string): SealContext {
+    return { key: this.#options.key, channel, sender: this.#sender };
   }
 }

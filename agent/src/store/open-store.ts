@@ -2,10 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../config/load.ts';
 import { formatStoreAddress } from '../config/store-address.ts';
 import { systemClock } from '../kernel/clock.ts';
-import type { News } from '../record/news.ts';
 import { KeyNames } from './key-names.ts';
 import type { LeaseStore } from './lease-store.ts';
-import { NewsChannel, type NewsFate } from './news-channel.ts';
+import { NewsChannel, type NewsChannelOptions } from './news-channel.ts';
 import { NodeStore } from './node-store.ts';
 import { connectRedis, type RedisSecrets } from './redis-connect.ts';
 import { RedisStore, type StoreLog } from './redis-store.ts';
@@ -34,17 +33,10 @@ export function openStore(config: Config, maxBuckets: number, log: StoreLog): Le
   });
 }
 
-export interface NewsHandlers {
-  readonly heard: (news: News) => void;
-  readonly count: (fate: NewsFate) => void;
-}
+export type NewsHandlers = Pick<NewsChannelOptions, 'workloads' | 'heard' | 'count'>;
 
 /** The channel to other nodes; null without a store, or without a secret that nobody but its agents knows. */
-export function openNews(
-  config: Config,
-  key: Uint8Array | null,
-  { heard, count }: NewsHandlers,
-): NewsChannel | null {
+export function openNews(config: Config, key: Uint8Array | null, handlers: NewsHandlers): NewsChannel | null {
   const { store: address, storePrefix: prefix } = config;
   if (address === null || key === null) return null;
   const connect = () => connectRedis({ address, secrets: redisSecrets(config), timeoutMs: NEWS_TIMEOUT_MS });
@@ -54,8 +46,7 @@ export function openNews(
     prefix,
     key,
     clock: systemClock,
-    heard,
-    count,
+    ...handlers,
   });
 }
 
