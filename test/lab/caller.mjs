@@ -58,7 +58,8 @@ const ROLES = {
       await order(FIRST + 3 * ((i * 6_151) % 100_000));
       await wait(5);
     }
-    await wait(5_000);
+    // Longer than the agent remembers: the answers show the ids, and would explain the next run.
+    await wait(15_000);
   },
   async support() {
     await order(chance(0.1) ? someId() : ((await list('size=1'))[0] ?? someId()));
