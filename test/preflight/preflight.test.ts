@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
 import type { Check } from '../../agent/src/preflight/check.ts';
+import { NEEDED_CAPABILITIES } from '../../agent/src/preflight/privileges.ts';
 
 const COMMAND = join(import.meta.dirname, '../../agent/bin/eastwall.js');
 
@@ -28,7 +29,7 @@ beforeAll(() => {
 afterAll(() => rmSync(home, { recursive: true }));
 
 /** In namespaces of its own; `prepare` makes `$DIR` there what a runtime's directory would be. */
-function preflight(prepare: string, before: readonly string[] = []) {
+function preflight(prepare: string, before: readonly string[] = [], namespaces = '-Urnmpf') {
   const directory = join(home, 'netns');
   const flags = [
     '--netns-dir',
@@ -42,7 +43,7 @@ function preflight(prepare: string, before: readonly string[] = []) {
   const { status, stdout, stderr } = spawnSync(
     'unshare',
     [
-      '-Urnmpf',
+      namespaces,
       '--kill-child',
       '--mount-proc',
       ...['sh', '-c', script, 'sh'],
@@ -68,6 +69,19 @@ describe('eastwall preflight', () => {
     // An agent waits for its kube API.
     expect([status, state('kube API')]).toEqual([0, 'warning']);
   });
+
+  it.runIf(process.getuid?.() === 0)(
+    'is content with root that has the chart’s capabilities and no other',
+    () => {
+      const kept = NEEDED_CAPABILITIES.map(({ name }) => `+${name.toLowerCase()}`).join();
+      const { status, checks } = preflight(
+        `${POD}; mount --make-shared "$DIR"`,
+        ['setpriv', `--bounding-set=-all,${kept}`, '--inh-caps=-all', '--'],
+        '-nmpf',
+      );
+      expect([status, checks.filter(({ state }) => state === 'fatal')]).toEqual([0, []]);
+    },
+  );
 
   it('finds out that what is mounted later would not come', () => {
     const { status, checks } = preflight(POD);
