@@ -14,7 +14,7 @@ import {
 import type { FoundId } from '../inspect/id-collector.ts';
 import { FORM, type Form, isOwnNamespace } from '../inspect/id-form.ts';
 import type { EnumerationGuard } from './enumeration.ts';
-import { type KnownCaller, textHash } from './provenance.ts';
+import { type KnownCaller, type KnownPod, textHash } from './provenance.ts';
 
 /** One id in a request, as it is read. */
 export type AskedId = Pick<FoundId, 'h1' | 'h2' | 'position' | 'form' | 'numeric'>;
@@ -44,12 +44,17 @@ export class AskedIds {
   /** When, in ms since the epoch. */
   now = 0;
   readonly #guard: EnumerationGuard;
-  readonly #keys = new Uint32Array(MAX_ANSWERED);
-  readonly #hashes = new Uint32Array(2 * MAX_ANSWERED);
+  // No typed arrays: most connections never have an id to put there.
+  readonly #keys: number[] = [];
+  readonly #hashes: number[] = [];
   /** What a principal is measured by. */
   readonly #known: Known = { parent: 0, highs: 0 };
   #touched = 0;
   #asking: Asking | null = null;
+  // What was looked up for the last request and mostly holds for the next one of its connection:
+  #pod: KnownPod | null = null;
+  #placeHash = 0;
+  #engine: Enumeration | null = null;
   /** Of what the ids are asked of: destination and operation. */
   #target = 0;
   /** A hash of caller and principal; 0 without one. */
@@ -71,20 +76,35 @@ export class AskedIds {
   }
 
   begin(asking: Asking): void {
-    const guard = this.#guard;
-    this.now = guard.now();
-    const { caller, image } = guard.provenance.of(asking.caller, this.now);
+    this.now = this.#guard.now();
+    const { caller, image } = this.#lookUp(asking);
     caller.filter.advance(this.now);
-    this.#asking = asking;
     this.caller = caller;
     this.#principal = asking.principal === null ? 0 : mix(caller.hash ^ textHash(asking.principal));
-    this.#target = mix(guard.placeHash(asking.place) ^ Math.imul(asking.operation, 0x9e3779b1));
+    this.#target = mix(this.#placeHash ^ Math.imul(asking.operation, 0x9e3779b1));
     this.#touched = 0;
     this.tier = 'quiet';
     this.evidence = null;
     this.#touch.image = image;
     this.#touch.isYoung = caller.filter.isYoung(this.now);
     this.#touch.contract = asking.contract;
+  }
+
+  #lookUp(asking: Asking): KnownPod {
+    const guard = this.#guard;
+    const last = this.#asking;
+    this.#asking = asking;
+    if (last?.settings !== asking.settings) this.#engine = null;
+    if (last?.place !== asking.place) this.#placeHash = guard.placeHash(asking.place);
+    const known = last?.caller === asking.caller ? this.#pod : null;
+    this.#pod = known?.caller.forgotten === false ? known : guard.provenance.of(asking.caller, this.now);
+    return this.#pod;
+  }
+
+  /** Made when the first id asks for it: it is large. */
+  #engineOf({ settings }: Asking): Enumeration {
+    this.#engine ??= this.#guard.engine(settings);
+    return this.#engine;
   }
 
   add({ h1, h2, position, form, numeric }: AskedId): void {
@@ -100,7 +120,7 @@ export class AskedIds {
     const low = mix(this.#target ^ Math.imul(position + 1, 0x85ebca6b));
     // Of this operation: what comes after `GET /orders/17` is often `POST /refunds` of order 17.
     touch.firstTouch = caller.filter.isFirstTouch(h1 ^ low, h2 ^ this.#target, this.now);
-    const engine = this.#guard.engine(asking.settings);
+    const engine = this.#engineOf(asking);
     const slot = engine.key(caller.hash, low, this.#target, this.now);
     this.#take(engine.step(slot, touch), engine, slot);
     if (touch.firstTouch) this.#remember(low, h1, h2);
@@ -122,7 +142,7 @@ export class AskedIds {
     const asking = this.#asking;
     const caller = this.caller;
     if (asking === null || caller === null || this.#touched === 0) return;
-    const engine = this.#guard.engine(asking.settings);
+    const engine = this.#engineOf(asking);
     const created: ShownMessage = { source: 'own-write', ids: 0 };
     for (let at = 0; at < this.#touched; at++) {
       engine.answered(caller.hash, this.#keys[at] ?? 0, isMiss(status));

@@ -82,7 +82,7 @@ export class BodyReader {
     this.#left = INSPECT_LIMITS.messageBytes;
     this.#overran = false;
     this.#outcome = 'read';
-    this.#held.take();
+    if (this.#held.length > 0) this.#held.take();
     this.shape = 0;
     this.operationName = '';
     const { kind, operation } = body;

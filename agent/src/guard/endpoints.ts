@@ -43,6 +43,9 @@ export function metadataAccess({ ip, port }: Destination): Sight | null {
 /** Notices strangers at endpoints that are there for operators. */
 export class AdminEndpoints {
   readonly #paths = new WeakMap<GuardSettings, PathSet>();
+  // Most namespaces have the same settings.
+  #last: GuardSettings | null = null;
+  #lastPaths = new PathSet([]);
 
   /** `path` is raw; also one that was escaped to look otherwise is found. */
   check(caller: Workload, path: string, settings: GuardSettings): Sight | null {
@@ -59,11 +62,14 @@ export class AdminEndpoints {
   }
 
   #pathsOf(settings: GuardSettings): PathSet {
+    if (settings === this.#last) return this.#lastPaths;
     let paths = this.#paths.get(settings);
     if (paths === undefined) {
       paths = new PathSet(settings.adminPaths);
       this.#paths.set(settings, paths);
     }
+    this.#last = settings;
+    this.#lastPaths = paths;
     return paths;
   }
 }

@@ -42,6 +42,9 @@ export class IdReader {
   readonly #path: PathReader;
   readonly #pairs: PairReader;
   readonly #operations = new WeakMap<Operation, KnownOperation>();
+  // The one that was asked for last is mostly asked for again.
+  #last: Operation | null = null;
+  #lastKnown: KnownOperation | null = null;
   readonly #idle: BodyReader[] = [];
   #readers = 0;
   #lastNumber = 0;
@@ -58,13 +61,19 @@ export class IdReader {
   about(operation: Operation | null): ReadOperation {
     if (operation === null) return NO_READ_OPERATION;
     const current = operation.mergedInto ?? operation;
-    const known = this.#operations.get(current);
+    const known = current === this.#last ? this.#lastKnown : this.#operations.get(current);
     const { template, name } = current;
-    if (known?.template === template) return known;
+    if (known?.template === template) return this.#remember(current, known);
     const names = operationNames({ template, name }, this.vocabulary.types);
     const about = { template, names, number: known?.number ?? ++this.#lastNumber };
     this.#operations.set(current, about);
-    return about;
+    return this.#remember(current, about);
+  }
+
+  #remember(operation: Operation, known: KnownOperation): KnownOperation {
+    this.#last = operation;
+    this.#lastKnown = known;
+    return known;
   }
 
   /** The ids in a request's target. */

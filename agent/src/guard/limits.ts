@@ -37,7 +37,7 @@ export interface LimitRefusal {
 
 /** What an exchange counts for while it is under way. Giving it back twice gives it back once. */
 export class Holding {
-  #buckets: Bucket[] = [];
+  readonly #buckets: Bucket[] = [];
 
   add(bucket: Bucket): void {
     bucket.inFlight++;
@@ -45,8 +45,9 @@ export class Holding {
   }
 
   release(): void {
-    for (const bucket of this.#buckets) bucket.inFlight--;
-    this.#buckets = [];
+    // Mostly there is none, and an empty array is not emptied for nothing.
+    for (let bucket = this.#buckets.pop(); bucket !== undefined; bucket = this.#buckets.pop())
+      bucket.inFlight--;
   }
 }
 

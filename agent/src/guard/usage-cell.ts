@@ -7,6 +7,12 @@ type Amounts = Omit<
   'namespace' | 'service' | 'port' | 'kind' | 'method' | 'name' | 'template'
 >;
 
+/** What one workload has to do with an operation. */
+interface Share {
+  calls: number;
+  received: number;
+}
+
 /** Use of one operation while it is being counted, between two words to control. */
 export class UsageCell {
   calls = 0;
@@ -18,8 +24,10 @@ export class UsageCell {
   #lastSeen = 0;
   #protocol = '';
   #otherCalls = 0;
-  readonly #callers = new Map<string, number>();
-  readonly #receivedBy = new Map<string, number>();
+  readonly #callers = new Map<string, Share>();
+  // Whoever called last mostly calls again.
+  #lastCaller: Workload | null = null;
+  #lastShare: Share | null = null;
 
   count(exchange: Exchange, caller: Workload, now: number): void {
     if (this.calls === 0) this.#firstSeen = now;
@@ -32,7 +40,11 @@ export class UsageCell {
     this.#bytesReceived += exchange.bytesReceived;
     this.#lastSeen = now;
     this.#protocol = exchange.grpcStatus >= 0 ? 'grpc' : exchange.protocol;
-    this.#countCaller(callerName(caller), 1, exchange.bytesReceived);
+    if (caller !== this.#lastCaller) {
+      this.#lastShare = this.#shareOf(callerName(caller));
+      this.#lastCaller = caller;
+    }
+    this.#count(this.#lastShare, 1, exchange.bytesReceived);
   }
 
   add(other: UsageCell): void {
@@ -46,12 +58,13 @@ export class UsageCell {
     this.#lastSeen = Math.max(this.#lastSeen, other.#lastSeen);
     this.#protocol = other.#protocol;
     this.#otherCalls += other.#otherCalls;
-    for (const [caller, calls] of other.#callers)
-      this.#countCaller(caller, calls, other.#receivedBy.get(caller) ?? 0);
+    for (const [caller, { calls, received }] of other.#callers)
+      this.#count(this.#shareOf(caller), calls, received);
   }
 
   /** What was counted since the last call. */
   take(): Amounts {
+    const shares = [...this.#callers];
     const taken: Amounts = {
       protocol: this.#protocol,
       calls: this.calls,
@@ -61,8 +74,8 @@ export class UsageCell {
       bytesReceived: this.#bytesReceived,
       firstSeen: this.#firstSeen,
       lastSeen: this.#lastSeen,
-      callers: Object.fromEntries(this.#callers),
-      receivedBy: Object.fromEntries(this.#receivedBy),
+      callers: Object.fromEntries(shares.map(([caller, { calls }]) => [caller, calls])),
+      receivedBy: Object.fromEntries(shares.map(([caller, { received }]) => [caller, received])),
       otherCalls: this.#otherCalls,
     };
     this.calls = 0;
@@ -72,18 +85,27 @@ export class UsageCell {
     this.#bytesReceived = 0;
     this.#otherCalls = 0;
     this.#callers.clear();
-    this.#receivedBy.clear();
+    this.#lastCaller = null;
     return taken;
   }
 
-  #countCaller(caller: string, calls: number, received: number): void {
-    const known = this.#callers.get(caller);
-    if (known === undefined && this.#callers.size >= MAX_CALLERS) {
+  /** `share` null: of whoever there is no room for. */
+  #count(share: Share | null, calls: number, received: number): void {
+    if (share === null) {
       this.#otherCalls += calls;
       return;
     }
-    this.#callers.set(caller, (known ?? 0) + calls);
-    this.#receivedBy.set(caller, (this.#receivedBy.get(caller) ?? 0) + received);
+    share.calls += calls;
+    share.received += received;
+  }
+
+  #shareOf(caller: string): Share | null {
+    let share = this.#callers.get(caller) ?? null;
+    if (share === null && this.#callers.size < MAX_CALLERS) {
+      share = { calls: 0, received: 0 };
+      this.#callers.set(caller, share);
+    }
+    return share;
   }
 }
 

@@ -72,6 +72,18 @@ describe('accepted', () => {
     head.showing = false;
   });
 
+  test('a guess of what guards are shown is only taken where it is right', () => {
+    const text = 'GET / HTTP/1.1\r\nHost: x\r\nContent-Type: text/plain\r\n\r\n';
+    head.showing = true;
+    read(text);
+    const type = (likely: string) => shownText(Buffer.from(text), head, SHOWN['content-type'], likely);
+    for (const likely of ['text/plain', 'text/plaim', 'text/plai', 'text/plain;', 'Text/plain', ''])
+      expect(type(likely)).toBe('text/plain');
+    read('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect(type('text/plain')).toBe('');
+    head.showing = false;
+  });
+
   test('every proper prefix of a head needs more', () => {
     const text = 'POST /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nX-Y:  z \r\n\r\n';
     for (let length = 0; length < text.length; length++) expect(read(text.slice(0, length))).toBe(NEED_MORE);

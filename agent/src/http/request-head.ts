@@ -1,4 +1,4 @@
-import { ascii } from '../kernel/bytes.ts';
+import { ascii, equalsExactly } from '../kernel/bytes.ts';
 import { AUTHORITY, CR, LF, SP, TARGET, TOKEN } from './chars.ts';
 import { faultCode, NEED_MORE } from './fault.ts';
 import { clearFields, equalsIgnoringCase, type Fields, newSpots, readFields } from './fields.ts';
@@ -93,12 +93,6 @@ function readVersion(bytes: Uint8Array, start: number, end: number, head: Reques
 function methodName(bytes: Uint8Array, start: number, end: number): string {
   for (const method of COMMON_METHODS) if (equalsExactly(bytes, start, end, method)) return method;
   return ascii(bytes, start, end);
-}
-
-function equalsExactly(bytes: Uint8Array, start: number, end: number, text: string): boolean {
-  if (end - start !== text.length) return false;
-  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
-  return true;
 }
 
 /** The four forms of RFC 9112 §3.2. Returns 0 or a fault code, and leaves the path, and a host that it names, in the head. */

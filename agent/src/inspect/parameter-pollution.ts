@@ -26,10 +26,11 @@ export class ParameterPollution {
   second = 0;
   readonly #places: PlaceTable;
   #count = 0;
-  readonly #positions = new Int32Array(MAX_COMPARED);
-  readonly #entities = new Int32Array(MAX_COMPARED);
-  readonly #hashes1 = new Int32Array(MAX_COMPARED);
-  readonly #hashes2 = new Int32Array(MAX_COMPARED);
+  // No typed arrays: every connection has these, and most have one id per request, if any.
+  readonly #positions: number[] = [];
+  readonly #entities: number[] = [];
+  readonly #hashes1: number[] = [];
+  readonly #hashes2: number[] = [];
 
   constructor(places: PlaceTable) {
     this.#places = places;

@@ -5,6 +5,13 @@ export function ascii(bytes: Uint8Array, start: number, end: number): string {
   return Buffer.prototype.latin1Slice.call(bytes, start, end);
 }
 
+/** Whether a range is this ASCII text. For short ones this costs a fraction of what cutting the range out does. */
+export function equalsExactly(bytes: Uint8Array, start: number, end: number, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let i = 0; i < text.length; i++) if (bytes[start + i] !== text.charCodeAt(i)) return false;
+  return true;
+}
+
 /** Bytes of a text that we wrote ourselves. */
 export function utf8(text: string): Uint8Array {
   return Buffer.from(text, 'utf8');
