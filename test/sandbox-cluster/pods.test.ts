@@ -228,8 +228,11 @@ describe('the pods of a sandbox', () => {
     await sandbox.remove('pods', 'shop', 'db-1');
     await sandbox.settle();
     expect((await sandbox.pod('shop/db-1')).ips).not.toEqual(old.ips);
-    const { stdout } = await sh('shop/shell', 'dig +short db-1.db.shop.svc.cluster.local');
-    expect(stdout.trim()).toBe((await sandbox.pod('shop/db-1')).ips[0]);
+    // As in any cluster, names follow a moment after the pods.
+    const [ip] = (await sandbox.pod('shop/db-1')).ips;
+    const isNamed = async () =>
+      (await sh('shop/shell', 'dig +short db-1.db.shop.svc.cluster.local')).stdout.trim() === ip;
+    expect(await eventually(isNamed, PATIENCE)).toBe(true);
   });
 
   it('are replaced when their workload changes', async () => {
