@@ -24,7 +24,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
 packages_for() {
   run='iptables:iptables ip:iproute2 unshare:util-linux nsenter:util-linux setpriv:util-linux curl:curl'
   test='kubectl:kubernetes-client nginx:nginx-light redis-server:redis-server redis-cli:redis-tools openssl:openssl python3:python3 nft:nftables'
-  test="$test wget:wget git:git fcgiwrap:fcgiwrap nghttpx:nghttp2-proxy h2load:nghttp2-client wrk:wrk"
+  test="$test wget:wget git:git dig:bind9-dnsutils fcgiwrap:fcgiwrap nghttpx:nghttp2-proxy h2load:nghttp2-client wrk:wrk"
   test="$test pg_ctlcluster:postgresql mariadbd:mariadb-server-core mariadb:mariadb-client-core"
   test="$test memcached:memcached nats-server:nats-server aiosmtpd:python3-aiosmtpd sshd:openssh-server"
   bench='redis-server:redis-server redis-cli:redis-tools wrk:wrk h2load:nghttp2-client haproxy:haproxy nginx:nginx-light taskset:util-linux'
