@@ -1,3 +1,4 @@
+import type { Workload } from '@eastwall/policy';
 import type { Parties, RequestView, Spoken, Watch, Watcher } from '../exchange/watch.ts';
 import { destinationName } from '../record/destination-name.ts';
 import { metadataAccess } from './endpoints.ts';
@@ -12,8 +13,11 @@ export class ConnectionWatcher implements Watcher {
   readonly parties: Parties;
   /** The address that was dialled stays the same, whatever is learnt about it. */
   readonly #metadata: Sight | null;
-  /** Judged already and found right: a connection mostly sends one credential. */
+  // A connection mostly sends one credential: the last one, whose it was, what was found, and as of when.
   #credential = '';
+  #sender: Workload | null = null;
+  #misuse: Sight | null = null;
+  #judgedIn = -1;
   /** The field value that was asked about last, and what it was found to be. */
   #authorization = '';
   #token: VerifiedToken | null = null;
@@ -59,9 +63,19 @@ export class ConnectionWatcher implements Watcher {
     const authorization = view.authorization();
     const apiKey = authorization === '' ? view.apiKey() : '';
     const credential = authorization + apiKey;
-    if (credential === '' || credential === this.#credential) return null;
-    const sight = this.guards.credentials.check(this.parties.caller, authorization, apiKey);
-    if (sight === null) this.#credential = credential;
-    return sight;
+    if (credential === '') return null;
+    const { caller } = this.parties;
+    if (credential === this.#credential && caller === this.#sender && this.#holds()) return this.#misuse;
+    const { credentials } = this.guards;
+    this.#misuse = credentials.check(caller, authorization, apiKey);
+    this.#credential = credential;
+    this.#sender = caller;
+    this.#judgedIn = credentials.version;
+    return this.#misuse;
+  }
+
+  /** What was found right stays right for the connection; what was not may have changed. */
+  #holds(): boolean {
+    return this.#misuse === null || this.#judgedIn === this.guards.credentials.version;
   }
 }

@@ -22,6 +22,8 @@ const SESSION_SECONDS = 24 * 3_600;
  * the token says, and nobody gains by a token that names somebody else.
  */
 export class Credentials {
+  /** Grows whenever what was found of a credential may read otherwise, or is to be noted again. */
+  version = 0;
   readonly #options: CredentialsOptions;
   readonly #users: CredentialUsers;
   /** By themselves, so that nobody elsewhere can push out what was seen here. */
@@ -36,11 +38,13 @@ export class Credentials {
 
   /** What others are to be told, and how much there was no room for. */
   takeUses(): { readonly uses: readonly CredentialUse[]; readonly dropped: number } {
+    this.version++;
     return this.#news.take();
   }
 
   /** Somebody elsewhere has seen this. */
   hear({ fingerprint, workload }: CredentialUse): void {
+    this.version++;
     this.#elsewhere.add(fingerprint, workload);
   }
 
@@ -67,7 +71,9 @@ export class Credentials {
     const fingerprint = this.#options.fingerprint(secret);
     const user = `${caller.namespace}/${caller.name}`;
     if (this.#options.shared) this.#news.add(fingerprint, user);
+    const before = this.#users.of(fingerprint)?.size ?? 0;
     const here = this.#users.add(fingerprint, user);
+    if (here.size > 1 && here.size !== before) this.version++;
     const elsewhere = this.#elsewhere.of(fingerprint);
     const users = elsewhere === null ? here : new Set([...here, ...elsewhere]);
     if (users.size < 2) return null;

@@ -38,7 +38,7 @@ const aRequest = (
   contentEncoding: () => '',
 });
 
-function setUp(actions: Record<string, GuardAction> = {}) {
+function setUp(actions: Record<string, GuardAction> = {}, fingerprint = (secret: string) => `#${secret}`) {
   const quarantined: string[] = [];
   const guards = new Guards({
     node: 'n',
@@ -47,7 +47,7 @@ function setUp(actions: Record<string, GuardAction> = {}) {
     drift: { afterConnections: 50, afterMs: 600_000 },
     maxOpenFindings: 100,
     findingQuietMs: 1_000,
-    fingerprint: (secret) => `#${secret}`,
+    fingerprint,
     shared: false,
     operations: new OperationBook({ now: () => 1_000, maxOperations: 100 }),
     ids: aGuardIds(),
@@ -83,6 +83,28 @@ test('a copied token is reported for each request, and refused where the profile
     status: 403,
     decision: { reason: 'blocked_by_guard', rule: 'foreign-token' },
   });
+});
+
+test('a shared key is hashed once per connection, and again when somebody else uses it', () => {
+  const hashed: string[] = [];
+  const { guards, watch } = setUp({}, (secret) => {
+    hashed.push(secret);
+    return `#${secret}`;
+  });
+  const ask = (watching: ReturnType<typeof watch>) => watching.request(aRequest({ apiKey: 'k' }), ALLOWED, 0);
+  const findings = () =>
+    guards.takeFindings().findings.map(({ count, evidence }) => [count, evidence['workloads']]);
+  ask(watch(aWorkload({ name: 'cart' })));
+  const watching = watch();
+  for (let i = 0; i < 3; i++) ask(watching);
+  expect(hashed).toHaveLength(2);
+  expect(findings()).toEqual([[3, 2]]);
+  ask(watch(aWorkload({ name: 'search' })));
+  ask(watching);
+  expect(hashed).toHaveLength(4);
+  guards.credentials.hear({ fingerprint: '#k', workload: 'shop/elsewhere' });
+  ask(watching);
+  expect(findings()).toContainEqual([5, 4]);
 });
 
 test('a finding about an administrative endpoint names its template, never the path', () => {
