@@ -14,6 +14,6 @@ export function aGuardIds(now: () => number = () => 1_000): IdGuards {
   return {
     reader,
     pollution: new PollutionGuard(reader.vocabulary.places),
-    enumeration: new EnumerationGuard({ now, provenance, maxKeys: 256 }),
+    enumeration: new EnumerationGuard({ now, provenance, maxKeys: 256, wantInbound: () => {} }),
   };
 }

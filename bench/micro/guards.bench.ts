@@ -72,7 +72,7 @@ const guards = new Guards({
   fingerprint: fingerprints(Buffer.from(settings.keys.fingerprintKey, 'base64')),
   shared: settings.newsMs > 0,
   limits: new LimitGuard({ maxBuckets: settings.maxLimitBuckets, random: Math.random, wake() {} }),
-  ids: idGuards(settings),
+  ids: idGuards(settings, () => {}),
   operations,
   quarantine() {},
   verifyToken: (_token, done) => done(null),

@@ -209,6 +209,11 @@ export class EnrolledNetns {
     connection.begin();
   }
 
+  /** Uid of the pod that it belongs to; empty while that is not known. */
+  get ownerUid(): string {
+    return this.workload().uid;
+  }
+
   private workload(): Workload {
     return this.caller.state === 'known' ? this.caller.workload : UNKNOWN_CALLER;
   }

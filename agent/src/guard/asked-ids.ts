@@ -115,6 +115,7 @@ export class AskedIds {
     touch.h1 = h1;
     touch.h2 = h2;
     touch.explained = caller.filter.explains(h1, h2);
+    if (!touch.explained && this.#pod !== null) this.#guard.unexplained(this.#pod, asking.caller);
     touch.form = numeric >= 0 ? 'number' : shownForm(form);
     touch.value = numeric;
     const low = mix(this.#target ^ Math.imul(position + 1, 0x85ebca6b));

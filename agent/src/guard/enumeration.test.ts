@@ -13,7 +13,13 @@ const destination = { key: 'k', ip: '10.0.0.1', port: 80, services: [] };
 function setUp(settings: GuardSettings = DEFAULT_GUARDS) {
   let now = 0;
   const provenance = new Provenance({ limits: PROVENANCE_LIMITS, maxWorkloads: 2, shared: false });
-  const guard = new EnumerationGuard({ now: () => now, provenance, maxKeys: 256 });
+  const wanted: string[] = [];
+  const guard = new EnumerationGuard({
+    now: () => now,
+    provenance,
+    maxKeys: 256,
+    wantInbound: ({ pod }) => wanted.push(pod),
+  });
   const asked = new AskedIds(guard);
   const caller = aWorkload();
   const asking: Asking = { caller, principal: null, place: orders, operation: 1, settings, contract: null };
@@ -41,7 +47,7 @@ function setUp(settings: GuardSettings = DEFAULT_GUARDS) {
       asked.answered(200);
     }
   };
-  return { guard, asked, asking, ask, show, learn, provenance, advance: (ms: number) => (now += ms) };
+  return { guard, asked, asking, ask, show, learn, provenance, wanted, advance: (ms: number) => (now += ms) };
 }
 
 test('ids that were shown pass; a handful that were not is an alert', () => {
@@ -137,4 +143,12 @@ test.each([
   ['block', 'Quarantine', 'Quarantine'],
 ] as const)('at tier %s, where %s is wanted: %s', (tier, wanted, action) => {
   expect(actionFor(tier, wanted)).toBe(action);
+});
+
+test('what comes to a pod is worth watching once it asks for ids that nothing explains', () => {
+  const { ask, show, wanted } = setUp();
+  for (let i = 0; i < 100; i++) ask(show());
+  expect(wanted).toEqual([]);
+  for (let i = 0; i < 100; i++) ask();
+  expect(wanted).toEqual([aWorkload().pod]);
 });

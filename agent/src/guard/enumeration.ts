@@ -7,9 +7,10 @@ import {
   type GuardAction,
   type GuardSettings,
   type Tier,
+  type Workload,
 } from '@eastwall/policy';
 import type { Parties } from '../exchange/watch.ts';
-import type { Provenance } from './provenance.ts';
+import type { KnownPod, Provenance } from './provenance.ts';
 import type { Sight } from './sight.ts';
 
 export interface EnumerationOptions {
@@ -18,11 +19,15 @@ export interface EnumerationOptions {
   readonly provenance: Provenance;
   /** Caller × operation × place of an id that are kept in mind, for each kind of settings; 310 bytes each. */
   readonly maxKeys: number;
+  /** What comes to that pod should be watched: it may explain what the pod asks others for. */
+  wantInbound(pod: Workload): void;
 }
 
 /** Settings that differ between namespaces, and are told apart; more share the first ones. */
 const MAX_ENGINES = 4;
 const MAX_CONTRACTS = 1_024;
+/** Watching what comes to a pod costs about as much as relaying it, so it has to be worth it. */
+const UNEXPLAINED_FOR_INBOUND = 20;
 const DAY_SECONDS = 86_400;
 
 /** Notices workloads that walk through ids which nobody has shown to them. */
@@ -43,6 +48,11 @@ export class EnumerationGuard {
 
   now(): number {
     return this.#options.now();
+  }
+
+  /** A pod has asked for one more id that nothing explains. */
+  unexplained(known: KnownPod, pod: Workload): void {
+    if (++known.unexplained === UNEXPLAINED_FOR_INBOUND) this.#options.wantInbound(pod);
   }
 
   engine(settings: GuardSettings): Enumeration {

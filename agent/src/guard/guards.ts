@@ -1,5 +1,5 @@
 import { type DetectionId, GuardProfiles, type GuardSettings, type Workload } from '@eastwall/policy';
-import { NO_WATCHER, type Parties, type Watcher, type WatcherSource } from '../exchange/watch.ts';
+import type { Parties, Watcher, WatcherSource } from '../exchange/watch.ts';
 import type { Fingerprint } from '../kernel/fingerprint.ts';
 import type { Finding } from '../record/finding.ts';
 import { ConnectionWatcher } from './connection-watcher.ts';
@@ -7,6 +7,7 @@ import { Credentials } from './credentials.ts';
 import { AdminEndpoints } from './endpoints.ts';
 import { FindingBook } from './finding-book.ts';
 import type { IdGuards } from './id-watch.ts';
+import { InboundWatcher } from './inbound-watch.ts';
 import type { LimitGuard } from './limits.ts';
 import type { OperationBook } from './operation-book.ts';
 import { Principals, type VerifiedToken } from './principals.ts';
@@ -102,8 +103,8 @@ export class Guards implements WatcherSource {
     return new ConnectionWatcher(this, parties);
   }
 
-  inbound(): Watcher {
-    return NO_WATCHER;
+  inbound(pod: () => Workload, parties: Parties): Watcher {
+    return new InboundWatcher({ ids: this.ids, operations: this.operations, pod }, parties);
   }
 
   replaceProfiles(profiles: GuardProfiles): void {

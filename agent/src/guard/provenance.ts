@@ -32,6 +32,8 @@ export interface KnownPod {
   readonly caller: KnownCaller;
   /** Changes with each rollout. */
   readonly image: number;
+  /** Ids that it has asked for and that nothing explains. */
+  unexplained: number;
 }
 
 /** Labels that controllers give to the pods of one version: of Deployments, of StatefulSets and DaemonSets. */
@@ -58,7 +60,7 @@ export class Provenance {
   of(pod: Workload, now: number): KnownPod {
     const known = this.#pods.get(pod);
     if (known?.caller.forgotten === false) return known;
-    const found = { caller: this.#callerAt(provenanceKey(pod), now), image: imageOf(pod) };
+    const found = { caller: this.#callerAt(provenanceKey(pod), now), image: imageOf(pod), unexplained: 0 };
     this.#pods.set(pod, found);
     return found;
   }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { Workload } from '@eastwall/policy';
 import type { DataplaneContext } from '../connection/dataplane-context.ts';
 import { EnrolledNetns } from '../connection/enrolled-netns.ts';
 import { Recorder } from '../connection/recorder.ts';
@@ -79,7 +80,7 @@ class Dataplane {
       fingerprint: fingerprints(Buffer.from(settings.keys.fingerprintKey, 'base64')),
       shared: settings.newsMs > 0,
       limits: this.limits,
-      ids: idGuards(settings),
+      ids: idGuards(settings, (pod) => this.wantInbound(pod)),
       operations,
       quarantine: (uid, detection) => send({ kind: 'quarantine', uid, detection }),
       verifyToken: (token, done) => void this.verify(token).then(done),
@@ -182,6 +183,12 @@ class Dataplane {
         throw new Error(`unknown message ${JSON.stringify(never)}`);
       }
     }
+  }
+
+  /** Of its own namespaces: a pod that is gone meanwhile has none. */
+  private wantInbound({ uid }: Workload): void {
+    for (const [ns, netns] of this.netns)
+      if (netns.ownerUid === uid) send({ kind: 'inbound-wanted', ns, wanted: true });
   }
 
   private async replaceIssuers(issuers: readonly IssuerKeys[]): Promise<void> {
