@@ -13,6 +13,7 @@ import {
 } from '@eastwall/policy';
 import type { FoundId } from '../inspect/id-collector.ts';
 import { FORM, type Form, isOwnNamespace } from '../inspect/id-form.ts';
+import type { Sequence } from '../record/finding.ts';
 import type { EnumerationGuard } from './enumeration.ts';
 import { type KnownCaller, type KnownPod, textHash } from './provenance.ts';
 
@@ -121,6 +122,7 @@ export class AskedIds {
     const low = mix(this.#target ^ Math.imul(position + 1, 0x85ebca6b));
     // Of this operation: what comes after `GET /orders/17` is often `POST /refunds` of order 17.
     touch.firstTouch = caller.filter.isFirstTouch(h1 ^ low, h2 ^ this.#target, this.now);
+    if (touch.firstTouch) this.#guard.walks.touch(this.#walk, touch.explained, this.now);
     const engine = this.#engineOf(asking);
     const slot = engine.key(caller.hash, low, this.#target, this.now);
     this.#take(engine.step(slot, touch), engine, slot);
@@ -130,6 +132,19 @@ export class AskedIds {
     this.#known.parent = engine.key(caller.hash, low, this.#target, this.now);
     this.#known.highs = engine.key(~caller.hash, low, this.#target, this.now);
     this.#take(engine.step(own, touch, this.#known), engine, own, this.#known);
+  }
+
+  /** What the evidence looks like over time; null without any. */
+  get sequence(): Sequence | null {
+    const { evidence } = this;
+    if (evidence === null) return null;
+    const lines = { usual: evidence.usualUnexplained, most: evidence.distinctThreshold };
+    return this.#guard.walks.sequence(this.#walk, this.now, lines);
+  }
+
+  /** Of caller and operation, whichever place of it the ids are at. */
+  get #walk(): number {
+    return (this.caller?.hash ?? 0) * 0x200000 + (this.#target & 0x1fffff);
   }
 
   #take(tier: Tier, engine: Enumeration, slot: number, known?: Known): void {

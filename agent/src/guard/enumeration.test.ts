@@ -57,7 +57,7 @@ test('ids that were shown pass; a handful that were not is an alert', () => {
   let asks = 1;
   while (ask() !== 'alert' && asks < 50) asks++;
   expect(asks).toBeLessThanOrEqual(8);
-  const sight = asked.evidence && enumerationSight(asked.evidence);
+  const sight = asked.evidence && enumerationSight(asked.evidence, asked.sequence);
   expect(sight).toMatchObject({ detection: 'object-enumeration', evidence: { signals: 'provenance' } });
   expect(sight?.explanation).toContain('never shown');
 });

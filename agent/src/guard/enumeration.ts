@@ -10,8 +10,10 @@ import {
   type Workload,
 } from '@eastwall/policy';
 import type { Parties } from '../exchange/watch.ts';
+import type { Sequence } from '../record/finding.ts';
 import type { KnownPod, Provenance } from './provenance.ts';
 import type { Sight } from './sight.ts';
+import { Walks } from './walks.ts';
 
 export interface EnumerationOptions {
   /** Wall clock, in ms since the epoch: schedules are written by it. */
@@ -26,6 +28,7 @@ export interface EnumerationOptions {
 /** Settings that differ between namespaces, and are told apart; more share the first ones. */
 const MAX_ENGINES = 4;
 const MAX_CONTRACTS = 1_024;
+const MAX_WALKS = 512;
 /** Watching what comes to a pod costs about as much as relaying it, so it has to be worth it. */
 const UNEXPLAINED_FOR_INBOUND = 20;
 const DAY_SECONDS = 86_400;
@@ -33,6 +36,7 @@ const DAY_SECONDS = 86_400;
 /** Notices workloads that walk through ids which nobody has shown to them. */
 export class EnumerationGuard {
   readonly provenance: Provenance;
+  readonly walks = new Walks(MAX_WALKS);
   readonly #options: EnumerationOptions;
   readonly #engines = new Map<string, Enumeration>();
   readonly #bySettings = new WeakMap<GuardSettings, Enumeration>();
@@ -112,11 +116,12 @@ export function actionFor(tier: Tier, wanted: GuardAction): GuardAction {
   return tier === 'throttle' ? 'Throttle' : wanted;
 }
 
-export function enumerationSight(evidence: EnumerationEvidence): Sight {
+export function enumerationSight(evidence: EnumerationEvidence, sequence: Sequence | null): Sight {
   const { usualUnexplained, shape, signals, distinct, distinctThreshold, requests } = evidence;
   return {
     detection: 'object-enumeration',
     explanation: explanationOf(evidence),
+    ...(sequence !== null && { sequence }),
     evidence: {
       signals: signals.join(' '),
       unexplained: Number(evidence.unexplained.toFixed(2)),

@@ -174,7 +174,10 @@ test('who walks through ids is a finding that names the operation and no id', ()
     destination: 'shop/orders:80',
     action: 'log',
     evidence: { signals: 'provenance' },
+    sequence: { unit: 'ids' },
   });
+  // The last bar is the walk.
+  expect(finding?.sequence?.marked.at(-1)).toBe(ids);
   expect(finding?.operation).toBe('GET /orders/{orderId}');
   expect(JSON.stringify(finding)).not.toContain('5551');
 });

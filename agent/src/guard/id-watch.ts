@@ -129,7 +129,8 @@ export class IdWatch implements ExchangeIdSink {
     const { tier, evidence } = this.#asked;
     this.#judged = tier;
     const action = actionFor(tier, this.#wanted);
-    return action === 'Off' || evidence === null ? null : { sight: enumerationSight(evidence), action };
+    if (action === 'Off' || evidence === null) return null;
+    return { sight: enumerationSight(evidence, this.#asked.sequence), action };
   }
 }
 

@@ -1,5 +1,5 @@
 import type { DetectionId, Severity } from '@eastwall/policy';
-import type { Evidence } from '../record/finding.ts';
+import type { Evidence, Sequence } from '../record/finding.ts';
 
 /** What a guard has seen in one request; who asked whom for what is known to whoever asked the guard. */
 export interface Sight {
@@ -9,4 +9,5 @@ export interface Sight {
   readonly evidence: Evidence;
   /** Absent: that of the detection. */
   readonly severity?: Severity;
+  readonly sequence?: Sequence;
 }
