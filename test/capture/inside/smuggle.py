@@ -30,8 +30,11 @@ def mac(text):
     return bytes.fromhex(text.replace(':', ''))
 
 
+raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0003))
+raw.bind(('eth0', 0x0003))
 neighbour = subprocess.run(['ip', 'neigh', 'show', SERVER], capture_output=True, text=True).stdout.split()
-ether = mac(neighbour[neighbour.index('lladdr') + 1]) + mac(open('/sys/class/net/eth0/address').read().strip())
+# Not from /sys, which may still be that of another network namespace.
+ether = mac(neighbour[neighbour.index('lladdr') + 1]) + raw.getsockname()[4]
 MORE = 0x2000
 packets = {
     'syn': [ip(syn())],
@@ -43,8 +46,6 @@ packets = {
 }[kind]
 tag = b'\x81\x00\x00\x00' if kind == 'vlan' else b''
 
-raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0003))
-raw.bind(('eth0', 0x0003))
 if mark:
     raw.setsockopt(socket.SOL_SOCKET, 36, mark)
 if kind == 'bypass':
