@@ -3,7 +3,7 @@ export type { CompiledLimit } from './compile/compiled-limit.ts';
 export type { EgressChange } from './compile/egress-set.ts';
 export { EgressSet } from './compile/egress-set.ts';
 export type { GuardSettings, ProfileChange } from './compile/guard-settings.ts';
-export { actsInline, DEFAULT_GUARDS, GuardProfiles } from './compile/guard-settings.ts';
+export { DEFAULT_GUARDS, GuardProfiles } from './compile/guard-settings.ts';
 export { PathSet } from './compile/path-set.ts';
 export type { PolicyChange } from './compile/policy-set.ts';
 export { PolicySet } from './compile/policy-set.ts';

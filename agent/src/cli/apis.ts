@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { mergedUsages } from '../record/merged-usages.ts';
 import { type OperationUsage, usageState } from '../record/operation-usage.ts';
 import { parseParty } from '../sinks/flow-filter.ts';
-import { fetchText } from './admin-client.ts';
+import { askAgents } from './ask-agents.ts';
 import { apisText } from './format/apis-text.ts';
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
 
@@ -15,14 +15,20 @@ export interface ApisOptions {
   readonly output?: 'wide' | 'json' | 'yaml';
 }
 
+interface Answer {
+  readonly usages: OperationUsage[];
+  readonly forgotten: number;
+}
+
 /** `eastwall apis`: what the pods of every agent that answers call; one that does not makes the command fail. */
 export async function apis(
   sockets: readonly string[],
   options: ApisOptions,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const { sources, forgotten } = await gather(sockets, terminal);
-  const usages = mergedUsages(sources)
+  const answers = await askAgents<Answer>(sockets, '/apis', terminal);
+  const forgotten = answers.reduce((sum, answer) => sum + answer.forgotten, 0);
+  const usages = mergedUsages(answers.map((answer) => answer.usages))
     .filter((usage) => isWanted(usage, options))
     .toSorted(byPlace);
   const { output } = options;
@@ -35,24 +41,7 @@ export async function apis(
         { paint: terminal.paint, wide: output === 'wide', now: terminal.now() },
       ),
     );
-  return sources.length === sockets.length ? EXIT.ok : EXIT.failed;
-}
-
-async function gather(sockets: readonly string[], terminal: Terminal) {
-  const sources: OperationUsage[][] = [];
-  let forgotten = 0;
-  const answers = await Promise.all(sockets.map((socket) => fetchText(socket, '/apis')));
-  for (const [at, answer] of answers.entries()) {
-    if (answer.ok && answer.value.status === 200) {
-      const body = JSON.parse(answer.value.body) as { usages: OperationUsage[]; forgotten: number };
-      sources.push(body.usages);
-      forgotten += body.forgotten;
-      continue;
-    }
-    const why = answer.ok ? answer.value.body.trim() : answer.error;
-    terminal.error(`eastwall: agent at ${sockets[at]}: ${why}\n`);
-  }
-  return { sources, forgotten };
+  return answers.length === sockets.length ? EXIT.ok : EXIT.failed;
 }
 
 function isWanted({ namespace, service }: OperationUsage, options: ApisOptions): boolean {

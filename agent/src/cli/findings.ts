@@ -1,5 +1,6 @@
 import type { Finding } from '../record/finding.ts';
-import { fetchText, followLines } from './admin-client.ts';
+import { followLines } from './admin-client.ts';
+import { askAgents } from './ask-agents.ts';
 import { findingLine, findingsTable, findingText } from './format/finding-text.ts';
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
 
@@ -64,19 +65,8 @@ export async function showFinding(
 }
 
 async function gather(sockets: readonly string[], terminal: Terminal) {
-  const found: Finding[] = [];
-  let complete = true;
-  const answers = await Promise.all(sockets.map((socket) => fetchText(socket, '/findings')));
-  for (const [at, answer] of answers.entries()) {
-    if (answer.ok && answer.value.status === 200)
-      found.push(...(JSON.parse(answer.value.body) as { findings: Finding[] }).findings);
-    else {
-      complete = false;
-      const why = answer.ok ? answer.value.body.trim() : answer.error;
-      terminal.error(`eastwall: agent at ${sockets[at]}: ${why}\n`);
-    }
-  }
-  return { found, complete };
+  const answers = await askAgents<{ readonly findings: Finding[] }>(sockets, '/findings', terminal);
+  return { found: answers.flatMap(({ findings }) => findings), complete: answers.length === sockets.length };
 }
 
 const isWanted = ({ caller, destination }: Finding, { namespace }: FindingsOptions): boolean =>

@@ -1,5 +1,5 @@
 import type { AgentStatus } from '../admin/agent-status.ts';
-import { fetchText } from './admin-client.ts';
+import { askAgents } from './ask-agents.ts';
 import { statusText } from './format/status-text.ts';
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
 
@@ -13,16 +13,7 @@ export async function status(
   { output }: StatusOptions,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const found: AgentStatus[] = [];
-  for (const [at, answer] of (
-    await Promise.all(sockets.map((socket) => fetchText(socket, '/status')))
-  ).entries()) {
-    if (answer.ok && answer.value.status === 200) found.push(JSON.parse(answer.value.body) as AgentStatus);
-    else
-      terminal.error(
-        `eastwall: agent at ${sockets[at]}: ${answer.ok ? answer.value.body.trim() : answer.error}\n`,
-      );
-  }
+  const found = await askAgents<AgentStatus>(sockets, '/status', terminal);
   if (output === 'json') {
     terminal.out(`${JSON.stringify({ agents: found }, null, 2)}\n`);
   } else {

@@ -120,8 +120,3 @@ export const UNWATCHED: Watch = Object.freeze({
 });
 
 export const NO_WATCHER: Watcher = Object.freeze({ spoke() {}, watch: () => UNWATCHED });
-
-export const NO_GUARDS: WatcherSource = Object.freeze({
-  watcher: () => NO_WATCHER,
-  inbound: () => NO_WATCHER,
-});

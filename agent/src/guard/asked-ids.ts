@@ -13,9 +13,10 @@ import {
 } from '@eastwall/policy';
 import type { FoundId } from '../inspect/id-collector.ts';
 import { FORM, type Form, isOwnNamespace } from '../inspect/id-form.ts';
+import { textHash } from '../kernel/text-hash.ts';
 import type { Sequence } from '../record/finding.ts';
 import type { EnumerationGuard } from './enumeration.ts';
-import { type KnownCaller, type KnownPod, textHash } from './provenance.ts';
+import type { KnownCaller, KnownPod } from './provenance.ts';
 
 /** One id in a request, as it is read. */
 export type AskedId = Pick<FoundId, 'h1' | 'h2' | 'position' | 'form' | 'numeric'>;

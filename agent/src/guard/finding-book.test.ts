@@ -1,17 +1,8 @@
-import type { Workload } from '@eastwall/policy';
 import { expect, test } from 'vitest';
+import { aWorkload } from '../../testing/workloads.ts';
 import { FindingBook, type Sign } from './finding-book.ts';
 
-const caller = {
-  uid: 'u',
-  namespace: 'shop',
-  pod: 'frontend-1',
-  node: 'n',
-  serviceAccount: 'frontend',
-  kind: 'Deployment',
-  name: 'frontend',
-  labels: {},
-} satisfies Workload;
+const caller = aWorkload();
 
 const sign: Sign = {
   detection: 'object-enumeration',

@@ -1,4 +1,5 @@
 import { IdDelta, ProvenanceFilter, type ProvenanceLimits, type Workload } from '@eastwall/policy';
+import { textHash } from '../kernel/text-hash.ts';
 
 export interface ProvenanceOptions {
   readonly limits: ProvenanceLimits;
@@ -92,7 +93,7 @@ export class Provenance {
     if (this.#callers.size >= this.#options.maxWorkloads) this.#forgetOldest();
     const delta = this.#options.shared ? new IdDelta() : null;
     const filter = new ProvenanceFilter(this.#options.limits, now, delta);
-    const caller = { filter, delta, hash: textHash(key), forgotten: false };
+    const caller = { filter, delta, hash: textHash(key) >>> 0, forgotten: false };
     this.#callers.set(key, caller);
     return caller;
   }
@@ -115,12 +116,5 @@ export const provenanceKey = ({
 }: Pick<Workload, 'namespace' | 'kind' | 'name'>): string => `${namespace}/${kind}/${name}`;
 
 function imageOf({ labels }: Workload): number {
-  return textHash(VERSION_LABELS.map((label) => labels[label] ?? '').join(' '));
-}
-
-/** FNV-1a. */
-export function textHash(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return hash >>> 0;
+  return textHash(VERSION_LABELS.map((label) => labels[label] ?? '').join(' ')) >>> 0;
 }

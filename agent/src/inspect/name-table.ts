@@ -1,8 +1,9 @@
 import { ascii } from '../kernel/bytes.ts';
+import { textHash } from '../kernel/text-hash.ts';
 import { FORM, formOf } from './id-form.ts';
 import { INSPECT_LIMITS } from './limits.ts';
 import { factsOf, NAME, type NameKind, SHORTEST } from './name-facts.ts';
-import { type TypeTable, textHash } from './type-table.ts';
+import type { TypeTable } from './type-table.ts';
 
 /** Names that there was no room for. */
 export const OTHER_NAME = 0;

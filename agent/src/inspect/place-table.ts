@@ -1,6 +1,6 @@
+import { textHash } from '../kernel/text-hash.ts';
 import { INSPECT_LIMITS } from './limits.ts';
 import { ANY_NAME, KEY_NAME, type NameTable } from './name-table.ts';
-import { textHash } from './type-table.ts';
 
 /** Where in a message a place is; a place by itself, and the parent of those within. */
 export const ROOT = {

@@ -1,3 +1,4 @@
+import { textHash } from '../kernel/text-hash.ts';
 import { INSPECT_LIMITS } from './limits.ts';
 
 /** Values that are told apart by themselves; see `isOwnNamespace`. */
@@ -37,11 +38,4 @@ export class TypeTable {
   nameOf(type: number): string {
     return this.#names[type] ?? '';
   }
-}
-
-/** FNV-1a. */
-export function textHash(text: string): number {
-  let hash = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
-  return hash;
 }

@@ -6,7 +6,7 @@ import {
   type Workload,
 } from '@eastwall/policy';
 import type { Sign } from '../guard/finding-book.ts';
-import { textHash } from '../inspect/type-table.ts';
+import { textHash } from '../kernel/text-hash.ts';
 import type { Evidence } from '../record/finding.ts';
 import { type OperationUsage, type Place, placeKey } from '../record/operation-usage.ts';
 

@@ -1,4 +1,4 @@
-import { DETECTION_IDS, DETECTIONS, type DetectionId } from '../detect/detections.ts';
+import { DETECTION_IDS, type DetectionId } from '../detect/detections.ts';
 import type { EnumerationSettings, GuardAction, GuardProfile } from '../model/guard-profile.ts';
 import type { Workload } from '../model/workload.ts';
 import { matchesCaller } from './caller-match.ts';
@@ -113,6 +113,3 @@ function settingsOf(profile: GuardProfile | null): GuardSettings {
     isOperator: (caller) => operators.some((selector) => matchesCaller(selector, NOWHERE, caller)),
   };
 }
-
-/** Whether a guard can act on the request that shows it, and not only report it. */
-export const actsInline = (detection: DetectionId): boolean => DETECTIONS[detection].inline;

@@ -91,7 +91,7 @@ describe('the schema in the CRD', () => {
         found++;
       }
     }
-    expect(found).toBeGreaterThanOrEqual(8);
+    expect(found).toBe(12);
   });
 
   it.each([
