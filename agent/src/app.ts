@@ -29,12 +29,13 @@ import { reportStatus } from './roles/status-report.ts';
 import { Succession } from './roles/succession.ts';
 import { Catalog } from './sinks/catalog.ts';
 import { registerCatalogMetrics } from './sinks/catalog-metrics.ts';
-import { EventLog } from './sinks/event-log.ts';
+import { EventFeed } from './sinks/event-feed.ts';
 import { FindingLog } from './sinks/finding-log.ts';
 import { FindingMetrics } from './sinks/finding-metrics.ts';
 import { FlowLog } from './sinks/flow-log.ts';
 import { LimitMetrics } from './sinks/limit-metrics.ts';
 import { NewsMetrics } from './sinks/news-metrics.ts';
+import { LogSink, OcsfOutputSink } from './sinks/output-sink.ts';
 import { TrafficMetrics } from './sinks/traffic-metrics.ts';
 import { guardSecrets } from './store/guard-secrets.ts';
 import { openNews, openStore, storeSecret } from './store/open-store.ts';
@@ -69,7 +70,18 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
   // === sinks ===
   const registry = new Registry();
   const traffic = new TrafficMetrics(registry, config.maxSeries);
-  const events = new EventLog(log, systemClock, config.eventsPerSecond);
+  const reporter = { node: config.node, version, paths: config.eventPaths };
+  const events = new EventFeed({
+    sinks: [
+      config.eventFormat === 'ocsf'
+        ? new OcsfOutputSink((line) => process.stdout.write(line), reporter)
+        : new LogSink(log, reporter),
+    ],
+    clock: systemClock,
+    perSecond: config.eventsPerSecond,
+    onSuppressed: (suppressed) =>
+      log.warn({ suppressed }, 'more events than are told (`--events-per-second`)'),
+  });
   const flows = new FlowLog(
     { capacity: config.flowLogRecords, maxSubscribers: config.maxTails, queue: config.tailQueue },
     (on) => supervisor.streamAll(on),

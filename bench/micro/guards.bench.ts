@@ -77,7 +77,13 @@ const guards = new Guards({
   quarantine() {},
   verifyToken: (_token, done) => done(null),
 });
-const recorder = new Recorder({ node: settings.node, clock: systemClock, idPrefix: 'bench', maxRecords: 1 });
+const recorder = new Recorder({
+  node: settings.node,
+  clock: systemClock,
+  idPrefix: 'bench',
+  templateOf: () => '',
+  maxRecords: 1,
+});
 const judge = new Judge(world, { caller: () => caller, ip: '10.0.0.1', port: 80 });
 const traffic = recorder.group(caller, judge.destination);
 

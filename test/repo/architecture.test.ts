@@ -11,7 +11,7 @@ const RANKS: readonly (readonly string[])[] = [
   ['protocol', 'identity', 'h2', 'tls', 'inspect'],
   ['decide'],
   ['record'],
-  ['exchange', 'ipc'],
+  ['exchange', 'ipc', 'events'],
   ['guard'],
   ['config'],
   ['capture', 'kube', 'sinks', 'store'],

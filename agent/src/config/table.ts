@@ -274,7 +274,19 @@ export const SETTINGS = {
     '100',
     1,
     100_000,
-    'Lines per second that are logged for blocked exchanges; all are counted.',
+    'Events per second, of blocked exchanges and findings, that are told; all are counted.',
+  ),
+  eventFormat: setting(
+    oneOf('eastwall', 'ocsf'),
+    'eastwall',
+    'format',
+    'What events are written as: `eastwall`, the records as `eastwall tail --json` shows them, or `ocsf`, HTTP Activity and Detection Finding of OCSF 1.5.0.',
+  ),
+  eventPaths: setting(
+    oneOf('template', 'raw'),
+    'template',
+    'how',
+    'How events name what was asked for: `template`, by its operation (`/orders/{orderId}`), or `raw`, by the path itself (without its query), which may hold ids, names and secrets.',
   ),
   maxTails: count('16', 1, 1_000, 'Streams of flows, and of findings, that may be open at once.'),
   maxSeries: count(

@@ -140,8 +140,9 @@ export class Connection implements Wire, RelayContext {
       traffic: this.traffic,
       direction: this.options.direction,
     };
-    recorder.record(exchange, by);
+    // First, so that the record of a path that nobody had shown before can name its operation.
     if (!this.observing) operations.ended(exchange, by);
+    recorder.record(exchange, by);
   }
 
   newId(): string {

@@ -10,7 +10,13 @@ const destination: Destination = { key: 'k', ip: '10.0.0.1', port: 80, services:
 
 const setUp = (maxRecords = 10) => {
   const clock = { now: () => 1_000, monotonic: () => 50 };
-  const recorder = new Recorder({ node: 'n1', clock, idPrefix: 'abc', maxRecords });
+  const recorder = new Recorder({
+    node: 'n1',
+    clock,
+    idPrefix: 'abc',
+    templateOf: () => '/orders/{orderId}',
+    maxRecords,
+  });
   const traffic = recorder.group(caller, destination);
   const record = (change: Partial<Exchange>, who = caller, direction: Direction = 'outbound'): void => {
     const exchange = new Exchange();

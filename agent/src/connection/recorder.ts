@@ -22,6 +22,8 @@ export interface RecorderOptions {
   readonly clock: Clock;
   /** Tells this process's decision ids from every other's. */
   readonly idPrefix: string;
+  /** What the path of an exchange is one of; empty where it has none. Only asked for what is kept. */
+  templateOf(exchange: Exchange, destination: Destination): string;
   /** Records kept until they are taken; further ones are dropped and counted. */
   readonly maxRecords: number;
 }
@@ -98,6 +100,7 @@ export class Recorder {
 
   private flowRecord(exchange: Exchange, context: RecordContext, durationMs: number): FlowRecord {
     const { decision } = exchange;
+    const template = this.options.templateOf(exchange, context.destination);
     return {
       id: exchange.id === '' ? this.newId() : exchange.id,
       time: this.options.clock.now() - durationMs,
@@ -110,6 +113,7 @@ export class Recorder {
       host: clip(exchange.host),
       ...(exchange.hostUnknown !== '' && { hostUnknown: exchange.hostUnknown }),
       path: clip(exchange.path),
+      ...(template !== '' && { template: clip(template) }),
       ...(exchange.declaredOpaque && { declaredOpaque: true }),
       status: exchange.status,
       ...(exchange.grpcStatus >= 0 && { grpcStatus: exchange.grpcStatus }),

@@ -221,3 +221,19 @@ test('hosts have only so much room, and take none of the services', () => {
   expect(book.at(outside, 'h0.example').learner.operations()).toEqual([]);
   expect(book.at(outside, 'h499.example').learner.operations()).toHaveLength(1);
 });
+
+test('the path of an exchange is told by what is known of it', () => {
+  const { book, see } = setUp();
+  see('GET /cages/17');
+  see('GET /cages/18');
+  const told = (differs: Partial<Exchange>) => {
+    const exchange = new Exchange();
+    exchange.begin('http1', 0);
+    return book.templateOf(Object.assign(exchange, { method: 'DELETE', ...differs }), zoo);
+  };
+  expect(told({ path: '/cages/19' })).toBe('/cages/{cageId}');
+  expect(told({ path: '/staff/alice' })).toBe('/**');
+  expect(told({ path: '/cages/%2e%2e/x' })).toBe('');
+  expect(told({ method: 'CONNECT', path: 'db:5432' })).toBe('');
+  expect(told({ protocol: 'tls', path: '' })).toBe('');
+});

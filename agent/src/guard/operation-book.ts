@@ -56,6 +56,16 @@ export class OperationBook {
     return place;
   }
 
+  /** What the path of an exchange is one of, for its record; empty where it has none. */
+  templateOf({ protocol, method, path, host, operation }: Exchange, destination: Destination): string {
+    if (protocol !== 'http1' && protocol !== 'h2') return '';
+    // CONNECT names a host, and no path of this one.
+    if (method === '' || method === 'CONNECT') return '';
+    return operation === null
+      ? this.at(destination, host).templateOf(path)
+      : (operation.mergedInto ?? operation).template;
+  }
+
   /** Takes in an exchange that ended. */
   ended(exchange: Exchange, { caller, destination }: { caller: Workload; destination: Destination }): void {
     // Opaque bytes have no operation, and what reached nobody shows none.

@@ -56,6 +56,12 @@ export class OperationPlace {
     return canonical === null ? null : this.learner.resolve(method, canonical);
   }
 
+  /** What a path is one of, as far as that is known; empty for one that can be read in two ways. */
+  templateOf(path: string): string {
+    const canonical = canonicalPath(path);
+    return canonical === null ? '' : this.learner.templateOf(canonical);
+  }
+
   /** Counts an exchange that ended, and learns from it. */
   ended(exchange: Exchange, caller: Workload, now: number): void {
     this.lastUsed = now;

@@ -45,6 +45,8 @@ export interface FlowRecord {
   /** Only for TLS without a host. */
   readonly hostUnknown?: HostUnknown;
   readonly path: string;
+  /** What `path` is one of, `/orders/{orderId}`; absent while that is not known. Unlike the path it holds no value. */
+  readonly template?: string;
   /** Its port is declared to carry what nobody is to read. */
   readonly declaredOpaque?: true;
   /** HTTP status that the caller saw; 0 when it saw none. */

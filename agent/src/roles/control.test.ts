@@ -7,12 +7,13 @@ import { aUsage } from '../../testing/operation-usage.ts';
 import { podInfo } from '../../testing/pod-info.ts';
 import type { CaptureEvent } from '../capture/protocol.ts';
 import { NO_ATTEMPTS, NO_PROOFS } from '../capture/protocol.ts';
+import type { AgentEvent } from '../events/agent-event.ts';
 import { FindingBook } from '../guard/finding-book.ts';
 import { QUARANTINE_ANNOTATION } from '../identity/quarantine.ts';
 import type { DataplaneTotals } from '../ipc/messages.ts';
 import type { Finding } from '../record/finding.ts';
 import { Catalog } from '../sinks/catalog.ts';
-import { EventLog } from '../sinks/event-log.ts';
+import { EventFeed } from '../sinks/event-feed.ts';
 import { FindingLog } from '../sinks/finding-log.ts';
 import { FindingMetrics } from '../sinks/finding-metrics.ts';
 import { EVERYTHING } from '../sinks/flow-filter.ts';
@@ -100,8 +101,7 @@ function setUp() {
     quietMs: 1_000,
   });
   const catalog = new Catalog(10);
-  const events: object[] = [];
-  const writer = { info: (event: object) => events.push(event), warn: (event: object) => events.push(event) };
+  const events: AgentEvent[] = [];
   const control = new Control({
     supervisor,
     tellCapture: tell('capture'),
@@ -110,7 +110,12 @@ function setUp() {
     findings,
     catalog,
     findingMetrics: new FindingMetrics(new Registry(), findings),
-    events: new EventLog(writer, { now: () => 0, monotonic: () => 0 }, 10),
+    events: new EventFeed({
+      sinks: [{ accept: (event) => void events.push(event) }],
+      clock: { now: () => 0, monotonic: () => 0 },
+      perSecond: 10,
+      onSuppressed: () => {},
+    }),
     traffic: new TrafficMetrics(new Registry(), 10),
     quarantineMs: 60_000,
     now: () => clock.now,
@@ -183,7 +188,7 @@ describe('Control', () => {
       0,
     );
     expect(flows.since(0, EVERYTHING).map(({ id }) => id)).toEqual(['a', 'b']);
-    expect(events).toEqual([{ flow: deniedRecord({ id: 'b' }) }]);
+    expect(events).toMatchObject([{ kind: 'exchange', record: { id: 'b' } }]);
     expect(control.recordsDropped).toBe(4);
   });
 
@@ -203,7 +208,10 @@ describe('Control', () => {
     tell({ count: 2 });
     tell({ count: 2, state: 'resolved' });
     expect(findings.all).toMatchObject([{ count: 2, state: 'resolved' }]);
-    expect(events).toMatchObject([{ finding: { state: 'open' } }, { finding: { state: 'resolved' } }]);
+    expect(events).toMatchObject([
+      { kind: 'finding', turn: 'began' },
+      { kind: 'finding', turn: 'ended' },
+    ]);
   });
 
   it('makes a finding of a pod that tries to get past the agent', () => {

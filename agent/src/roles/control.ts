@@ -5,7 +5,7 @@ import type { NamespaceEntry, PodInfo } from '../identity/cluster-objects.ts';
 import type { ClusterListener, ClusterMessage } from '../kube/cluster-watch.ts';
 import type { Finding } from '../record/finding.ts';
 import type { Catalog } from '../sinks/catalog.ts';
-import type { EventLog } from '../sinks/event-log.ts';
+import type { EventFeed } from '../sinks/event-feed.ts';
 import type { FindingLog } from '../sinks/finding-log.ts';
 import type { FindingMetrics } from '../sinks/finding-metrics.ts';
 import type { FlowLog } from '../sinks/flow-log.ts';
@@ -22,7 +22,7 @@ export interface ControlOptions {
   /** Tells capture whom to look for. */
   readonly tellCapture: (local: ReturnType<LocalPods['forCapture']>) => void;
   readonly flows: FlowLog;
-  readonly events: EventLog;
+  readonly events: EventFeed;
   /** What the agent itself has noticed. */
   readonly ownFindings: FindingBook;
   readonly findings: FindingLog;
@@ -207,7 +207,7 @@ export class Control implements ClusterListener {
     for (const finding of changed) {
       const before = findings.find(finding.id);
       if (before === null) findingMetrics.began(finding);
-      if (before?.state !== finding.state) events.finding(finding);
+      events.finding(finding, before);
     }
     findings.append(changed);
   }

@@ -241,6 +241,7 @@ function isRecord(record: unknown): boolean {
   return (
     isFields(record) &&
     (record['leg'] === undefined || record['leg'] === 'inbound') &&
+    (record['template'] === undefined || isShort(record['template'])) &&
     TEXTS.every((name) => isText(record[name])) &&
     NUMBERS.every((name) => isAmount(record[name])) &&
     isTextOrNull(record['policy']) &&

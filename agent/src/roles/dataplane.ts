@@ -98,6 +98,7 @@ class Dataplane {
         node: settings.node,
         clock: systemClock,
         idPrefix,
+        templateOf: (exchange, destination) => operations.templateOf(exchange, destination),
         maxRecords: settings.recordQueue,
       }),
       guards: this.guards,

@@ -1,6 +1,6 @@
 import type { Operation, Parameter } from './operation.ts';
-import { distinctName, parameterName } from './parameter-name.ts';
 import type { PathNode } from './path-node.ts';
+import { templateText } from './template-text.ts';
 
 /** An operation that answers in this many shapes has no shape of its own. */
 export const MAX_SHAPES = 4;
@@ -96,19 +96,7 @@ export class LearnedOperation implements Operation {
   #write(): void {
     if (this.#writtenIn === this.#learner.generation || this.#mergedInto !== null) return;
     this.#writtenIn = this.#learner.generation;
-    const parameters: Parameter[] = [];
-    const names = new Set<string>();
-    let template = '';
-    for (const [index, node] of this.#node.ancestry().entries()) {
-      template += '/';
-      if (node.text !== null) template += node.text;
-      else {
-        const name = distinctName(node.name ?? parameterName(node.parent?.text ?? null), names);
-        names.add(name);
-        parameters.push({ index, name, type: node.type });
-        template += `{${name}}`;
-      }
-    }
+    const { template, parameters } = templateText(this.#node.ancestry());
     this.#template = template;
     this.#parameters = parameters;
   }

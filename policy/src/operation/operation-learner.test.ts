@@ -256,3 +256,26 @@ test('what does not fit is refused and counted', () => {
   learner.observe(seen(`${'M'.repeat(129)} /pan`));
   expect(learner.counts).toEqual({ operations: 2, nodes: 1, evicted: 0, refused: 3 });
 });
+
+test('a path is told by its template as far as it is known, whatever the method, and never by its values', () => {
+  const learner = learn([seen('GET /v1/orders/17/items'), seen('GET /v1/orders/18/items'), seen('GET /')]);
+  expect(
+    [
+      '/v1/orders/19/items',
+      '/v1/orders/19',
+      '/v1/orders/19/secret/deep',
+      '/v1/orders/alice',
+      '/x',
+      '/',
+      '/v1/',
+    ].map((path) => learner.templateOf(path)),
+  ).toEqual([
+    '/v1/orders/{orderId}/items',
+    '/v1/orders/{orderId}',
+    '/v1/orders/{orderId}/**',
+    '/v1/orders/**',
+    '/**',
+    '/',
+    '/v1/**',
+  ]);
+});

@@ -6,6 +6,7 @@ import type { Operation } from './operation.ts';
 import { OperationTrie, segmentEnd, takes } from './operation-trie.ts';
 import { LONGEST_NAME, NAMES, type PathNode, REACH } from './path-node.ts';
 import { isParameter, type ParameterType, segmentClass } from './segment-class.ts';
+import { templateText } from './template-text.ts';
 
 export interface OperationLimits extends LikenessLimits {
   /** Operations of one destination. */
@@ -96,6 +97,17 @@ export class OperationLearner {
   /** The operation of a request; null while it is not known. Allocates nothing. */
   resolve(method: string, path: string, name = ''): Operation | null {
     return this.#trie.find(method, path, name);
+  }
+
+  /**
+   * What is known of a path, whatever the method: `/orders/{orderId}`, or `/orders/**` where it goes on in a way that nobody
+   * has shown. Nothing of it is copied, so it holds none of the values that were asked for.
+   */
+  templateOf(path: string): string {
+    const nodes = this.#trie.along(path);
+    const { template } = templateText(nodes);
+    const segments = path.split('/', nodes.length + 2).length - 1;
+    return nodes.length === segments ? template : `${template}/**`;
   }
 
   /**

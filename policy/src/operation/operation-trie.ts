@@ -51,10 +51,23 @@ export class OperationTrie {
       const found = this.#walk(literal, end + 1);
       if (found !== null) return found;
     }
-    const { parameter } = node;
-    if (parameter === null || end === start) return null;
-    if (parameter.reach !== REACH.all && !takes(parameter.reach, segmentClass(path, start, end))) return null;
-    return this.#walk(parameter, end + 1);
+    const parameter = takenBy(node.parameter, path, start, end);
+    return parameter === null ? null : this.#walk(parameter, end + 1);
+  }
+
+  /** The nodes that a path leads along, as far as it is known. */
+  along(path: string): PathNode[] {
+    const nodes: PathNode[] = [];
+    let node = this.root;
+    for (let start = 1; start <= path.length; ) {
+      const end = segmentEnd(path, start);
+      const next = this.literal(node, path, start, end) ?? takenBy(node.parameter, path, start, end);
+      if (next === null) break;
+      nodes.push(next);
+      node = next;
+      start = end + 1;
+    }
+    return nodes;
   }
 
   literal(parent: PathNode, path: string, start: number, end: number): PathNode | null {
@@ -172,6 +185,14 @@ export function segmentEnd(path: string, start: number): number {
   let end = start;
   while (end < path.length && path.charCodeAt(end) !== SLASH) end++;
   return end;
+}
+
+/** The parameter, if this segment may be its value. */
+function takenBy(parameter: PathNode | null, path: string, start: number, end: number): PathNode | null {
+  if (parameter === null || end === start) return null;
+  return parameter.reach === REACH.all || takes(parameter.reach, segmentClass(path, start, end))
+    ? parameter
+    : null;
 }
 
 /** Whether a parameter of this reach takes a segment that looks like that. */
