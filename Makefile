@@ -37,7 +37,7 @@ bench: ## CPU, speed and memory beside HAProxy, nginx and http-proxy (ONLY="scen
 	@scripts/setup.sh bench
 	@$(RUN) node scripts/build.ts && node bench/main.ts $(ONLY)
 
-LAB_SEEDS ?= held
+LAB_SEEDS ?= fresh
 .PHONY: lab
 lab: ## Attackers among usual traffic, in virtual time and in a sandbox: what leaks before the alarm, and false alarms
 	@scripts/setup.sh run

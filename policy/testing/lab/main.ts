@@ -1,12 +1,15 @@
 import { CALLERS, type CallerName } from './callers.ts';
 import { attack, clean, type Outcome, SCENARIOS, type Scenario } from './scenarios.ts';
 
-// `node policy/testing/lab/main.ts [tune|held] [caller]`: what the detectors see in synthetic traffic, in virtual time.
-// Parameters are chosen on one half of the seeds and reported on the other.
+// `node policy/testing/lab/main.ts [tune|held|fresh] [caller]`: what the detectors see in synthetic traffic, in virtual time.
+// Parameters are chosen on `tune` and reported on the others. Who worked on the detectors has seen what `held` gives, and
+// not what `fresh` does: whoever tunes by it replaces it.
 
-const SEEDS = { tune: [1, 3, 9, 11], held: [2, 4, 6, 8] };
+const SEEDS = { tune: [1, 3, 9, 11], held: [2, 4, 6, 8], fresh: [301, 302, 303, 304, 305, 306, 307, 308] };
+type SeedSet = keyof typeof SEEDS;
 
-const half = process.argv[2] === 'tune' ? 'tune' : 'held';
+const isSeedSet = (name: string | undefined): name is SeedSet => name !== undefined && name in SEEDS;
+const half: SeedSet = isSeedSet(process.argv[2]) ? process.argv[2] : 'fresh';
 const only = process.argv[3];
 const callers = (Object.keys(CALLERS) as CallerName[]).filter((name) => only === undefined || name === only);
 const seeds = SEEDS[half];
@@ -16,9 +19,13 @@ print(`seeds ${seeds.join(' ')} (${half})`);
 print('\nfalse episodes in 48 clean hours after 24 hours of learning, per seed');
 for (const caller of callers) {
   const episodes = seeds.map((seed) => clean(caller, seed, { learn: 24, judge: 48 }).falseEpisodes);
-  const hasBar = caller !== 'bursty frontend';
-  if (hasBar && episodes.some((count) => count > 0)) failures++;
-  print(`  ${caller.padEnd(17)} ${episodes.join(' ')}${hasBar ? '' : '   – one a week is its budget'}`);
+  const isMet = episodes.every((count) => count === 0);
+  // Its unexplained ids come several at once, which no bound on their rate foresees: known, and reported.
+  const isKnown = caller === 'bursty frontend';
+  if (!isMet && !isKnown) failures++;
+  const sum = episodes.reduce((a, b) => a + b, 0);
+  const perWeek = `${((sum * 7) / (2 * seeds.length)).toFixed(1)} a week`;
+  print(`  ${caller.padEnd(17)} ${episodes.join(' ')}   ${perWeek}${isMet ? '' : ', 0 MISSED'}`);
 }
 
 print('\nids leaked before the first alert and before the block; median (worst) over the seeds');
@@ -31,9 +38,10 @@ function report(scenario: Scenario): void {
   const alerts = outcomes.map((outcome) => outcome.leakedAtAlert);
   const isMet =
     scenario.bar === null || alerts.every((count) => count !== null && count <= (scenario.bar ?? 0));
-  if (!isMet) failures++;
+  if (!isMet && scenario.known === undefined) failures++;
+  const missed = isMet ? '' : ` MISSED${scenario.known === undefined ? '' : `: ${scenario.known}`}`;
   const name = `${scenario.attacker}${scenario.hasContract ? ', contract' : ''}`;
-  const bar = scenario.bar === null ? `– ${scenario.why}` : `≤ ${scenario.bar}${isMet ? '' : ' MISSED'}`;
+  const bar = scenario.bar === null ? `– ${scenario.why}` : `≤ ${scenario.bar}${missed}`;
   const block = figures(outcomes, 'leakedAtBlock');
   print(
     `  ${scenario.caller.padEnd(17)}${name.padEnd(24)}${figures(outcomes, 'leakedAtAlert').padStart(12)}${block.padStart(14)}   ${bar}`,
