@@ -51,7 +51,7 @@ export function nftCandidate(door: NetnsDoor, gateTimeoutMs: number): Candidate 
   const load = (range: ProbeRange, commands: readonly Command[]): Result<null, string> => {
     const socket = engine.socket(range.netns);
     if (!socket.ok) return socket;
-    const loaded = socket.value.load(commands);
+    const loaded = socket.value.load(commands, null);
     socket.value.close();
     return loaded.ok ? loaded : err(loaded.error.text);
   };

@@ -216,8 +216,8 @@ export class Enrolment {
     );
   }
 
-  /** Applies what depends on the interfaces and on the owner. */
-  settle(interfaces: Interfaces, will: Will): Promise<Result<unknown, string>> {
+  /** Applies what depends on the interfaces and on the owner. Returns what it has put right by that. */
+  settle(interfaces: Interfaces, will: Will): Promise<Result<Changed, string>> {
     this.#will = will;
     this.#decideInbound(interfaces);
     return this.#apply(interfaces);

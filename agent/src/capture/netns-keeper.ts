@@ -14,6 +14,7 @@ import type { Netns } from './netns.ts';
 import { type CaptureEvent, type Inheritance, NO_PROOFS } from './protocol.ts';
 import type { QuicMode } from './quic-mode.ts';
 import { randomMark } from './random-mark.ts';
+import type { Changed } from './rule-engine.ts';
 import type { Exemption, FailMode } from './wish.ts';
 
 const FIRST_LOOK_MS = 10;
@@ -131,6 +132,7 @@ export class NetnsKeeper {
         enrolled.settle(netns.interfaces, will),
       );
       if (!settled.ok) this.#failed(netns, settled.error);
+      else this.#repaired(netns.enrolment, settled.value);
       return settled.ok;
     });
     // What has failed is tried again at the next reconcile, and not at once and for ever.
@@ -145,9 +147,7 @@ export class NetnsKeeper {
       const verified = await this.#tellOfInbound(enrolment, (enrolled) => enrolled.verify(netns.interfaces));
       netns.problem = verified.ok ? null : verified.error;
       netns.attempts = attemptsOf(enrolment.counters());
-      if (!verified.ok || verified.value.length === 0) return false;
-      this.#options.emit({ kind: 'repaired', ns: enrolment.id, what: verified.value });
-      return true;
+      return verified.ok && this.#repaired(enrolment, verified.value);
     });
   }
 
@@ -224,6 +224,11 @@ export class NetnsKeeper {
     const { id: ns, listeners, estate } = enrolment;
     const tookMs = this.#options.clock.monotonic() - seenAt;
     this.#options.emit({ kind: 'enrolled', ns, inode, path, listeners, estate, tookMs });
+  }
+
+  #repaired({ id: ns }: Enrolment, what: Changed): boolean {
+    if (what.length > 0) this.#options.emit({ kind: 'repaired', ns, what });
+    return what.length > 0;
   }
 
   #failed(netns: Netns, problem: string): void {

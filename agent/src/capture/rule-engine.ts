@@ -9,7 +9,10 @@ export interface RuleEngine {
   open(netns: Fd, untouched: boolean): Result<PodRules, string>;
 }
 
-/** What has been changed, by the names that `status` and events use; nothing when all was right. */
+/**
+ * What somebody else had changed, and is as it should be again, by the names that `status` and events use; nothing when
+ * all was right.
+ */
 export type Changed = readonly string[];
 
 export interface Applied {
@@ -31,7 +34,10 @@ export const UNCHANGED: Applied = {
 
 /** Our rules in one network namespace. Its methods must not overlap. */
 export interface PodRules {
-  /** `gateMs` is how long connections are redirected without a beat; 0 for a gate that is closed. */
+  /**
+   * `gateMs` is how long connections are redirected without a beat; 0 for a gate that is closed. iptables can't tell
+   * what somebody else had changed before.
+   */
   apply(wish: Wish, gateMs: number): Promise<Result<Applied, string>>;
   /** Puts right what is not as it was applied last, if anything has changed since. */
   verify(wish: Wish, gateMs: number): Promise<Result<Applied, string>>;

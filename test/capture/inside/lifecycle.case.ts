@@ -79,13 +79,19 @@ describe('what somebody else changes', () => {
     await agent.serve(ns);
     agent.client.beat([ns]);
     pod.exec('nft', 'flush', 'ruleset');
-    // One beat may be passed over while the one before it is still being worked off; a dataplane goes on beating.
-    await eventually(() => {
-      agent.client.beat([ns]);
-      expect(agent.latest('repaired')?.what).toEqual(['rules']);
-    });
+    agent.client.beat([ns]);
+    expect((await agent.event('repaired')).what).toEqual(['rules']);
     await pod.startApp();
     expect((await pod.connect('10.66.0.1', PORT)).greeting).toContain('agent');
+  });
+
+  it('is told of when it is overwritten for another reason', async () => {
+    await using agent = new TestAgent();
+    await using pod = new Pod();
+    await agent.enrolled(pod.name);
+    pod.exec('nft', 'flush', 'ruleset');
+    agent.client.pods(local(listed(pod, { annotations: { 'eastwall.dev/fail-mode': 'closed' } })));
+    expect((await agent.event('repaired')).what).toEqual(['rules']);
   });
 
   it('does not come between, with rules of iptables', async () => {

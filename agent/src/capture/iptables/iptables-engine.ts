@@ -45,6 +45,12 @@ class IptablesRules implements PodRules {
   }
 
   async apply(wish: Wish): Promise<Result<Applied, string>> {
+    const put = await this.#put(wish);
+    return put.ok ? ok({ ...put.value, changed: [] }) : put;
+  }
+
+  /** Says what was not as wished. */
+  async #put(wish: Wish): Promise<Result<Applied, string>> {
     this.#touched6 ||= wish.v6.mode !== 'none';
     const [v4, v6] = await Promise.all([
       this.#apply(4, wish),
@@ -61,7 +67,7 @@ class IptablesRules implements PodRules {
     // Taken before looking: a change in between makes the next round look again.
     const generation = this.#generation();
     if (generation !== null && generation === this.#rightAt) return ok(UNCHANGED);
-    const applied = await this.apply(wish);
+    const applied = await this.#put(wish);
     this.#rightAt = applied.ok ? generation : null;
     return applied;
   }

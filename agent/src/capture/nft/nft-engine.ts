@@ -6,8 +6,15 @@ import type { NetnsDoor } from '../inside.ts';
 import { ReturnPath } from '../return-path.ts';
 import { type Applied, type PodRules, type RuleEngine, UNCHANGED } from '../rule-engine.ts';
 import type { Wish } from '../wish.ts';
-import { absentTable, removedElement, type TableName, timedElement, transaction } from './batch.ts';
-import { NftSocket } from './nft-socket.ts';
+import {
+  absentTable,
+  type Command,
+  removedElement,
+  type TableName,
+  timedElement,
+  transaction,
+} from './batch.ts';
+import { after, type LoadFailure, NftSocket } from './nft-socket.ts';
 import { GUARD_TABLE, packetGuard } from './packet-guard.ts';
 import { gateElement, isActive, ruleset } from './ruleset.ts';
 import { TABLE } from './table.ts';
@@ -62,6 +69,10 @@ const refreshing = (timeoutMs: number, ...tables: readonly TableName[]): Buffer 
   );
 };
 
+const TABLES = [TABLE, GUARD_TABLE];
+/** Others would have to change rules that often while these are loaded once. */
+const ATTEMPTS = 10;
+
 export class NftRules implements PodRules {
   readonly #socket: NftSocket;
   readonly #returnPath: ReturnPath;
@@ -69,7 +80,11 @@ export class NftRules implements PodRules {
   #refresh: Buffer;
   /** Null once somebody else has changed rules. Every transaction makes it one more, ours too. */
   #generation: number | null = null;
+  /** Empty while it is not known what there should be. */
   #fingerprint = '';
+  #applied = false;
+  /** What was replaced last was not as we had left it. */
+  #tampered = false;
   /** What counters had come to before they were replaced. */
   #counted = new Map<string, number>();
 
@@ -81,16 +96,17 @@ export class NftRules implements PodRules {
   }
 
   async apply(wish: Wish, gateMs: number): Promise<Result<Applied, string>> {
-    const counted = this.#fingerprint === '' ? this.#counted : new Map(this.counters());
-    const loaded = this.#loadWithReturnPath(wish, gateMs);
+    // Before the first time, they are those of an agent before this one.
+    const counted = this.#applied ? new Map(this.counters()) : this.#counted;
+    this.#tampered = false;
+    const loaded = this.#loadUndisturbed(wish, gateMs);
     if (!loaded.ok) return loaded;
+    this.#applied = true;
     this.#counted = counted;
     const { guardProblem } = loaded.value;
     const guarded = isActive(wish) && wish.guard !== null && guardProblem === null;
     this.#refresh = guarded ? this.#refreshes.guarded : this.#refreshes.plain;
-    this.#generation = this.#socket.generation();
-    this.#fingerprint = this.#socket.fingerprint([TABLE, GUARD_TABLE]);
-    return ok({ ...UNCHANGED, ...loaded.value, changed: ['rules'] });
+    return ok({ ...UNCHANGED, ...loaded.value, changed: this.#tampered ? ['rules'] : [] });
   }
 
   async verify(wish: Wish, gateMs: number): Promise<Result<Applied, string>> {
@@ -99,7 +115,7 @@ export class NftRules implements PodRules {
     const repaired = path.value ? { ...UNCHANGED, changed: ['return path'] } : UNCHANGED;
     const generation = this.#socket.generation();
     if (generation !== null && generation === this.#generation) return ok(repaired);
-    if (this.#socket.fingerprint([TABLE, GUARD_TABLE]) !== this.#fingerprint) return this.apply(wish, gateMs);
+    if (this.#fingerprint === '' || this.#differs(generation)) return this.apply(wish, gateMs);
     this.#generation = generation;
     return ok(repaired);
   }
@@ -117,7 +133,7 @@ export class NftRules implements PodRules {
 
   counters(): ReadonlyMap<string, number> {
     const counters = new Map(this.#counted);
-    for (const table of [TABLE, GUARD_TABLE]) {
+    for (const table of TABLES) {
       for (const [name, packets] of this.#socket.counters(table)) {
         counters.set(name, (counters.get(name) ?? 0) + packets);
       }
@@ -128,6 +144,29 @@ export class NftRules implements PodRules {
   close(): void {
     this.#socket.close();
     this.#returnPath.close();
+  }
+
+  /** At this generation, rules of ours are not as they were applied last. */
+  #differs(generation: number | null): boolean {
+    if (this.#fingerprint === '' || (generation !== null && generation === this.#generation)) return false;
+    return this.#socket.fingerprint(TABLES) !== this.#fingerprint;
+  }
+
+  /**
+   * Loads, and remembers how the kernel shows it. What somebody else has made of it meanwhile must not be taken for
+   * that: it would be right for ever. If others never rest, nothing is remembered, and the next round loads again.
+   */
+  #loadUndisturbed(wish: Wish, gateMs: number): Result<Problems, string> {
+    for (let attempt = 1, before = ''; ; attempt++) {
+      const loaded = this.#loadWithReturnPath(wish, gateMs);
+      if (!loaded.ok) return loaded;
+      const shown = this.#socket.fingerprint(TABLES);
+      this.#tampered ||= before !== '' && before !== shown;
+      const undisturbed = this.#socket.generation() === this.#generation;
+      this.#fingerprint = undisturbed ? shown : '';
+      if (undisturbed || attempt === ATTEMPTS) return loaded;
+      before = shown;
+    }
   }
 
   /** The way back is there before anybody takes it, and goes last. Where it can't be had, nothing is observed. */
@@ -147,11 +186,25 @@ export class NftRules implements PodRules {
     return cleared.ok ? ok({ ...loaded.value, inboundProblem: null }) : cleared;
   }
 
+  /**
+   * What is replaced is looked at before, at the very generation that the transaction is for: what somebody else is
+   * changing at that moment would else go unsaid, and to the kernel a moment is some milliseconds of waiting for RCU.
+   */
+  #transact(commands: readonly Command[]): Result<null, LoadFailure> {
+    for (let attempt = 1; ; attempt++) {
+      const generation = this.#socket.generation();
+      this.#tampered ||= this.#differs(generation);
+      const loaded = this.#socket.load(commands, generation);
+      if (loaded.ok) this.#generation = generation === null ? null : after(generation);
+      if (loaded.ok || !loaded.error.outdated || attempt === ATTEMPTS) return loaded;
+    }
+  }
+
   /** In one transaction: the guard must never be without the rules that show it what has come the ordinary way. */
   #load(wish: Wish, gateMs: number): Result<{ guardProblem: string | null }, string> {
     if (!isActive(wish) || wish.guard === null) return this.#loadUnguarded(wish, gateMs, null);
     const rules = ruleset(wish, gateMs);
-    const loaded = this.#socket.load([...rules, ...packetGuard(wish.guard, wish, gateMs)]);
+    const loaded = this.#transact([...rules, ...packetGuard(wish.guard, wish, gateMs)]);
     if (loaded.ok) return ok({ guardProblem: null });
     if (loaded.error.command <= rules.length) return err(loaded.error.text);
     return this.#loadUnguarded(wish, gateMs, loaded.error.text);
@@ -160,15 +213,12 @@ export class NftRules implements PodRules {
   /** Rules without a guard; and no guard either of an agent before this one. */
   #loadUnguarded(wish: Wish, gateMs: number, guardProblem: string | null) {
     const rules = ruleset({ ...wish, guard: null }, gateMs);
-    const loaded = this.#socket.load([...absentTable(GUARD_TABLE), ...rules]);
+    const loaded = this.#transact([...absentTable(GUARD_TABLE), ...rules]);
     // A kernel that knows no such tables has none of ours.
-    const alone = loaded.ok ? loaded : this.#socket.load(rules);
+    const alone = loaded.ok ? loaded : this.#transact(rules);
     return alone.ok ? ok({ guardProblem }) : err(alone.error.text);
   }
 }
 
 const familiesOf = ({ inbound }: Wish): (4 | 6)[] =>
   inbound === null ? [] : inbound.port6 === null ? [4] : [4, 6];
-
-/** The kernel skips 0, which stands for any generation. */
-const after = (generation: number): number => (generation === 0xffffffff ? 1 : generation + 1);

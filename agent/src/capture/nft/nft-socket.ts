@@ -18,7 +18,14 @@ export interface LoadFailure {
   /** Number of the command that the kernel refuses, from 1; 0 when it refuses the whole. */
   readonly command: number;
   readonly text: string;
+  /** Somebody has changed something since the generation that it was for. */
+  readonly outdated: boolean;
 }
+
+/** `ERESTART`, of which Node does not know: the batch names a generation that is over. */
+const ERESTART = 85;
+/** The generation after a transaction. The kernel skips 0, which stands for any. */
+export const after = (generation: number): number => (generation === 0xffffffff ? 1 : generation + 1);
 
 /** nf_tables of one network namespace. Made inside it, used from anywhere; it pins the namespace until it is closed. */
 export class NftSocket {
@@ -29,13 +36,16 @@ export class NftSocket {
     this.#fd = fd;
   }
 
-  /** All of them or none. */
-  load(commands: readonly Command[]): Result<null, LoadFailure> {
-    const outcome = outcomeOf(askKernel(this.#fd, transaction(commands)));
+  /** All of them or none, while nobody has changed anything since `generation`; null for in any case. */
+  load(commands: readonly Command[], generation: number | null): Result<null, LoadFailure> {
+    const batch = transaction(commands);
+    onlyAt(batch, generation ?? 0);
+    const outcome = outcomeOf(askKernel(this.#fd, batch));
     if (outcome.done) return ok(null);
     const { command, errno } = outcome;
     const what = commands[command - 1]?.what ?? 'transaction';
-    return err({ command, text: `nftables refuses the ${what}: ${errnoText(errno)}` });
+    const text = `nftables refuses the ${what}: ${errnoText(errno)}`;
+    return err({ command, text, outdated: errno === -ERESTART });
   }
 
   /** The same bytes again, while nobody has changed anything since `generation`; 0 for in any case. */
