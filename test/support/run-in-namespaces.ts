@@ -9,6 +9,9 @@ export const BOXES: readonly (readonly [name: string, flags: string])[] = [
 
 const PATIENCE_MS = 600_000;
 
+/** Where vitest goes on to what has failed, after a line per test; who reads a log wants that part only. */
+const FAILURES = ' Failed Tests ';
+
 /** Runs vitest with another config in namespaces of its own, where it may change the network as it likes. */
 export async function vitestInNamespaces(
   flags: string,
@@ -27,5 +30,5 @@ export async function vitestInNamespaces(
     });
   }
   const [code] = (await once(child, 'close')) as [number | null];
-  return { code, output };
+  return { code, output: output.slice(Math.max(0, output.indexOf(FAILURES))) };
 }

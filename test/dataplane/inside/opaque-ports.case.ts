@@ -39,7 +39,7 @@ it('an enforced policy comes first: requests are judged, and what can not be rea
   expect(await redis.end()).toBe('rst');
   expect((await server.accepted(1)).count).toBe(0);
   const records = await dataplane.recorded(3);
-  expect(records.map(({ reason }) => reason).sort()).toEqual([
+  expect(records.map(({ reason }) => reason).sort(), JSON.stringify(records)).toEqual([
     'allowed_by_rule',
     'no_rule_allows',
     'unreadable_protocol',
