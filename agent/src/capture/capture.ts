@@ -57,6 +57,7 @@ export class Capture {
       clock: systemClock,
       emit,
       onChange: () => this.#pair(),
+      optsOut: (netns) => this.#board.optsOut(netns, [...this.#known.values()]),
     });
     this.#prover = new Prover(able.door);
     this.#proofs = new ProofRounds({

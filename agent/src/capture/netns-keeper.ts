@@ -37,6 +37,8 @@ export interface KeeperOptions {
   readonly emit: (event: CaptureEvent) => void;
   /** Something that pairing or its report depends on is another one now. */
   readonly onChange: () => void;
+  /** Whether its owner is known, and does not want it intercepted; to be asked when its interfaces have been read. */
+  readonly optsOut: (netns: Netns) => boolean;
 }
 
 /** Does to one namespace at a time what was decided about it, one thing after the other. */
@@ -103,6 +105,8 @@ export class NetnsKeeper {
     await netns.turn.run(async () => {
       if (netns.closed || this.#idle || netns.enrolment !== null) return;
       this.look(netns);
+      netns.optedOut = this.#canBeLeftAlone(netns) && this.#options.optsOut(netns);
+      if (netns.optedOut) return;
       const enrolled = await this.#tryEnrol(netns);
       netns.inheritance = null;
       // An attempt that failed may have left something behind.
@@ -164,7 +168,7 @@ export class NetnsKeeper {
       netns.draining = enrolment;
       await this.#queueEmpty(enrolment, 'any');
       this.#options.onChange();
-      this.#options.emit({ kind: 'gone', ns: enrolment.id, inode: netns.inode, reason });
+      this.#options.emit({ kind: 'gone', ns: enrolment.id, inode: netns.inode, reason, podLives: true });
       this.#after(DRAIN_CHECK_MS, () => void this.#finishDrain(netns, enrolment));
     });
   }
@@ -181,7 +185,7 @@ export class NetnsKeeper {
       closeSync(netns.fd);
       const { emit, onChange } = this.#options;
       if (id !== undefined) {
-        emit({ kind: 'gone', ns: id, inode: netns.inode, reason: 'the namespace is gone' });
+        emit({ kind: 'gone', ns: id, inode: netns.inode, reason: 'the namespace is gone', podLives: false });
       }
       onChange();
     });
@@ -193,6 +197,16 @@ export class NetnsKeeper {
       const enrolment = netns.enrolment ?? netns.draining;
       return enrolment === null ? { ok: true, value: null } : enrolment.remove();
     });
+  }
+
+  /** Nothing of ours is there that would have to be removed. */
+  #canBeLeftAlone({ fd, inheritance, untouched }: Netns): boolean {
+    if (inheritance !== null) return false;
+    const rules = untouched ? null : (this.#tools()?.engine.open(fd, untouched) ?? null);
+    if (rules?.ok !== true) return untouched;
+    const isClean = !rules.value.mayBeThere();
+    rules.value.close();
+    return isClean;
   }
 
   async #tryEnrol(netns: Netns): Promise<Result<Enrolment, string>> {

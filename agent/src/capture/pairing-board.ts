@@ -53,6 +53,11 @@ export class PairingBoard {
     }
   }
 
+  /** Whether the owner of `netns`, one of `all`, is known and does not want it intercepted. */
+  optsOut({ inode }: Netns, all: readonly Netns[]): boolean {
+    return this.#pair(all).namespaces.get(inode)?.state === 'opted-out';
+  }
+
   /** Writes the owner of each namespace into it. Returns a report when anything is not as it was reported last. */
   update(all: readonly Netns[]): Extract<CaptureEvent, { kind: 'pairings' }> | null {
     const pairings = this.#pair(all);

@@ -117,7 +117,14 @@ export type CaptureEvent =
   /** What comes to that pod is to be accepted at these listeners from now on; at none when there are none. */
   | { readonly kind: 'inbound'; readonly ns: NamespaceId; readonly listeners: readonly ListenerInfo[] }
   /** Its rules are gone, or the namespace itself: nothing new arrives at its listeners. */
-  | { readonly kind: 'gone'; readonly ns: NamespaceId; readonly inode: number; readonly reason: string }
+  | {
+      readonly kind: 'gone';
+      readonly ns: NamespaceId;
+      readonly inode: number;
+      readonly reason: string;
+      /** It is only not intercepted any more: its open connections go on. */
+      readonly podLives: boolean;
+    }
   /** Tried again at every reconcile. */
   | { readonly kind: 'failed'; readonly inode: number; readonly path: string; readonly problem: string }
   /** Something had been changed behind our back, and was put right. */

@@ -56,6 +56,9 @@ export class EnrolledNetns {
   refused = 0;
   private proofs = 0;
   private caller: CallerState = { state: 'pending' };
+  /** The owner as it was known last: who opts out is still who it was for connections from before. */
+  private owner: Workload = UNKNOWN_CALLER;
+  private retired = false;
   private patience = true;
   private draining = false;
   private waiting: Waiting[] = [];
@@ -103,6 +106,7 @@ export class EnrolledNetns {
 
   identify(caller: CallerState): void {
     this.caller = caller;
+    if (caller.state !== 'exempt') this.owner = caller.state === 'known' ? caller.workload : UNKNOWN_CALLER;
     this.options.context.world.touch();
     if (caller.state !== 'pending') this.release();
   }
@@ -141,6 +145,19 @@ export class EnrolledNetns {
     this.stopListening('all');
     this.draining = true;
     for (const connection of this.connections) connection.drain(now);
+  }
+
+  /** The pod is not intercepted any more, and lives on: what is open is finished. */
+  retire(): void {
+    this.stopListening('all');
+    this.retired = true;
+    this.patience = false;
+    this.release();
+  }
+
+  /** Retired, and nothing is left of it. */
+  get isOver(): boolean {
+    return this.retired && this.connections.size === 0;
   }
 
   /** Ends draining connections that can go, and with `late` all of them. */
@@ -215,7 +232,7 @@ export class EnrolledNetns {
   }
 
   private workload(): Workload {
-    return this.caller.state === 'known' ? this.caller.workload : UNKNOWN_CALLER;
+    return this.owner;
   }
 
   private socketsFor(direction: Direction, family: Family): UpstreamSockets {

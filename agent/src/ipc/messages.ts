@@ -72,8 +72,11 @@ export type ToDataplane =
   | { readonly kind: 'caller'; readonly ns: NamespaceId; readonly caller: CallerState }
   /** Stop accepting for this namespace: another agent does. Listeners that come later are accepted on again. */
   | { readonly kind: 'stop-listening'; readonly ns: NamespaceId }
-  /** Stop accepting for this namespace and forget it once its connections are gone. */
-  | { readonly kind: 'namespace-gone'; readonly ns: NamespaceId }
+  /**
+   * Stop accepting for this namespace, and forget it: once its connections have ended, where the pod goes on without
+   * us, or at once, where the namespace itself is gone.
+   */
+  | { readonly kind: 'namespace-gone'; readonly ns: NamespaceId; readonly podLives: boolean }
   | {
       readonly kind: 'services';
       readonly upsert: readonly ServiceEntry[];

@@ -128,7 +128,7 @@ export class Control implements ClusterListener {
       case 'gone':
         log.info({ ns: event.ns, reason: event.reason }, 'namespace gone');
         this.#callers.gone(event.ns);
-        supervisor.gone(event.ns);
+        supervisor.gone(event.ns, event.podLives);
         break;
       case 'failed':
         log.warn({ path: event.path, problem: event.problem }, 'namespace can not be enrolled');

@@ -157,10 +157,11 @@ export class DataplaneSupervisor {
     }
   }
 
-  gone(ns: NamespaceId): void {
+  /** It is not intercepted any more. Where the pod lives on, its open connections do, too. */
+  gone(ns: NamespaceId, podLives: boolean): void {
     this.#ceded.delete(ns);
     this.#options.snapshot.forget(ns);
-    this.#slotOf(ns).child?.send({ kind: 'namespace-gone', ns });
+    this.#slotOf(ns).child?.send({ kind: 'namespace-gone', ns, podLives });
   }
 
   /** Index of the dataplane that serves this namespace. */

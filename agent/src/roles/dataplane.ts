@@ -129,8 +129,7 @@ class Dataplane {
         this.netnsOf(message.ns).identify(message.caller);
         break;
       case 'namespace-gone':
-        this.netns.get(message.ns)?.close();
-        this.netns.delete(message.ns);
+        this.forget(message.ns, message.podLives);
         break;
       case 'services':
         for (const key of message.remove) world.directory.removeService(key);
@@ -190,6 +189,16 @@ class Dataplane {
   private wantInbound({ uid }: Workload): void {
     for (const [ns, netns] of this.netns)
       if (netns.ownerUid === uid) send({ kind: 'inbound-wanted', ns, wanted: true });
+  }
+
+  /** Connections of a pod that lives on go on; `sweep` forgets it when the last one has ended. */
+  private forget(ns: NamespaceId, podLives: boolean): void {
+    const netns = this.netns.get(ns);
+    if (podLives) netns?.retire();
+    else {
+      netns?.close();
+      this.netns.delete(ns);
+    }
   }
 
   private async replaceIssuers(issuers: readonly IssuerKeys[]): Promise<void> {
@@ -262,7 +271,12 @@ class Dataplane {
 
   private sweep(): void {
     const now = this.context.now();
-    for (const netns of this.netns.values()) netns.check(now);
+    for (const [ns, netns] of this.netns) {
+      netns.check(now);
+      if (!netns.isOver) continue;
+      netns.close();
+      this.netns.delete(ns);
+    }
   }
 
   /** While control is slow, records wait in the recorder, which is bounded and counts what it drops; the channel is not. */

@@ -1,7 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type Server, Socket } from 'node:net';
 import { CaptureClient } from '../../../agent/src/capture/client.ts';
-import type { CaptureEvent, CaptureOptions, Inheritance } from '../../../agent/src/capture/protocol.ts';
+import type {
+  CaptureEvent,
+  CaptureOptions,
+  Inheritance,
+  LocalPods,
+} from '../../../agent/src/capture/protocol.ts';
 import type { Direction, Family, FdPacket } from '../../../agent/src/ipc/messages.ts';
 import { PROOF } from '../../../agent/src/ipc/proof.ts';
 import { closeFd } from '../../../agent/src/kernel/libc.ts';
@@ -24,7 +29,12 @@ export class TestAgent implements AsyncDisposable {
   #crash: Error | null = null;
   #ended = false;
 
-  constructor(options: Partial<CaptureOptions> = {}, inherited: readonly Inheritance[] = []) {
+  /** `known` are pods that it hears of before it looks for namespaces, as an agent of a cluster does. */
+  constructor(
+    options: Partial<CaptureOptions> = {},
+    inherited: readonly Inheritance[] = [],
+    known: LocalPods | null = null,
+  ) {
     this.client = new CaptureClient(
       {
         netnsDir: '/run/netns',
@@ -53,6 +63,7 @@ export class TestAgent implements AsyncDisposable {
         },
       },
     );
+    if (known !== null) this.client.pods(known);
     this.client.begin(inherited);
   }
 

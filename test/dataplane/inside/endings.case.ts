@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DataplaneProcess, FREE, PORT } from '../../support/dataplane-process.ts';
+import { DataplaneProcess, ENFORCED, FREE, PORT } from '../../support/dataplane-process.ts';
 import { eventually } from '../../support/eventually.ts';
 import { Peer, TestServer } from '../../support/peer.ts';
 
@@ -55,7 +55,7 @@ describe('a connection', () => {
     await server.accepted(99);
     await eventually(() => expect(dataplane.totals?.openConnections).toBe(100));
     await eventually(() => expect(dataplane.records.length).toBeGreaterThan(10));
-    dataplane.send({ kind: 'namespace-gone', ns: 1 });
+    dataplane.send({ kind: 'namespace-gone', ns: 1, podLives: false });
     await eventually(() => expect(dataplane.totals?.openConnections).toBe(0));
     await dataplane.recorded(100);
     await eventually(() => expect(dataplane.sockets).toBe(OWN_SOCKETS));
@@ -65,6 +65,22 @@ describe('a connection', () => {
     await eventually(() => expect(dataplane.drained).toBe(true));
     expect(dataplane.sockets).toBe(OWN_SOCKETS);
     for (const { socket } of callers) socket.destroy();
+  });
+
+  it('goes on when its pod is not intercepted any more, judged as before', async () => {
+    await using dataplane = await DataplaneProcess.start();
+    await using _server = await TestServer.listen(ENFORCED, PORT, http);
+    const caller = Peer.dial(ENFORCED, PORT).send(GET);
+    await caller.got('hi');
+    dataplane.send({ kind: 'caller', ns: 1, caller: { state: 'exempt', reason: 'it opts out' } });
+    dataplane.send({ kind: 'namespace-gone', ns: 1, podLives: true });
+    caller.send(GET);
+    await caller.got('hiHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi');
+    caller.send('GET /admin HTTP/1.1\r\nHost: a\r\n\r\n');
+    await caller.got('403');
+    caller.finish();
+    await caller.end();
+    await eventually(() => expect(dataplane.sockets).toBe(OWN_SOCKETS));
   });
 
   it('passes on an answer that comes before the whole request, and the reset after it', async () => {

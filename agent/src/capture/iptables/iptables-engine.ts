@@ -76,6 +76,11 @@ class IptablesRules implements PodRules {
     return true;
   }
 
+  /** Finding out would take as many runs of iptables as removing it. */
+  mayBeThere(): boolean {
+    return true;
+  }
+
   counters(): ReadonlyMap<string, number> {
     return new Map();
   }

@@ -131,6 +131,10 @@ export class NftRules implements PodRules {
     return false;
   }
 
+  mayBeThere(): boolean {
+    return this.#socket.fingerprint([TABLE, GUARD_TABLE]).trim() !== '';
+  }
+
   counters(): ReadonlyMap<string, number> {
     const counters = new Map(this.#counted);
     for (const table of TABLES) {

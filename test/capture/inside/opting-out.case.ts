@@ -1,0 +1,80 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestAgent, Upstream } from './agent.ts';
+import { eventually } from './eventually.ts';
+import { DISABLED, listed, local } from './local-pods.ts';
+import { makeBridge, Pod, removeBridge } from './pod.ts';
+
+const PORT = 8080;
+
+beforeAll(makeBridge);
+afterAll(removeBridge);
+
+describe('opting out', () => {
+  it('lets new connections go direct, keeps open ones, and leaves nothing behind', async () => {
+    await using agent = new TestAgent();
+    await using _4 = await Upstream.listen('10.66.0.1', PORT);
+    await using _6 = await Upstream.listen('fd66::1', PORT);
+    await using pod = new Pod();
+    const { ns } = await agent.enrolled(pod.name);
+    await agent.serve(ns);
+    await pod.startApp();
+    const open4 = await pod.connect('10.66.0.1', PORT);
+    const open6 = await pod.connect('fd66::1', PORT);
+    expect(open4.greeting).toContain('agent');
+    agent.client.pods(local(listed(pod, DISABLED)));
+    const gone = await agent.event('gone', (event) => event.ns === ns);
+    expect(gone.reason).toBe('the pod opts out by annotation');
+    expect((await pod.connect('10.66.0.1', PORT)).greeting).toBe(`upstream ${pod.ip4}`);
+    expect((await pod.connect('fd66::1', PORT)).greeting).toBe(`upstream ${pod.ip6}`);
+    expect(await pod.say(open4.connection, 'four')).toBe('four');
+    expect(await pod.say(open6.connection, 'six')).toBe('six');
+    expect(pod.rules()).not.toContain('redirect to');
+    await pod.close(open4.connection);
+    await pod.close(open6.connection);
+    await eventually(() => expect(pod.rules()).not.toMatch(/eastwall/i));
+  });
+
+  it('is known to an agent that comes later, which leaves the pod alone', async () => {
+    await using pod = new Pod();
+    await using agent = new TestAgent({}, [], local(listed(pod, DISABLED)));
+    await agent.event('pairings', ({ pods }) => pods[0]?.state === 'opted-out');
+    await agent.client.reconcile();
+    expect(agent.events.filter(({ kind }) => kind === 'enrolled')).toEqual([]);
+    expect(pod.rules()).not.toMatch(/eastwall/i);
+    agent.client.pods(local(listed(pod)));
+    await agent.enrolled(pod.name);
+  });
+
+  it('while no agent is there has what the last one left removed by the next', async () => {
+    const first = new TestAgent();
+    await using pod = new Pod();
+    await first.enrolled(pod.name);
+    await first.crash();
+    expect(pod.rules()).toMatch(/eastwall/i);
+    await using _next = new TestAgent({}, [], local(listed(pod, DISABLED)));
+    await eventually(() => expect(pod.rules()).not.toMatch(/eastwall/i));
+  });
+
+  it('is undone when the pod wants it again', async () => {
+    await using agent = new TestAgent();
+    await using pod = new Pod();
+    const first = await agent.enrolled(pod.name);
+    agent.client.pods(local(listed(pod, DISABLED)));
+    await agent.event('gone', ({ ns }) => ns === first.ns);
+    agent.client.pods(local(listed(pod)));
+    const again = await agent.event('enrolled', ({ ns }) => ns > first.ns);
+    expect(again.inode).toBe(first.inode);
+    await agent.serve(again.ns);
+    await pod.startApp();
+    expect((await pod.connect('10.66.0.1', PORT)).greeting).toContain('agent');
+  });
+
+  it('holds for the namespaces that the settings exclude', async () => {
+    await using agent = new TestAgent();
+    await using pod = new Pod();
+    await agent.enrolled(pod.name);
+    agent.client.pods(local(listed(pod, { namespace: 'kube-system' })));
+    expect((await agent.event('gone')).reason).toContain('`kube-system` is excluded');
+    await eventually(() => expect(pod.rules()).not.toMatch(/eastwall/i));
+  });
+});
