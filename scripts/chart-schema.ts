@@ -93,6 +93,13 @@ export function chartSchema(): object {
         existingSecret: text,
         podMonitor: closed({ enabled: oneOf('auto', true, false), interval: text, labels: textMap }),
       }),
+      dashboards: closed({ enabled: flag, namespace: text, labels: textMap, annotations: textMap }),
+      alerts: closed({ enabled: oneOf('auto', true, false), labels: textMap }),
+      uninstall: closed({ wait: flag }),
+      startupTaint: closed({
+        enabled: flag,
+        key: { type: 'string', pattern: '^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9][-A-Za-z0-9_.]{0,62}$' },
+      }),
       networkPolicy: closed({ enabled: flag, metricsFrom: list }),
       admission: closed({ enabled: flag, action: oneOf('Warn', 'Deny'), excludedNamespaces: namespaces }),
     }),

@@ -17,9 +17,12 @@ import { systemClock } from './kernel/clock.ts';
 import { raiseDescriptorLimit } from './kernel/libc-limits.ts';
 import { connectKube } from './kube/client.ts';
 import { ClusterWatch } from './kube/cluster-watch.ts';
+import { ReleaseMark } from './kube/release-mark.ts';
+import { removeStartupTaint } from './kube/startup-taint.ts';
 import { WATCH_DEFAULTS } from './kube/watch.ts';
 import { Control } from './roles/control.ts';
 import { DataplaneSupervisor } from './roles/dataplane-supervisor.ts';
+import { Departure } from './roles/departure.ts';
 import { hostDataplaneCommand } from './roles/host.ts';
 import { IssuerWatch } from './roles/issuer-keys.ts';
 import { LeaseDesk } from './roles/lease-desk.ts';
@@ -163,8 +166,25 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     onKeys: (keys) => supervisor.issuers(keys),
     log,
   });
+  const kubeContext = {
+    client: kube,
+    clock: systemClock,
+    log,
+    random: Math.random,
+    settings: WATCH_DEFAULTS,
+  };
+  const mark =
+    config.releaseMark === null
+      ? null
+      : new ReleaseMark(kubeContext, config.releaseMark, (stay) => {
+          if (stay === 'leaving')
+            // Also of an agent that has crashed meanwhile: what it has left is found only once it has begun.
+            void readiness.all('succession').then(() => departure.uninstall(config.uninstallDrainMs));
+          else if (stay === 'stays' && departure.state.state !== 'here')
+            failed.resolve(new Error('the uninstall was called off: begins anew'));
+        });
   const cluster = new ClusterWatch({
-    context: { client: kube, clock: systemClock, log, random: Math.random, settings: WATCH_DEFAULTS },
+    context: kubeContext,
     node: config.node,
     nodePorts: config.nodePorts === 'on',
     listener: control,
@@ -216,6 +236,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     sources: {
       status,
       readiness,
+      departure: () => departure.state,
       flows,
       findings,
       catalog,
@@ -257,29 +278,47 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     admin,
     log,
   });
+  const departure = new Departure({
+    readiness,
+    succession,
+    supervisor,
+    capture,
+    onExit: config.onExit,
+    stay: () => mark?.stay ?? 'stays',
+    log,
+  });
   issuers.start();
   cluster.start().catch(failed.resolve);
+  mark?.start().catch(failed.resolve);
   succession
     .begin(readiness.all('cluster', 'capture', 'dataplanes'))
     .then(() => readiness.done('succession'), failed.resolve);
+  const stopping = new AbortController();
+  if (config.startupTaint !== '')
+    void readiness
+      .all('cluster', 'capture', 'dataplanes', 'succession')
+      .then(() =>
+        removeStartupTaint(kubeContext, { node: config.node, key: config.startupTaint }, stopping.signal),
+      )
+      .catch(failed.resolve);
 
   return {
     addresses: { socket, metrics: admin.address },
     failed: failed.promise,
     shutdown: async (graceMs) => {
-      readiness.stopping();
-      await succession.leave(config.onExit === 'remove');
-      await supervisor.drain(graceMs);
-      const { passedOn } = succession;
-      succession.close();
+      const gone = await departure.go(graceMs).then(
+        () => null,
+        (error: Error) => error,
+      );
       // Until here: policies change also for connections that are at their last requests.
+      stopping.abort();
       issuers.stop();
-      await cluster.stop();
-      await (config.onExit === 'remove' && !passedOn ? capture.uninstall() : capture.release());
+      await Promise.all([cluster.stop(), mark?.stop()]);
       leases.close();
       channel?.close();
       await admin.close();
       loopDelay.disable();
+      if (gone !== null) throw gone;
     },
     hurry: () => supervisor.hurry(),
   };

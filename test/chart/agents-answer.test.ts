@@ -1,39 +1,12 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
-import { CHART } from './helm.ts';
+import { describe, expect, it } from 'vitest';
+import { agentThat, runScript } from './hook-script.ts';
 
-const SCRIPT = readFileSync(join(CHART, 'files/agents-answer.mjs'), 'utf8');
-const servers: Server[] = [];
-
-afterEach(() => {
-  for (const server of servers.splice(0)) server.close();
-});
-
-async function agent(statuses: Readonly<Record<string, number>>): Promise<number> {
-  const server = createServer((request, response) => {
+const agent = (statuses: Readonly<Record<string, number>>) =>
+  agentThat((request, response) => {
     response.writeHead(statuses[request.url ?? ''] ?? 404).end('waiting for cluster\n');
   });
-  servers.push(server.listen(0, '127.0.0.1'));
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
-}
 
-/** As the chart's test pod runs it. */
-async function run(port: number): Promise<[code: number, output: string]> {
-  const args = ['--input-type=module', '-e', SCRIPT, '127.0.0.1', String(port)];
-  const child = spawn(process.execPath, args, { timeout: 30_000 });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  const [code] = (await once(child, 'close')) as [number];
-  return [code, output.trim()];
-}
+const run = (port: number) => runScript('agents-answer.mjs', '127.0.0.1', port);
 
 describe('helm test', () => {
   it('passes when every agent is ready and keeps its metrics to itself', async () => {

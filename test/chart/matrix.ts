@@ -79,6 +79,9 @@ export const MATRIX: Readonly<Record<string, Values>> = {
     extraEnv: [{ name: 'HTTPS_PROXY', value: 'http://proxy:3128' }],
     resourceQuota: { enabled: true },
     metrics: { podMonitor: { enabled: true, labels: { release: 'prometheus' } } },
+    dashboards: { namespace: 'monitoring', annotations: { grafana_folder: 'Eastwall' } },
+    alerts: { enabled: true, labels: { release: 'prometheus' } },
+    startupTaint: { enabled: true, key: 'example.com/not-ready' },
     admission: { enabled: true, action: 'Deny', excludedNamespaces: ['storage'] },
   },
   'all options off': {
@@ -90,6 +93,9 @@ export const MATRIX: Readonly<Record<string, Values>> = {
     crds: { install: false },
     redis: { mode: 'none' },
     metrics: { podMonitor: { enabled: false } },
+    dashboards: { enabled: false },
+    alerts: { enabled: false },
+    uninstall: { wait: false },
     networkPolicy: { enabled: false },
   },
 };

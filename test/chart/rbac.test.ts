@@ -9,10 +9,11 @@ import { find, NAMESPACE, render, type Values } from './helm.ts';
 interface Rule {
   readonly apiGroups: readonly string[];
   readonly resources: readonly string[];
+  readonly resourceNames?: readonly string[];
   readonly verbs: readonly string[];
 }
 
-/** `verb group/resource`, of everything that the chart's role allows. */
+/** `verb group/resource`, of everything that the chart's role for the whole cluster allows. */
 function granted(values: Values = {}): string[] {
   const rules = find(render(values), 'ClusterRole')['rules'] as readonly Rule[];
   return rules.flatMap(({ apiGroups, resources, verbs }) =>
@@ -60,6 +61,32 @@ describe('the role of the agent', () => {
 
   it('has nothing to do with nodes where node ports are off', () => {
     expect(granted({ settings: { nodePorts: 'off' } }).sort()).toEqual(needed(false).sort());
+  });
+
+  it('may change nodes only where they have a startup taint', () => {
+    const extra = ['get /nodes', 'patch /nodes'];
+    const settings = { startupTaint: { enabled: true } };
+    expect(granted(settings).sort()).toEqual([...needed(true), ...extra].sort());
+    expect(granted({ ...settings, settings: { nodePorts: 'off' } }).sort()).toEqual(
+      [...needed(false), ...extra].sort(),
+    );
+  });
+
+  it('sees one ConfigMap of its own namespace, and no Secret', () => {
+    const objects = render();
+    const role = find(objects, 'Role');
+    expect(role.metadata.namespace).toBe(NAMESPACE);
+    const rules: readonly Rule[] = [
+      {
+        apiGroups: [''],
+        resources: ['configmaps'],
+        resourceNames: ['eastwall-release'],
+        verbs: ['list', 'watch'],
+      },
+    ];
+    expect(role['rules']).toEqual(rules);
+    expect(find(objects, 'RoleBinding')['roleRef']).toMatchObject({ kind: 'Role', name: role.metadata.name });
+    expect(JSON.stringify(objects)).not.toContain('"secrets"');
   });
 
   it('is for the account that the agent runs as', () => {

@@ -1,5 +1,9 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { apiPolicyCrd } from '@eastwall/policy';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { stringify } from 'yaml';
 import { formatProblem, load } from '../../agent/src/config/load.ts';
 import { SETTING_NAMES, SETTINGS, variableOf } from '../../agent/src/config/table.ts';
 import { CHART_SETTINGS } from '../../agent/src/config/values-schema.ts';
@@ -9,7 +13,7 @@ import type { ObjectInput } from '../../agent/src/sandbox/kube-api/object.ts';
 import { builtinSchema } from '../../agent/src/sandbox/kube-api/schema/builtin.ts';
 import { pruneObject } from '../../agent/src/sandbox/kube-api/schema/prune.ts';
 import { validate } from '../../agent/src/sandbox/kube-api/schema/validate.ts';
-import { CHART, find, helm, NAMESPACE, render, type Values } from './helm.ts';
+import { CHART, find, helm, NAMESPACE, render, renderChart, type Values } from './helm.ts';
 import { MATRIX } from './matrix.ts';
 
 interface Env {
@@ -74,7 +78,7 @@ describe.each(Object.entries(MATRIX))('the chart with %s', (_, values) => {
   });
 
   it('renders objects that Kubernetes knows', () => {
-    const builtin = objects.filter(({ kind }) => kind !== 'PodMonitor');
+    const builtin = objects.filter(({ kind }) => kind !== 'PodMonitor' && kind !== 'PrometheusRule');
     expect(builtin.flatMap(problemsOf)).toEqual([]);
   });
 
@@ -212,6 +216,48 @@ describe('the chart', () => {
     const { annotations, ...metadata } = crd.metadata;
     expect(annotations).toEqual({ 'helm.sh/resource-policy': 'keep' });
     expect({ ...crd, metadata }).toEqual(apiPolicyCrd());
+  });
+
+  it('tells agents that it is uninstalled before it deletes anything, and waits for them', () => {
+    const objects = render();
+    const marks = objects.filter(({ metadata }) => metadata.name === 'eastwall-release');
+    expect(
+      marks.map(({ kind, metadata, data }) => [kind, metadata.annotations?.['helm.sh/hook'], data]),
+    ).toEqual([
+      ['ConfigMap', undefined, { state: 'installed' }],
+      ['ConfigMap', 'pre-delete', { state: 'leaving' }],
+    ]);
+    expect(environment(agentOf(objects))['EASTWALL_RELEASE_MARK']).toBe(`${NAMESPACE}/eastwall-release`);
+    const job = find(objects, 'Job')['spec'] as { activeDeadlineSeconds: number };
+    // Short of the five minutes that Helm waits for a hook.
+    expect(job.activeDeadlineSeconds).toBe(240);
+    expect(render({ uninstall: { wait: false } }).map(({ kind }) => kind)).not.toContain('Job');
+  });
+
+  it('brings dashboards and alerts as others look for them', () => {
+    const copy = mkdtempSync(join(tmpdir(), 'eastwall-chart-'));
+    onTestFinished(() => rmSync(copy, { recursive: true }));
+    cpSync(CHART, copy, { recursive: true });
+    // What Grafana and Prometheus write in braces is not for Helm.
+    const dashboard = '{ "title": "A", "legend": "{{ verdict }}" }\n';
+    const groups = [
+      { name: 'a', rules: [{ alert: 'B', expr: 'up == 0', annotations: { s: '{{ $value }}' } }] },
+    ];
+    rmSync(join(copy, 'files/dashboards'), { recursive: true, force: true });
+    mkdirSync(join(copy, 'files/dashboards'));
+    writeFileSync(join(copy, 'files/dashboards/over-view.json'), dashboard);
+    writeFileSync(join(copy, 'files/alerts.yaml'), stringify({ groups }));
+    const rendered = (values: Values, ...args: readonly string[]) => renderChart(copy, values, args);
+    const map = find(rendered({}), 'ConfigMap', 'eastwall-dashboard-over-view');
+    expect(map.metadata.labels).toMatchObject({ grafana_dashboard: '1' });
+    expect(map['data']).toEqual({ 'eastwall-over-view.json': dashboard });
+    const operator = ['--api-versions', 'monitoring.coreos.com/v1/PrometheusRule'];
+    expect(find(rendered({}, ...operator), 'PrometheusRule')['spec']).toEqual({ groups });
+    expect(rendered({}).map(({ kind }) => kind)).not.toContain('PrometheusRule');
+    const off = rendered({ alerts: { enabled: false }, dashboards: { enabled: false } }, ...operator);
+    expect(
+      off.filter(({ kind, metadata }) => kind === 'PrometheusRule' || metadata.name?.includes('-dashboard-')),
+    ).toEqual([]);
   });
 
   it('monitors where the cluster knows how', () => {

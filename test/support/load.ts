@@ -15,11 +15,17 @@ export interface WrkResult {
 
 export const NOTHING_FAILED = { connect: 0, read: 0, write: 0, timeout: 0, badStatus: 0 };
 
+export interface WrkLoad {
+  readonly url: string;
+  readonly seconds: number;
+  readonly connections: number;
+}
+
 /** wrk over kept connections, in a pod, for so many seconds. */
 export async function wrk(
   sandbox: SandboxHandle,
   pod: string,
-  { url, seconds, connections }: { url: string; seconds: number; connections: number },
+  { url, seconds, connections }: WrkLoad,
 ): Promise<WrkResult> {
   const args = ['wrk', '-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', url];
   const { stdout, stderr } = await sandbox.exec(pod, args, { timeoutMs: (seconds + 30) * 1_000 });
@@ -34,6 +40,30 @@ export async function wrk(
     timeout: number(/timeout (\d+)/),
     badStatus: number(/Non-2xx or 3xx responses: (\d+)/),
   };
+}
+
+/** Runs of wrk one after the other, until they are stopped. */
+export class KeptWrk implements AsyncDisposable {
+  readonly #runs: Promise<WrkResult[]>;
+  #wanted = true;
+
+  constructor(sandbox: SandboxHandle, pod: string, load: WrkLoad) {
+    this.#runs = (async () => {
+      const results: WrkResult[] = [];
+      while (this.#wanted) results.push(await wrk(sandbox, pod, load));
+      return results;
+    })();
+  }
+
+  /** What each run has come to, once the last one is over. */
+  stop(): Promise<WrkResult[]> {
+    this.#wanted = false;
+    return this.#runs;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
 }
 
 /** A process in a pod that prints lines until it is stopped. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
 import { apiPolicy, curl, eventuallyAsync, statusOf } from '../support/agent.ts';
-import { Lines, NOTHING_FAILED, type WrkResult, wrk } from '../support/load.ts';
+import { KeptWrk, Lines, NOTHING_FAILED } from '../support/load.ts';
 import { agentPods, followed, rolledOut, startRollout } from '../support/upgrade.ts';
 import { ALLOWED, CALLER, DENIED, NODE, POLICY, STRANGER, STREAMS, TOPOLOGY } from './topology.ts';
 
@@ -22,7 +22,8 @@ describe('a new agent takes over', () => {
     await using short = await Lines.curls(sandbox, CALLER, ALLOWED);
     await using denied = await Lines.curls(sandbox, CALLER, DENIED);
     await using stranger = await Lines.curls(sandbox, STRANGER, ALLOWED);
-    await using kept = keepWrkUp();
+    // Each run is long enough for a whole upgrade.
+    await using kept = new KeptWrk(sandbox, CALLER, { url: ALLOWED, seconds: 10, connections: 16 });
     for (const lines of [short, denied, stranger]) await lines.more(lines === short ? '200 0' : '403 0', 5);
 
     await startRollout(sandbox);
@@ -67,18 +68,3 @@ describe('a new agent takes over', () => {
     for (const kind of kinds) await again.more(`${kind} tick`, 2);
   });
 });
-
-/** Runs of wrk one after the other, until it is stopped; each is long enough for a whole upgrade. */
-function keepWrkUp(): AsyncDisposable & { stop(): Promise<WrkResult[]> } {
-  let wanted = true;
-  const runs = (async () => {
-    const results: WrkResult[] = [];
-    while (wanted) results.push(await wrk(sandbox, CALLER, { url: ALLOWED, seconds: 10, connections: 16 }));
-    return results;
-  })();
-  const stop = () => {
-    wanted = false;
-    return runs;
-  };
-  return { stop, [Symbol.asyncDispose]: () => stop().then(() => {}) };
-}

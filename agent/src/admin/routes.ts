@@ -3,6 +3,7 @@ import type { Catalog } from '../sinks/catalog.ts';
 import type { FindingLog } from '../sinks/finding-log.ts';
 import type { FlowLog } from '../sinks/flow-log.ts';
 import type { AgentStatus } from './agent-status.ts';
+import type { DepartureState } from './departure-state.ts';
 import { explain } from './explanation.ts';
 import { streamFindings } from './finding-stream.ts';
 import { parseFlowQuery } from './flow-query.ts';
@@ -11,6 +12,8 @@ import { streamFlows } from './flow-stream.ts';
 export interface AdminSources {
   readonly status: () => AgentStatus;
   readonly readiness: { readonly ready: boolean; readonly waitingFor: readonly string[] };
+  /** How far the agent is with leaving its pods. */
+  readonly departure: () => DepartureState;
   readonly flows: FlowLog;
   readonly findings: FindingLog;
   readonly catalog: Catalog;
@@ -27,7 +30,7 @@ export type Routes = (url: URL) => Promise<Reply>;
 
 /** What a probe or a Prometheus may see over TCP: counters, and no single flow. */
 export const publicRoutes =
-  ({ readiness, metrics, metricsType }: AdminSources): Routes =>
+  ({ readiness, departure, metrics, metricsType }: AdminSources): Routes =>
   async ({ pathname }) => {
     switch (pathname) {
       case '/livez':
@@ -36,6 +39,8 @@ export const publicRoutes =
         return readiness.ready
           ? { status: 200, body: 'ready\n' }
           : { status: 503, body: `waiting for ${readiness.waitingFor.join(', ')}\n` };
+      case '/gone':
+        return departureReply(departure());
       case '/metrics':
         return { status: 200, body: await metrics(), type: metricsType };
       default:
@@ -54,6 +59,13 @@ export function adminRoutes(sources: AdminSources): Routes {
     const id = /^\/explain\/([\w.-]+)$/.exec(url.pathname)?.[1];
     return id === undefined ? others(url) : explanationReply(sources.flows, id);
   };
+}
+
+/** For an uninstall, which waits until no agent has anything in a pod. */
+function departureReply(departure: DepartureState): Reply {
+  if (departure.state === 'left') return { status: 200, body: 'left all pods\n' };
+  const body = departure.state === 'stuck' ? `rules are left behind: ${departure.problem}` : departure.state;
+  return { status: 503, body: `${body}\n` };
 }
 
 function flowReply(flows: FlowLog, parameters: URLSearchParams): Reply {

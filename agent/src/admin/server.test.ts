@@ -10,6 +10,7 @@ import { Catalog } from '../sinks/catalog.ts';
 import { FindingLog } from '../sinks/finding-log.ts';
 import { FlowLog } from '../sinks/flow-log.ts';
 import { registerAgentMetrics } from './agent-metrics.ts';
+import type { DepartureState } from './departure-state.ts';
 import { Readiness } from './readiness.ts';
 import { type AdminServer, isAnswered, startAdmin } from './server.ts';
 
@@ -53,6 +54,7 @@ describe('the admin server', () => {
     const flows = new FlowLog({ capacity: 100, maxSubscribers, queue }, (on) => wantsAll.push(on));
     const findings = new FindingLog({ capacity: 10, maxSubscribers: 1 });
     const readiness = new Readiness(['kube']);
+    const departure = { state: { state: 'here' } as DepartureState };
     const registry = new Registry();
     registerAgentMetrics(registry, agentStatus);
     const server = await startAdmin({
@@ -61,6 +63,7 @@ describe('the admin server', () => {
       sources: {
         status: agentStatus,
         readiness,
+        departure: () => departure.state,
         flows,
         findings,
         catalog: new Catalog(10),
@@ -70,7 +73,15 @@ describe('the admin server', () => {
     });
     opened.push({ server, directory });
     await server.claim();
-    return { flows, findings, readiness, wantsAll, socket: { socketPath }, tcp: server.address ?? {} };
+    return {
+      flows,
+      findings,
+      readiness,
+      departure,
+      wantsAll,
+      socket: { socketPath },
+      tcp: server.address ?? {},
+    };
   }
 
   it('is open to its own user only', async () => {
@@ -90,6 +101,15 @@ describe('the admin server', () => {
     expect(metrics).toContain('eastwall_pods{state="enrolled"} 1\n');
     expect(metrics).toContain('eastwall_dataplane_restarts_total{dataplane="0"} 3\n');
     for (const path of ['/status', '/flows', '/explain/ew-1']) expect((await read(tcp, path))[0]).toBe(404);
+  });
+
+  it('says how far the agent is with leaving its pods', async () => {
+    const { departure, tcp } = await setUp();
+    expect(await read(tcp, '/gone')).toEqual([503, 'here\n']);
+    departure.state = { state: 'stuck', problem: '`cni-1`: EPERM' };
+    expect(await read(tcp, '/gone')).toEqual([503, 'rules are left behind: `cni-1`: EPERM\n']);
+    departure.state = { state: 'left' };
+    expect(await read(tcp, '/gone')).toEqual([200, 'left all pods\n']);
   });
 
   it('asks for the token where there is one, of scrapes only', async () => {

@@ -10,7 +10,7 @@ import { NetnsDirectory } from './netns-directory.ts';
 import { NetnsKeeper } from './netns-keeper.ts';
 import { PairingBoard } from './pairing-board.ts';
 import { ProofRounds } from './proof-rounds.ts';
-import type { CaptureEvent, CaptureOptions, Inheritance, LocalPods } from './protocol.ts';
+import type { CaptureEvent, CaptureOptions, Freed, Inheritance, LocalPods } from './protocol.ts';
 import { type Proof, Prover } from './prover.ts';
 import { sendSockets } from './socket-batches.ts';
 import { Turnstile } from './turnstile.ts';
@@ -109,10 +109,10 @@ export class Capture {
     await this.#each((netns) => this.#keeper.retireFormer(netns));
   }
 
-  /** Nobody accepts any more: new connections go direct or are refused, as the fail modes say. */
-  async lapse(): Promise<void> {
+  /** Nobody accepts any more: new connections go direct, or are refused where the fail mode says so and `whom` `open`. */
+  async lapse(whom: Freed): Promise<void> {
     await this.stepAside();
-    await this.#each((netns) => this.#keeper.lapse(netns));
+    await this.#each((netns) => this.#keeper.lapse(netns, whom));
   }
 
   setLocal(local: LocalPods): void {
@@ -170,13 +170,13 @@ export class Capture {
   }
 
   /**
-   * Stops, and removes every rule of ours, except from pods that are to be refused while nobody judges them. The
-   * error names the namespaces where that failed.
+   * Stops, and removes every rule of ours; with `open` not from pods that are to be refused while nobody judges them.
+   * The error names the namespaces where that failed.
    */
-  async uninstall(): Promise<Result<null, string>> {
+  async uninstall(whom: Freed): Promise<Result<null, string>> {
     this.#stop();
     const removals = [...this.#known.values()].map(async (netns) => {
-      if (netns.enrolment?.failMode === 'closed') return [];
+      if (whom === 'open' && netns.enrolment?.failMode === 'closed') return [];
       const removed = await this.#catchUp.run(() => this.#keeper.remove(netns));
       return removed.ok ? [] : [`\`${netns.path}\`: ${removed.error}`];
     });

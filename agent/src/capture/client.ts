@@ -8,6 +8,7 @@ import type {
   CaptureCall,
   CaptureEvent,
   CaptureOptions,
+  Freed,
   FromCapture,
   Inheritance,
   ListenerInfo,
@@ -114,8 +115,8 @@ export class CaptureClient {
   }
 
   /** Nobody is going to accept any more: new connections go direct or are refused, as the fail modes say. */
-  lapse(): Promise<void> {
-    return this.#call({ what: 'lapse' });
+  lapse(whom: Freed = 'open'): Promise<void> {
+    return this.#call({ what: 'lapse', whom });
   }
 
   /**
@@ -152,9 +153,9 @@ export class CaptureClient {
   }
 
   /** Ends the thread, removes every rule of ours and closes the listeners. Rejects when rules are left behind. */
-  async uninstall(): Promise<void> {
+  async uninstall(whom: Freed = 'open'): Promise<void> {
     try {
-      await this.#call({ what: 'uninstall' });
+      await this.#call({ what: 'uninstall', whom });
     } finally {
       await this.#end();
       for (const ns of this.#enrolled.keys()) this.#closeListeners(ns);

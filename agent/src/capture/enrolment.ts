@@ -10,7 +10,7 @@ import { readNetTable } from './interfaces-here.ts';
 import { ipv6Wish } from './ipv6-wish.ts';
 import { BACKLOG } from './listener.ts';
 import { closeSockets, type OutboundSockets, openSockets } from './outbound-sockets.ts';
-import type { Estate, Inheritance, ListenerInfo } from './protocol.ts';
+import type { Estate, Freed, Inheritance, ListenerInfo } from './protocol.ts';
 import type { QuicMode } from './quic-mode.ts';
 import { randomMark } from './random-mark.ts';
 import type { Applied, Changed, PodRules, RuleEngine } from './rule-engine.ts';
@@ -234,11 +234,11 @@ export class Enrolment {
   }
 
   /**
-   * Nobody accepts here any more: new connections go direct, or are refused, as the fail mode says, and those that
-   * are open go on.
+   * Nobody accepts here any more: new connections go direct, or are refused, as the fail mode and `whom` say, and
+   * those that are open go on.
    */
-  lapse(): Promise<Result<unknown, string>> {
-    if (this.failMode === 'open') return this.withdraw();
+  lapse(whom: Freed): Promise<Result<unknown, string>> {
+    if (whom === 'all' || this.failMode === 'open') return this.withdraw();
     return this.#rules.apply(this.#wish(this.#wish6, this.#guarded), 0);
   }
 

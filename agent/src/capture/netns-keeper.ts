@@ -3,15 +3,16 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { canonicalIp } from '../identity/ip.ts';
 import type { NamespaceId } from '../ipc/messages.ts';
 import type { Clock } from '../kernel/clock.ts';
-import { err, type Result } from '../kernel/result.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import type { Abilities } from './abilities.ts';
 import { attemptsOf } from './attempts.ts';
 import { type CaptureTools, Enrolment, type Will } from './enrolment.ts';
 import type { NetnsDoor } from './inside.ts';
 import { isLinkLocal } from './interfaces.ts';
 import { interfacesHere } from './interfaces-here.ts';
+import { clearLeftovers } from './leftovers.ts';
 import type { Netns } from './netns.ts';
-import { type CaptureEvent, type Inheritance, NO_PROOFS } from './protocol.ts';
+import { type CaptureEvent, type Freed, type Inheritance, NO_PROOFS } from './protocol.ts';
 import type { QuicMode } from './quic-mode.ts';
 import { randomMark } from './random-mark.ts';
 import type { Changed } from './rule-engine.ts';
@@ -88,9 +89,9 @@ export class NetnsKeeper {
     });
   }
 
-  /** Nobody accepts any more: what becomes of new connections is up to the fail mode. */
-  lapse(netns: Netns): Promise<unknown> {
-    return netns.turn.run(async () => (netns.closed ? null : netns.enrolment?.lapse()));
+  /** Nobody accepts any more: what becomes of new connections is up to the fail mode, and to `whom`. */
+  lapse(netns: Netns, whom: Freed): Promise<unknown> {
+    return netns.turn.run(async () => (netns.closed ? null : netns.enrolment?.lapse(whom)));
   }
 
   /** Reads the interfaces of a namespace. */
@@ -195,7 +196,10 @@ export class NetnsKeeper {
   remove(netns: Netns): Promise<Result<unknown, string>> {
     return netns.turn.run(async () => {
       const enrolment = netns.enrolment ?? netns.draining;
-      return enrolment === null ? { ok: true, value: null } : enrolment.remove();
+      if (enrolment !== null) return enrolment.remove();
+      const { engine } = this.#options.abilities;
+      const clean = netns.untouched || netns.closed || engine === null || this.#isOfNode(netns);
+      return clean ? ok(null) : clearLeftovers(engine, netns.fd);
     });
   }
 
@@ -210,10 +214,8 @@ export class NetnsKeeper {
   }
 
   async #tryEnrol(netns: Netns): Promise<Result<Enrolment, string>> {
-    const { nodeAddresses, abilities } = this.#options;
-    if (netns.interfaces.addresses.some((address) => nodeAddresses.includes(address))) {
-      return err('it is the network namespace of the node');
-    }
+    const { abilities } = this.#options;
+    if (this.#isOfNode(netns)) return err('it is the network namespace of the node');
     const tools = this.#tools();
     if (tools === null) return err(`nothing can be redirected on this node: ${abilities.problem}`);
     const { inheritance } = netns;
@@ -226,6 +228,10 @@ export class NetnsKeeper {
       untouched: netns.untouched,
       interfaces: netns.interfaces,
     });
+  }
+
+  #isOfNode({ interfaces }: Netns): boolean {
+    return interfaces.addresses.some((address) => this.#options.nodeAddresses.includes(address));
   }
 
   #enrolled(netns: Netns, enrolment: Enrolment): void {

@@ -66,11 +66,14 @@ export type CaptureCall =
   /** The agents before this one have ended. */
   | { readonly what: 'retire-former' }
   /** Nobody accepts any more: sends no new connection to the listeners. */
-  | { readonly what: 'lapse' }
+  | { readonly what: 'lapse'; readonly whom: Freed }
   /** Stops, and leaves rules in place. */
   | { readonly what: 'release' }
   /** Stops, and removes every rule of ours. */
-  | { readonly what: 'uninstall' };
+  | { readonly what: 'uninstall'; readonly whom: Freed };
+
+/** Whose rules an agent that goes takes with it: `open` leaves those that are to be refused while nobody judges them. */
+export type Freed = 'open' | 'all';
 
 export type FromCapture =
   | CaptureEvent

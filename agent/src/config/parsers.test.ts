@@ -11,7 +11,9 @@ import {
   listenAddress,
   namespaceList,
   nodeName,
+  objectName,
   type Parser,
+  taintKey,
 } from './parsers.ts';
 
 const any = { min: 0, max: Number.MAX_SAFE_INTEGER };
@@ -35,6 +37,19 @@ describe('parsers', () => {
     expect(read(duration({ min: 1_000, max: 60_000 }), '2m')).toBe('refused: not between 1s and 1m');
     expect(read(bytes({ min: 1_024, max: 65_536 }), '1MiB')).toBe('refused: not between 1KiB and 64KiB');
     expect(read(integer({ min: 1, max: 64 }), '0')).toBe('refused: not between 1 and 64');
+  });
+
+  it('reads the name of an object in a namespace', () => {
+    expect(read(objectName, '')).toBeNull();
+    expect(read(objectName, 'eastwall-system/a.b')).toEqual({ namespace: 'eastwall-system', name: 'a.b' });
+    for (const text of ['a', 'a/', '/a', 'a/b/c', 'A/b', 'a/b c', 'a.b/c'])
+      expect(read(objectName, text)).toBe('refused: not `namespace/name`');
+  });
+
+  it('reads the key of a taint', () => {
+    for (const text of ['', 'a', 'eastwall.dev/agent-not-ready']) expect(read(taintKey, text)).toBe(text);
+    for (const text of ['a/', '/a', 'a b', 'a/b/c', '-a', 'a=b:NoSchedule'])
+      expect(read(taintKey, text)).toMatch(/^refused/);
   });
 
   it.each(['0x10', '1e3', ' 5', '٣'])('refuses the number `%s`', (text) => {

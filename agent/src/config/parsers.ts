@@ -94,12 +94,29 @@ export const nodeName: Parser<string> = (text) =>
     ? ok(text)
     : err('not the name of a node: lower-case letters, digits, `-` and `.`, at most 253');
 
+/** `namespace/name` of a kube object; null for nothing at all. */
+export const objectName: Parser<{ readonly namespace: string; readonly name: string } | null> = (text) => {
+  if (text === '') return ok(null);
+  const [namespace = '', name = '', ...more] = text.split('/');
+  return more.length === 0 && isLabel(namespace) && nodeName(name).ok
+    ? ok({ namespace, name })
+    : err('not `namespace/name`');
+};
+
+/** A qualified name, as of labels; empty for none. */
+export const taintKey: Parser<string> = (text) =>
+  /^$|^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/.test(text)
+    ? ok(text)
+    : err('not the key of a taint, such as `eastwall.dev/agent-not-ready`');
+
 /** Comma-separated DNS-1123 labels; empty for none. */
 export const namespaceList: Parser<readonly string[]> = (text) => {
   const names = text.split(',').filter((name) => name !== '');
-  const bad = names.find((name) => name.length > 63 || !/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(name));
+  const bad = names.find((name) => !isLabel(name));
   return bad === undefined ? ok(names) : err(`\`${bad}\` is not the name of a namespace`);
 };
+
+const isLabel = (text: string): boolean => text.length <= 63 && /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/.test(text);
 
 /** `25,3306,8000-8010`; empty for none. */
 export const portRanges: Parser<PortRanges> = parsePortRanges;

@@ -7,12 +7,14 @@ import {
   listenAddress,
   namespaceList,
   nodeName,
+  objectName,
   oneOf,
   optionalPath,
   orAuto,
   type Parser,
   portRanges,
   storeName,
+  taintKey,
 } from './parsers.ts';
 import { storeAddress } from './store-address.ts';
 
@@ -149,6 +151,24 @@ export const SETTINGS = {
     'remove',
     'what',
     'What a stopping agent does with its rules: `remove` lets pods go direct, except those in fail mode `closed`; `keep` leaves them for the next agent: new connections are refused until it comes, or until `--gate-timeout` is over and the fail mode takes effect. So it is with a killed agent.',
+  ),
+  releaseMark: setting(
+    objectName,
+    '',
+    'namespace/name',
+    'ConfigMap by which the release says that it is being uninstalled: with `state: leaving` in it, or once it has been deleted and the agent is asked to stop, the agent takes what it has put into pods out again, also where the fail mode is `closed`. Empty: nobody says so.',
+  ),
+  uninstallDrainMs: time(
+    '3m',
+    0,
+    HOUR,
+    'Time that open connections may take to finish when the release is uninstalled; then they are cut, since the last rules can only go after them.',
+  ),
+  startupTaint: setting(
+    taintKey,
+    '',
+    'key',
+    'Key of a taint that the agent takes off its node as soon as it is ready, so that no pod is scheduled there before. Empty: nodes are left alone.',
   ),
   dataplanes: setting(
     orAuto(integer({ min: 1, max: 64 })),

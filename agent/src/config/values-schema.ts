@@ -15,6 +15,8 @@ const OF_THE_CHART: ReadonlySet<SettingName> = new Set([
   'storePasswordFile',
   'storeCaFile',
   'storeSecretFile',
+  'releaseMark',
+  'startupTaint',
 ]);
 
 export const CHART_SETTINGS: readonly SettingName[] = SETTING_NAMES.filter((name) => !OF_THE_CHART.has(name));

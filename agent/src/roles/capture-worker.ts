@@ -59,13 +59,13 @@ async function perform(call: CaptureCall): Promise<string | null> {
       await capture.retireFormer();
       return null;
     case 'lapse':
-      await capture.lapse();
+      await capture.lapse(call.whom);
       return null;
     case 'release':
       capture.release();
       return null;
     case 'uninstall': {
-      const removed = await capture.uninstall();
+      const removed = await capture.uninstall(call.whom);
       return removed.ok ? null : removed.error;
     }
   }

@@ -83,7 +83,7 @@ describe('succession', () => {
     const agent = new Agent(place());
     await agent.begin();
     expect(agent.done).toEqual(['begin with 0', 'claim']);
-    await agent.succession.leave(true);
+    await agent.succession.leave('open');
     expect([agent.done.at(-1), agent.succession.passedOn]).toEqual(['lapse', false]);
   });
 
@@ -105,7 +105,7 @@ describe('succession', () => {
     succession.captured({ kind: 'failed', inode: 2, path: '', problem: 'no' });
     await begun;
     await until(() => expect(old.done).toEqual(['step aside', 'cede 1', 'cede admin']));
-    await old.succession.leave(true);
+    await old.succession.leave('open');
     expect([old.done.length, old.succession.passedOn]).toEqual([3, true]);
     old.succession.close();
     await until(() => expect(next.done).toEqual(['begin with 2', 'claim', 'retire former']));
@@ -135,7 +135,7 @@ describe('succession', () => {
     const old = await alone(path);
     const next = new Agent(path);
     const begun = next.begin();
-    await next.succession.leave(true);
+    await next.succession.leave('open');
     next.prepare();
     await begun;
     expect([old.done, next.done]).toEqual([[], ['lapse']]);
@@ -146,7 +146,7 @@ describe('succession', () => {
     const old = await alone(path);
     const next = new Agent(path).prepare();
     await next.begin();
-    await next.succession.leave(true);
+    await next.succession.leave('open');
     expect([next.done.at(-1), next.succession.passedOn]).toEqual(['step aside', true]);
     await until(() => expect(old.done.slice(-3).sort()).toEqual(['claim', 'reclaim', 'step back']));
     expect(old.succession.passedOn).toBe(false);
@@ -158,7 +158,7 @@ describe('succession', () => {
   it('lets pods go again when the agent after it ends while it is about to end itself', async () => {
     const path = place();
     const old = await alone(path);
-    await old.succession.leave(true);
+    await old.succession.leave('open');
     const takeover = await takeOver(path, 10_000);
     expect(old.succession.passedOn).toBe(true);
     takeover?.giveBack();

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CaptureEvent, Inheritance } from '../capture/protocol.ts';
+import type { CaptureEvent, Freed, Inheritance } from '../capture/protocol.ts';
 import { type Predecessor, SuccessorDoor } from '../handover/successor-door.ts';
 import { isPredecessorThere, type Takeover, takeOver } from '../handover/take-over.ts';
 import type { NamespaceId } from '../ipc/messages.ts';
@@ -12,7 +12,7 @@ export interface SuccessionCapture {
   stepAside(): Promise<readonly Inheritance[]>;
   stepBack(): Promise<void>;
   retireFormer(): Promise<void>;
-  lapse(): Promise<void>;
+  lapse(whom: Freed): Promise<void>;
 }
 
 export interface SuccessionOptions {
@@ -46,7 +46,7 @@ export class Succession implements Predecessor {
   #awaited = new Set<number>();
   #enrolled: number[] = [];
   #leaving = false;
-  #freeing = false;
+  #freeing: Freed | null = null;
   /** The agent before this one, as long as it lives. */
   #before: Takeover | null = null;
   #givenBack = false;
@@ -83,10 +83,10 @@ export class Succession implements Predecessor {
   }
 
   /**
-   * This agent is about to end. If the one before it still lives, that gets everything back; else, with `freeing`,
-   * pods are not sent here any more, unless another agent takes them.
+   * This agent is about to end. If the one before it still lives, that gets everything back; else the pods of
+   * `freeing` are not sent here any more, unless another agent takes them.
    */
-  async leave(freeing: boolean): Promise<void> {
+  async leave(freeing: Freed | null): Promise<void> {
     this.#leaving = true;
     this.#freeing = freeing;
     // Open connections are finished also where this fails.
@@ -102,7 +102,7 @@ export class Succession implements Predecessor {
       await capture.stepAside();
       this.#givenBack = true;
       this.#before.giveBack();
-    } else if (this.#freeing) await capture.lapse();
+    } else if (this.#freeing !== null) await capture.lapse(this.#freeing);
   }
 
   /** Another agent finds nobody here any more; one that has taken over learns that this one has ended. */
@@ -133,7 +133,7 @@ export class Succession implements Predecessor {
   stepBack(): void {
     const { capture, supervisor, log } = this.#options;
     supervisor.reclaim();
-    const restored = this.#freeing ? capture.lapse() : capture.stepBack();
+    const restored = this.#freeing === null ? capture.stepBack() : capture.lapse(this.#freeing);
     Promise.all([restored, this.#becomeFound()]).catch((error: Error) =>
       log.error({ err: error }, 'what the successor had taken could not be taken back'),
     );

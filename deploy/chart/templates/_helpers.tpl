@@ -47,6 +47,10 @@ helm.sh/chart: {{ printf "%s-%s" $top.Chart.Name $top.Chart.Version | replace "+
 {{- .Values.metrics.existingSecret | default (printf "%s-metrics" (include "eastwall.fullname" .)) -}}
 {{- end -}}
 
+{{- define "eastwall.releaseMark" -}}
+{{- include "eastwall.fullname" . }}-release
+{{- end -}}
+
 {{/* Of the store; empty when it has none. */}}
 {{- define "eastwall.storeSecret" -}}
 {{- if eq .Values.redis.mode "embedded" -}}
@@ -158,6 +162,12 @@ seLinuxOptions: {{- toYaml . | nindent 2 }}
   value: "*:{{ .Values.metrics.port }}"
 - name: EASTWALL_METRICS_TOKEN_FILE
   value: /etc/eastwall/metrics/token
+- name: EASTWALL_RELEASE_MARK
+  value: {{ .Release.Namespace }}/{{ include "eastwall.releaseMark" . }}
+{{- if .Values.startupTaint.enabled }}
+- name: EASTWALL_STARTUP_TAINT
+  value: {{ .Values.startupTaint.key | quote }}
+{{- end }}
 {{- if ne .Values.redis.mode "none" }}
 - name: EASTWALL_STORE
   value: {{ include "eastwall.storeUrl" . | quote }}

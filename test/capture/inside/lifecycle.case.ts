@@ -154,6 +154,22 @@ describe('an agent', () => {
     expect(pod.iptables()).toContain('--dport 9 -j ACCEPT');
   });
 
+  it.each(['auto', 'iptables'] as const)(
+    'removes what one that has crashed left, also where it had no time to enrol, whatever the fail mode (%s)',
+    async (rules) => {
+      await using pods = new AsyncDisposableStack();
+      // More than are enrolled at once.
+      const five = Array.from({ length: 5 }, () => pods.use(new Pod()));
+      const first = new TestAgent({ failMode: 'closed', rules });
+      for (const { name } of five) await first.enrolled(name);
+      await first.crash();
+      for (const pod of five) expect(pod.rules() + pod.iptables()).toMatch(/eastwall/i);
+      const second = new TestAgent({ failMode: 'closed', rules });
+      await second.client.uninstall('all');
+      for (const pod of five) expect(pod.rules() + pod.iptables()).not.toMatch(/eastwall/i);
+    },
+  );
+
   it('takes over from one that has crashed, and resets nobody', async () => {
     await using _upstream = await Upstream.listen('10.66.0.1', PORT);
     await using pod = new Pod();

@@ -36,6 +36,8 @@ const BATCH: readonly Shape[] = [
 
 /** Kept and shown, and acted on by nobody: a chart that brings them can be installed. */
 const RBAC: readonly Shape[] = [
+  { kind: 'Role', plural: 'roles' },
+  { kind: 'RoleBinding', plural: 'rolebindings' },
   { kind: 'ClusterRole', plural: 'clusterroles', clusterScoped: true },
   { kind: 'ClusterRoleBinding', plural: 'clusterrolebindings', clusterScoped: true },
 ];
