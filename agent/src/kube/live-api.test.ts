@@ -253,7 +253,8 @@ test('notices an API server that holds its connections and says nothing', async 
   const { store, api, access } = at;
   installPolicies(store);
   store.create('services', service('orders', '10.96.0.1'));
-  await using run = agent(access.path, { watch: { idleMs: 200 }, timeoutMs: 200 });
+  // Long enough for a busy machine to open all watches in.
+  await using run = agent(access.path, { watch: { idleMs: 1_500 }, timeoutMs: 1_500 });
   await eventually(() => run.seen.synced && isConnected(run.watch));
   api.pause();
   await eventually(() => run.watch.status().watches.some(({ problem }) => problem !== null));
