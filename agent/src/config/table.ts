@@ -1,7 +1,6 @@
 import {
   absolutePath,
   bytes,
-  duration,
   integer,
   issuerList,
   listenAddress,
@@ -11,42 +10,12 @@ import {
   oneOf,
   optionalPath,
   orAuto,
-  type Parser,
   portRanges,
   storeName,
   taintKey,
 } from './parsers.ts';
+import { count, HOUR, KIB, MINUTE, SECOND, type Setting, setting, time } from './setting.ts';
 import { storeAddress } from './store-address.ts';
-
-/**
- * One setting of the agent. Its flag and environment variable follow from its name (`flagOf`, `variableOf`),
- * and everything else that names settings (`--help`, the reference page) is generated from this table.
- */
-export interface Setting<T> {
-  readonly parse: Parser<T>;
-  /** Written as a user would write it, and read by the same parser. */
-  readonly fallback: string;
-  /** What the value is, for `--help`: `<duration>`, `<path>`. */
-  readonly form: string;
-  readonly doc: string;
-}
-
-const SECOND = 1_000;
-const MINUTE = 60 * SECOND;
-const HOUR = 60 * MINUTE;
-const KIB = 1_024;
-
-const setting = <T>(parse: Parser<T>, fallback: string, form: string, doc: string): Setting<T> => ({
-  parse,
-  fallback,
-  form,
-  doc,
-});
-
-const time = (fallback: string, min: number, max: number, doc: string) =>
-  setting(duration({ min, max }), fallback, 'duration', doc);
-const count = (fallback: string, min: number, max: number, doc: string) =>
-  setting(integer({ min, max }), fallback, 'number', doc);
 
 /** Every setting there is. A fallback of `auto` is resolved in `load.ts`. */
 export const SETTINGS = {
