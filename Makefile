@@ -37,6 +37,11 @@ bench: ## CPU, speed and memory beside HAProxy, nginx and http-proxy (ONLY="scen
 	@scripts/setup.sh bench
 	@$(RUN) node scripts/build.ts && node bench/main.ts $(ONLY)
 
+.PHONY: bench-memory
+bench-memory: ## What an agent holds on a full node of a large cluster: 110 pods, 100,000 endpoints (2 minutes)
+	@scripts/setup.sh bench
+	@$(RUN) node scripts/build.ts && node bench/memory/main.ts
+
 LAB_SEEDS ?= fresh
 .PHONY: lab
 lab: ## Attackers among usual traffic, in virtual time and in a sandbox: what leaks before the alarm, and false alarms

@@ -14,6 +14,7 @@ import { dataplaneSettings } from './config/slices.ts';
 import { FindingBook } from './guard/finding-book.ts';
 import { isPredecessorThere } from './handover/take-over.ts';
 import { systemClock } from './kernel/clock.ts';
+import { keepHeapSmall } from './kernel/heap.ts';
 import { raiseDescriptorLimit } from './kernel/libc-limits.ts';
 import { connectKube } from './kube/client.ts';
 import { ClusterWatch } from './kube/cluster-watch.ts';
@@ -64,6 +65,7 @@ export interface App {
  * or another agent runs that can't be taken over from; a kube API that does not answer is not a reason.
  */
 export async function startApp({ config, version, log }: AppOptions): Promise<App> {
+  keepHeapSmall();
   const startedAt = systemClock.now();
   const kube = connectKube({ kubeconfig: config.kubeconfig, clock: systemClock });
   const loopDelay = monitorEventLoopDelay({ resolution: 20 });

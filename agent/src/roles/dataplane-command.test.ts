@@ -26,7 +26,7 @@ describe('dataplaneCommand', () => {
     const { file, args, uid } = command();
     expect([file, ...args].join(' ')).toBe(
       'setpriv --no-new-privs --inh-caps=-all --ambient-caps=-all --pdeathsig=KILL --bounding-set=-all ' +
-        '--reuid=65534 --regid=65534 --clear-groups -- /bin/node /src/dataplane.ts',
+        '--reuid=65534 --regid=65534 --clear-groups -- /bin/node --max-semi-space-size=4 /src/dataplane.ts',
     );
     expect(uid).toBe(65_534);
   });

@@ -18,12 +18,14 @@ import type {
 } from '../ipc/messages.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { fingerprints } from '../kernel/fingerprint.ts';
+import { keepHeapSmall, letHeapGrow } from '../kernel/heap.ts';
 import { closeFd } from '../kernel/libc.ts';
 import { recvFds } from '../kernel/libc-fds.ts';
 import { raiseDescriptorLimit } from '../kernel/libc-limits.ts';
 import { DataplaneNews } from './dataplane-news.ts';
 import { idGuards } from './id-guards.ts';
 import { tokenVerifier, type VerifyToken } from './token-verifier.ts';
+import { changeWorld } from './world-changes.ts';
 
 /**
  * The dataplane process: accepts, parses, decides and relays, with no capability and nothing but the sockets it is
@@ -132,26 +134,14 @@ class Dataplane {
         this.forget(message.ns, message.podLives);
         break;
       case 'services':
-        for (const key of message.remove) world.directory.removeService(key);
-        for (const entry of message.upsert) world.directory.upsertService(entry);
-        world.touch();
-        break;
       case 'slices':
-        for (const key of message.remove) world.directory.removeSlice(key);
-        for (const entry of message.upsert) world.directory.upsertSlice(entry);
-        world.touch();
-        break;
       case 'nodes':
-        for (const name of message.remove) world.directory.removeNode(name);
-        for (const entry of message.upsert) world.directory.upsertNode(entry);
-        world.touch();
+      case 'egress-policies':
+        changeWorld(world, message);
         break;
       case 'policies':
-        world.replacePolicies(world.policies.with(message));
+        changeWorld(world, message);
         operations.changePolicies(message.upsert, message.remove);
-        break;
-      case 'egress-policies':
-        world.replaceEgress(world.egress.with(message));
         break;
       case 'issuers':
         void this.replaceIssuers(message.issuers);
@@ -161,6 +151,7 @@ class Dataplane {
         break;
       case 'synced':
         world.synced = true;
+        letHeapGrow();
         for (const netns of this.netns.values()) netns.release();
         break;
       case 'stream-all':
@@ -387,6 +378,8 @@ function send(message: FromDataplane, sent: () => void = () => {}): void {
   if (process.connected) process.send?.(message, undefined, undefined, sent);
 }
 
+// What it is told of the cluster comes all at once; as JSON it is many times as large as what is kept of it.
+keepHeapSmall();
 let dataplane: Dataplane | null = null;
 process.on('message', (message: ToDataplane) => {
   if (message.kind === 'settings') dataplane ??= new Dataplane(message.settings);
