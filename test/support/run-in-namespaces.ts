@@ -7,6 +7,9 @@ export const BOXES: readonly (readonly [name: string, flags: string])[] = [
   ...(process.getuid?.() === 0 ? [['as root', '-nmpf'] as const] : []),
 ];
 
+/** A place for network namespaces, and a loopback that works. */
+const PREPARE = 'mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up && exec "$@"';
+
 const PATIENCE_MS = 600_000;
 
 /** Where vitest goes on to what has failed, after a line per test; who reads a log wants that part only. */
@@ -18,11 +21,15 @@ export async function vitestInNamespaces(
   config: string,
 ): Promise<{ code: number | null; output: string }> {
   const vitest = ['vitest', 'run', '--config', config, '--reporter=verbose'];
-  const child = spawn('unshare', [flags, '--kill-child', '--mount-proc', ...vitest], {
-    cwd: new URL('../..', import.meta.url).pathname,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: PATIENCE_MS,
-  });
+  const child = spawn(
+    'unshare',
+    [flags, '--kill-child', '--mount-proc', 'sh', '-ec', PREPARE, 'sh', ...vitest],
+    {
+      cwd: new URL('../..', import.meta.url).pathname,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: PATIENCE_MS,
+    },
+  );
   let output = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => {
