@@ -27,6 +27,16 @@ build: ## Bundle the agent and its command line into agent/dist, which starts fa
 	@scripts/setup.sh check
 	@$(RUN) node scripts/build.ts
 
+.PHONY: image
+image: ## Build the agent's image and the list of what is in it (IMAGE=name, ENGINE=docker or podman, BASE_IMAGE=name)
+	@scripts/setup.sh image
+	@$(RUN) node scripts/image.ts
+
+.PHONY: audit
+audit: ## Ask the npm registry whether anything is known against the packages that run
+	@scripts/setup.sh check
+	@npm audit --omit=dev --json 2>/dev/null | { $(RUN) node scripts/audit.ts; }
+
 .PHONY: demo
 demo: ## A small shop under attack in a sandbox cluster (KEEP=1 stays up for exploring)
 	@scripts/setup.sh run

@@ -1,15 +1,17 @@
 #!/bin/sh
-# Makes a checkout ready: scripts/setup.sh [check|run|test|bench] (default: everything).
+# Makes a checkout ready: scripts/setup.sh [check|run|test|bench|image] (default: everything).
 #   check  Node and the npm packages, which is all that type checks, lint and unit tests need
 #   run    what the agent and the sandbox cluster call
 #   test   run, and the programs that the whole-agent tests talk to
 #   bench  run, and the load generator and the peers we compare with
+#   image  what builds the image, where docker doesn't: podman, and what makes its base without a registry
 # Safe to repeat: it does only what is missing, and says nothing when nothing is.
 set -eu
 
 NODE_VERSION=24.21.0
 
 cd "$(dirname "$0")/.."
+level=${1:-all}
 machine_path=$PATH
 . scripts/env.sh
 
@@ -27,14 +29,16 @@ packages_for() {
   test="$test wget:wget git:git dig:bind9-dnsutils fcgiwrap:fcgiwrap nghttpx:nghttp2-proxy h2load:nghttp2-client wrk:wrk"
   test="$test pg_ctlcluster:postgresql mariadbd:mariadb-server-core mariadb:mariadb-client-core"
   test="$test memcached:memcached nats-server:nats-server aiosmtpd:python3-aiosmtpd sshd:openssh-server"
+  image='podman:podman crun:crun mmdebstrap:mmdebstrap'
   bench='redis-server:redis-server redis-cli:redis-tools wrk:wrk h2load:nghttp2-client haproxy:haproxy nginx:nginx-light taskset:util-linux'
   case $1 in
     check) ;;
     run) echo "$run" ;;
-    test) echo "$run $test" ;;
+    test) echo "$run $test $image" ;;
     bench) echo "$run $bench" ;;
-    all) echo "$run $test $bench" ;;
-    *) fail "unknown level \`$1\`: check, run, test, bench or all" ;;
+    image) docker info >/dev/null 2>&1 || echo "$image" ;;
+    all) echo "$run $test $bench $image" ;;
+    *) fail "unknown level \`$1\`: check, run, test, bench, image or all" ;;
   esac
 }
 
@@ -90,9 +94,11 @@ machine_npm() {
   quietly env PATH="$machine_path" npm "$@" --ignore-scripts --no-audit --no-fund
 }
 
-# A runtime of our own must be the pinned one; without it the machine's Node will do when it is new enough.
+# A runtime of our own must be the pinned one; without it the machine's Node will do when it is new enough. Into the
+# image goes the pinned one.
 node_is_ready() {
   has node || return 1
+  [ "$level" != image ] || [ -d .runtime ] || return 1
   version=$(node --version)
   if [ -d .runtime ]; then [ "$version" = "v$NODE_VERSION" ]; else [ "$(major_of "$version")" -ge 24 ]; fi
 }
@@ -118,6 +124,6 @@ npm_packages() {
   machine_npm ci
 }
 
-system_packages "${1:-all}"
+system_packages "$level"
 node_runtime
 npm_packages
