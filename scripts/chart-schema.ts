@@ -100,6 +100,7 @@ export function chartSchema(): object {
         enabled: flag,
         key: { type: 'string', pattern: '^([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9][-A-Za-z0-9_.]{0,62}$' },
       }),
+      events: closed({ existingSecret: text, directory: path }),
       networkPolicy: closed({ enabled: flag, metricsFrom: list }),
       admission: closed({ enabled: flag, action: oneOf('Warn', 'Deny'), excludedNamespaces: namespaces }),
     }),

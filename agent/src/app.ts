@@ -39,6 +39,7 @@ import { FindingMetrics } from './sinks/finding-metrics.ts';
 import { FlowLog } from './sinks/flow-log.ts';
 import { LimitMetrics } from './sinks/limit-metrics.ts';
 import { NewsMetrics } from './sinks/news-metrics.ts';
+import { openSinks } from './sinks/open-sinks.ts';
 import { LogSink, OcsfOutputSink } from './sinks/output-sink.ts';
 import { TrafficMetrics } from './sinks/traffic-metrics.ts';
 import { guardSecrets } from './store/guard-secrets.ts';
@@ -76,8 +77,10 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
   const registry = new Registry();
   const traffic = new TrafficMetrics(registry, config.maxSeries);
   const reporter = { node: config.node, version, paths: config.eventPaths };
+  const sinks = openSinks(config, { reporter, log, now: systemClock.now, random: Math.random });
   const events = new EventFeed({
     sinks: [
+      ...sinks,
       config.eventFormat === 'ocsf'
         ? new OcsfOutputSink((line) => process.stdout.write(line), reporter)
         : new LogSink(log, reporter),
@@ -223,6 +226,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
         droppedByDataplanes: control.recordsDropped,
         droppedForTails: dropped,
       },
+      sinks: sinks.map(({ counts, waitingBytes }) => ({ ...counts, waitingBytes })),
       controlLoopLagMs: lagMs,
     };
   };
@@ -318,6 +322,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
       await Promise.all([cluster.stop(), mark?.stop()]);
       leases.close();
       channel?.close();
+      await Promise.all(sinks.map((sink) => sink.close(SINK_GRACE_MS)));
       await admin.close();
       loopDelay.disable();
       if (gone !== null) throw gone;
@@ -325,6 +330,9 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     hurry: () => supervisor.hurry(),
   };
 }
+
+/** What may be left to deliver at the end waits on disk for the next agent. */
+const SINK_GRACE_MS = 3_000;
 
 /** A network namespace with one of these is the node's, and no pod's. */
 const nodeAddresses = (): string[] =>

@@ -62,6 +62,17 @@ export const MATRIX: Readonly<Record<string, Values>> = {
       },
     },
   },
+  'events that leave the node': {
+    settings: {
+      eventFormat: 'ocsf',
+      eventFile: '/var/lib/eastwall/events.jsonl',
+      webhookUrl: 'https://siem.example/in',
+      webhookTokenFile: '/etc/eastwall/events/token',
+      webhookCaFile: '/etc/eastwall/events/ca.crt',
+      exportGzip: true,
+    },
+    events: { existingSecret: 'siem', directory: '/var/lib/elsewhere' },
+  },
   'all options on': {
     image: { digest: `sha256:${'a'.repeat(64)}` },
     imagePullSecrets: [{ name: 'registry' }],

@@ -99,7 +99,9 @@ describe.each(Object.entries(MATRIX))('the chart with %s', (_, values) => {
     const volumes = pod.volumes.map(({ name }) => name);
     for (const { volumeMounts, env } of [...pod.containers, ...(pod.initContainers ?? [])]) {
       expect(volumeMounts.map(({ name }) => name).sort()).toEqual([...volumes].sort());
-      const files = env.flatMap(({ name, value = '' }) => (name.endsWith('_FILE') ? [value] : []));
+      const files = env.flatMap(({ name, value = '' }) =>
+        name.endsWith('_FILE') && value !== '' ? [value] : [],
+      );
       const lost = files.filter(
         (file) => !volumeMounts.some(({ mountPath }) => file.startsWith(`${mountPath}/`)),
       );

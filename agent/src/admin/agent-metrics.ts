@@ -158,6 +158,37 @@ const METRICS: readonly Metric[] = [
     ],
     ['where'],
   ),
+  counter(
+    'sink_events_total',
+    'Events that a sink has taken, and those that its receiver has',
+    ({ sinks }) =>
+      sinks.flatMap(({ sink, accepted, delivered }) => [
+        [{ sink, fate: 'accepted' }, accepted] as const,
+        [{ sink, fate: 'delivered' }, delivered] as const,
+      ]),
+    ['sink', 'fate'],
+  ),
+  counter(
+    'sink_dropped_total',
+    'Events that a sink has lost, by why: too many at once, too many waiting, the disk, or the receiver refuses them',
+    ({ sinks }) =>
+      sinks.flatMap(({ sink, dropped }) =>
+        Object.entries(dropped).map(([reason, count]) => [{ sink, reason }, count] as const),
+      ),
+    ['sink', 'reason'],
+  ),
+  gauge(
+    'sink_waiting_bytes',
+    'What waits for the receiver of a sink',
+    ({ sinks }) => sinks.map(({ sink, waitingBytes }) => [{ sink }, waitingBytes]),
+    ['sink'],
+  ),
+  gauge(
+    'sink_up',
+    '1 while nothing is wrong with a sink',
+    ({ sinks }) => sinks.map(({ sink, problem }) => [{ sink }, Number(problem === null)]),
+    ['sink'],
+  ),
   gauge(
     'limit_store_up',
     '1 while the store of limits answers for every part of it',

@@ -16,6 +16,7 @@ export interface AgentStatus {
   readonly dataplanes: readonly DataplaneStatus[];
   readonly flows: FlowStatus;
   readonly limits: LimitsStatus;
+  readonly sinks: readonly SinkStatus[];
   readonly controlLoopLagMs: number;
 }
 
@@ -154,6 +155,19 @@ export const LIMIT_SPENDINGS = [
   'unavailable',
 ] as const;
 export type LimitSpending = (typeof LIMIT_SPENDINGS)[number];
+
+/** Where events go beside the agent's own output. */
+export interface SinkStatus {
+  readonly sink: string;
+  /** Taken, so that they outlive the agent where the sink has a spool. */
+  readonly accepted: number;
+  readonly delivered: number;
+  /** By reason; all of them, also those that are 0. */
+  readonly dropped: Readonly<Record<string, number>>;
+  readonly waitingBytes: number;
+  /** What is wrong with it now; null when nothing is. */
+  readonly problem: string | null;
+}
 
 export interface FlowStatus {
   readonly kept: number;

@@ -6,6 +6,7 @@ import {
   duration,
   formatBytes,
   formatDuration,
+  httpUrl,
   integer,
   issuerList,
   listenAddress,
@@ -97,4 +98,13 @@ describe('issuerList', () => {
       expect(issuerList(text)).toMatchObject({ ok: false });
     },
   );
+
+  it('reads a URL, and takes no secret in one', () => {
+    expect(read(httpUrl, 'https://siem.example:8443/in?source=eastwall')).toBe(
+      'https://siem.example:8443/in?source=eastwall',
+    );
+    expect(read(httpUrl, 'siem.example')).toMatch(/^refused: not a URL/);
+    expect(read(httpUrl, 'ftp://siem.example')).toMatch(/^refused: not a URL/);
+    expect(read(httpUrl, 'https://user:secret@siem.example')).toMatch(/^refused: holds a user/);
+  });
 });

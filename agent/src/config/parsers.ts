@@ -85,6 +85,16 @@ export const issuerList: Parser<readonly Issuer[]> = (text) => {
   return ok(issuers);
 };
 
+/** Where something is posted to; nothing for nowhere. Secrets belong into files: settings are logged. */
+export const httpUrl: Parser<string> = (text) => {
+  if (text === '') return ok(text);
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) return err('not a URL of http or https');
+  return url.username === '' && url.password === ''
+    ? ok(text)
+    : err('holds a user or a password; give a token in a file instead');
+};
+
 /** An absolute path, or nothing at all. */
 export const optionalPath: Parser<string> = (text) => (text === '' ? ok(text) : absolutePath(text));
 

@@ -1,3 +1,4 @@
+import { EVENT_SETTINGS } from './event-settings.ts';
 import {
   absolutePath,
   bytes,
@@ -259,24 +260,7 @@ export const SETTINGS = {
     'Time that a pod stays quarantined when a guard says so. The annotation `eastwall.dev/quarantine` of a pod or of its Namespace holds until it is removed.',
   ),
   tailQueue: count('2000', 10, 1_000_000, 'Flow records kept for one slow `tail` before some are dropped.'),
-  eventsPerSecond: count(
-    '100',
-    1,
-    100_000,
-    'Events per second, of blocked exchanges and findings, that are told; all are counted.',
-  ),
-  eventFormat: setting(
-    oneOf('eastwall', 'ocsf'),
-    'eastwall',
-    'format',
-    'What events are written as: `eastwall`, the records as `eastwall tail --json` shows them, or `ocsf`, HTTP Activity and Detection Finding of OCSF 1.5.0.',
-  ),
-  eventPaths: setting(
-    oneOf('template', 'raw'),
-    'template',
-    'how',
-    'How events name what was asked for: `template`, by its operation (`/orders/{orderId}`), or `raw`, by the path itself (without its query), which may hold ids, names and secrets.',
-  ),
+  ...EVENT_SETTINGS,
   maxTails: count('16', 1, 1_000, 'Streams of flows, and of findings, that may be open at once.'),
   maxSeries: count(
     '5000',

@@ -17,6 +17,7 @@ const OF_THE_CHART: ReadonlySet<SettingName> = new Set([
   'storeSecretFile',
   'releaseMark',
   'startupTaint',
+  'spoolDir',
 ]);
 
 export const CHART_SETTINGS: readonly SettingName[] = SETTING_NAMES.filter((name) => !OF_THE_CHART.has(name));

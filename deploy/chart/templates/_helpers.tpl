@@ -68,6 +68,13 @@ redis://{{ include "eastwall.fullname" . }}-redis.{{ .Release.Namespace }}.svc:6
 {{- end -}}
 {{- end -}}
 
+{{/* Not empty when events are written to the node. */}}
+{{- define "eastwall.keepsEvents" -}}
+{{- with .Values.settings -}}
+{{- if or .webhookUrl .eventFile }}yes{{ end -}}
+{{- end -}}
+{{- end -}}
+
 {{/*
 A setting as the agent reads it. Numbers of a values file are floats, which Go writes as 1e+06; `on` and `off` without
 quotes are booleans.
@@ -193,6 +200,10 @@ seLinuxOptions: {{- toYaml . | nindent 2 }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{- if include "eastwall.keepsEvents" . }}
+- name: EASTWALL_SPOOL_DIR
+  value: /var/lib/eastwall/spool
+{{- end }}
 {{- range $name, $value := .Values.settings }}
 - name: EASTWALL_{{ snakecase $name | upper }}
   value: {{ include "eastwall.settingText" $value | quote }}
@@ -218,5 +229,14 @@ seLinuxOptions: {{- toYaml . | nindent 2 }}
 - name: store
   mountPath: /etc/eastwall/store
   readOnly: true
+{{- end }}
+{{- if .Values.events.existingSecret }}
+- name: events-secret
+  mountPath: /etc/eastwall/events
+  readOnly: true
+{{- end }}
+{{- if include "eastwall.keepsEvents" . }}
+- name: events
+  mountPath: /var/lib/eastwall
 {{- end }}
 {{- end -}}

@@ -35,7 +35,10 @@ export function statusText(status: AgentStatus, style: StatusStyle): string {
     dataplanesText(status.dataplanes, style),
     flowsText(status),
     limitsText(status, style),
-  ].join('\n');
+    sinksText(status, style),
+  ]
+    .filter((section) => section !== '')
+    .join('\n');
 }
 
 function headText(status: AgentStatus, { paint, now }: StatusStyle): string {
@@ -197,6 +200,19 @@ function limitsText({ limits }: AgentStatus, { paint }: StatusStyle): string {
       : [`limits: ${unverified} requests without a verified principal were counted for their workload`]),
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+function sinksText({ sinks }: AgentStatus, { paint }: StatusStyle): string {
+  return sinks
+    .map(({ sink, accepted, delivered, dropped, waitingBytes, problem }) => {
+      const lost = Object.entries(dropped).filter(([, count]) => count > 0);
+      const text = `events to ${sink}: ${accepted} taken, ${delivered} delivered, ${size(waitingBytes)} waiting`;
+      const why = lost.map(([reason, count]) => `${count} dropped (${reason.replaceAll('_', ' ')})`);
+      const parts = [text, ...(why.length > 0 ? [paint('yellow', why.join(', '))] : [])];
+      if (problem !== null) parts.push(paint('red', visible(problem)));
+      return `${parts.join('; ')}\n`;
+    })
+    .join('');
 }
 
 const coloured = (paint: Paint, colour: Colour, text: string): Cell => ({ text, shown: paint(colour, text) });

@@ -1,0 +1,154 @@
+import { type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { SinkCounts } from './sink-counts.ts';
+
+export interface RotatingFileOptions {
+  readonly path: string;
+  /** A file that would grow beyond is renamed to `path.1`, that one to `path.2`, and so on. */
+  readonly maxBytes: number;
+  /** Files in all, at least two. */
+  readonly files: number;
+  readonly counts: SinkCounts;
+}
+
+interface OpenFile {
+  readonly handle: FileHandle;
+  readonly inode: number;
+  size: number;
+}
+
+/** What waits to be written. */
+const MAX_PENDING_BYTES = 1 << 20;
+/** What is written at once, so that files are rotated near their size. */
+const MAX_WRITE_BYTES = 64 << 10;
+
+/** Lines in a file, and in as many older ones as there may be. A disk that is slow or full costs lines, which are counted. */
+export class RotatingFile {
+  readonly #options: RotatingFileOptions;
+  #file: OpenFile | null = null;
+  #pending: string[] = [];
+  #pendingBytes = 0;
+  #writing: Promise<void> | null = null;
+
+  constructor(options: RotatingFileOptions) {
+    this.#options = options;
+  }
+
+  get waitingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** Takes a line in, or drops and counts it; never waits. */
+  append(line: string): void {
+    const bytes = Buffer.byteLength(line) + 1;
+    if (this.#pendingBytes + bytes > MAX_PENDING_BYTES) {
+      this.#options.counts.drop('queue_full', 1);
+      return;
+    }
+    this.#pending.push(line);
+    this.#pendingBytes += bytes;
+    this.#options.counts.accepted++;
+    this.#writing ??= this.#writeAll();
+  }
+
+  async close(): Promise<void> {
+    await this.#writing;
+    await this.#closeFile();
+  }
+
+  async #writeAll(): Promise<void> {
+    // What else comes in this turn of the event loop goes along.
+    await Promise.resolve();
+    while (this.#pending.length > 0) {
+      const lines = this.#pending;
+      this.#pending = [];
+      await this.#write(lines);
+    }
+    this.#writing = null;
+  }
+
+  async #write(lines: readonly string[]): Promise<void> {
+    const { counts, path } = this.#options;
+    for (let from = 0; from < lines.length; ) {
+      const part = this.#fitting(lines, from);
+      try {
+        const file = await this.#toWrite(part.bytes);
+        await appendAll(file, Buffer.from(`${lines.slice(from, part.to).join('\n')}\n`));
+        counts.delivered += part.to - from;
+        counts.problem = null;
+      } catch (error) {
+        counts.drop('disk', part.to - from);
+        counts.problem = `\`${path}\`: ${error instanceof Error ? error.message : error}`;
+        await this.#closeFile();
+      }
+      this.#pendingBytes -= part.bytes;
+      from = part.to;
+    }
+  }
+
+  /** As many lines as one file takes; at least one, however long it is. */
+  #fitting(lines: readonly string[], from: number): { readonly to: number; readonly bytes: number } {
+    const room = Math.min(this.#options.maxBytes, MAX_WRITE_BYTES);
+    let to = from;
+    let bytes = 0;
+    for (; to < lines.length; to++) {
+      const more = Buffer.byteLength(lines[to] ?? '') + 1;
+      if (bytes > 0 && bytes + more > room) break;
+      bytes += more;
+    }
+    return { to, bytes };
+  }
+
+  /** The file that still has room for so many bytes. Another agent of the node, or somebody else, may have rotated it. */
+  async #toWrite(bytes: number): Promise<OpenFile> {
+    const { path, maxBytes } = this.#options;
+    const there = await stat(path).catch(() => null);
+    if (this.#file !== null && there?.ino !== this.#file.inode) await this.#closeFile();
+    this.#file ??= await this.#open();
+    if (there?.ino === this.#file.inode) this.#file.size = there.size;
+    if (this.#file.size > 0 && this.#file.size + bytes > maxBytes) {
+      await this.#closeFile();
+      await this.#shift();
+      this.#file = await this.#open();
+    }
+    return this.#file;
+  }
+
+  async #open(): Promise<OpenFile> {
+    const { path } = this.#options;
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const handle = await open(path, 'a', 0o600);
+    const { ino, size } = await handle.stat();
+    return { handle, inode: ino, size };
+  }
+
+  /** Each rename is atomic and overwrites: whoever reads finds whole files, and there are never more than may be. */
+  async #shift(): Promise<void> {
+    const { path, files } = this.#options;
+    for (let older = files - 1; older > 0; older--) {
+      const from = older === 1 ? path : `${path}.${older - 1}`;
+      await rename(from, `${path}.${older}`).catch(ignoreMissing);
+    }
+  }
+
+  async #closeFile(): Promise<void> {
+    const file = this.#file;
+    this.#file = null;
+    await file?.handle.close().catch(() => {});
+  }
+}
+
+/** All or nothing: half a line would garble the next. */
+async function appendAll(file: OpenFile, bytes: Buffer): Promise<void> {
+  try {
+    for (let at = 0; at < bytes.length; ) at += (await file.handle.write(bytes, at)).bytesWritten;
+  } catch (error) {
+    await file.handle.truncate(file.size).catch(() => {});
+    throw error;
+  }
+  file.size += bytes.length;
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'ENOENT') throw error;
+}

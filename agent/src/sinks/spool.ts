@@ -1,0 +1,213 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Lines, Segment } from './segment.ts';
+import type { SinkCounts } from './sink-counts.ts';
+import { SpoolHome } from './spool-home.ts';
+
+export interface SpoolOptions {
+  /** Shared by all agents of the node. */
+  readonly directory: string;
+  /** On disk; what comes when it is full is dropped, since what was accepted is kept. */
+  readonly maxBytes: number;
+  readonly counts: SinkCounts;
+  /** Called when there is something to read. */
+  readonly onLines: () => void;
+}
+
+export interface BatchLimits {
+  readonly events: number;
+  readonly bytes: number;
+}
+
+/** Lines that were read, and are kept until `done`. */
+export interface Batch extends Lines {
+  readonly segment: Segment;
+}
+
+/** What waits to be written; far more than comes while a disk takes a write. */
+const MAX_PENDING_BYTES = 1 << 20;
+/** No more than this is sent twice when an agent was killed. */
+const SEGMENT_BYTES = 256 << 10;
+/** A power failure costs as much; being killed costs nothing, since the kernel has what was written. */
+const SYNC_MS = 1_000;
+/** How problems of the disk begin, to be told from those of a receiver. */
+const DISK = 'spool: ';
+
+/**
+ * Events that wait on disk, in order, until they were delivered. They are accepted once they are written: from then on they
+ * survive this process, and are delivered at least once.
+ */
+export class Spool {
+  readonly #options: SpoolOptions;
+  #home: SpoolHome | null = null;
+  /** Oldest first; the last one is written to. */
+  #segments: Segment[] = [];
+  #pending: string[] = [];
+  #pendingBytes = 0;
+  /** One thing after the other: reading, writing and removing must not meet. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #writing = false;
+  #syncing = false;
+
+  constructor(options: SpoolOptions) {
+    this.#options = options;
+  }
+
+  /** On disk, and not delivered yet. */
+  get bytes(): number {
+    let bytes = 0;
+    for (const { size, read } of this.#segments) bytes += size - read;
+    return bytes;
+  }
+
+  /** Takes a line in, or drops and counts it; never waits. */
+  append(line: string): void {
+    const bytes = Buffer.byteLength(line) + 1;
+    if (this.#pendingBytes + bytes > MAX_PENDING_BYTES) {
+      this.#options.counts.drop('queue_full', 1);
+      return;
+    }
+    this.#pending.push(line);
+    this.#pendingBytes += bytes;
+    if (this.#writing) return;
+    this.#writing = true;
+    void this.#inTurn(() => this.#write());
+  }
+
+  /** The oldest lines; null when there are none. */
+  next({ events, bytes }: BatchLimits): Promise<Batch | null> {
+    return this.#inTurn(async () => {
+      for (const segment of [...this.#segments]) {
+        if (!segment.isDone) {
+          const found = await this.#guarded(() => segment.next(events, bytes));
+          if (found === null) return null;
+          if (found.lines.length > 0) return { ...found, segment };
+          segment.read = found.end;
+        }
+        await this.#discard(segment);
+      }
+      return null;
+    });
+  }
+
+  /** These lines are not needed any more. */
+  done({ segment, end }: Batch): Promise<void> {
+    return this.#inTurn(async () => {
+      segment.read = end;
+      // Also the one that is written to: else all of it would be sent again after a kill.
+      if (segment.isDone) await this.#discard(segment);
+    });
+  }
+
+  /** Takes over what agents have left behind that are no more. */
+  adopt(): Promise<void> {
+    return this.#inTurn(async () => {
+      const adopted = await this.#guarded(async () => (await this.#inHome()).adopt());
+      if (!adopted || adopted.length === 0) return;
+      const segments = adopted.map((left) => new Segment(left.path, left));
+      this.#segments = [...segments, ...this.#segments];
+      this.#options.onLines();
+    });
+  }
+
+  /** What is not delivered stays for the next agent. */
+  close(): Promise<void> {
+    return this.#inTurn(async () => {
+      for (const segment of [...this.#segments]) {
+        if (segment.isDone) await this.#discard(segment);
+        else await this.#guarded(() => segment.sync());
+        await this.#guarded(() => segment.close());
+      }
+      await this.#leaveHome();
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #write(): Promise<void> {
+    this.#writing = false;
+    const lines = this.#takePending();
+    if (lines.length === 0) return;
+    const { counts, onLines } = this.#options;
+    const text = `${lines.join('\n')}\n`;
+    const written = await this.#guarded(async () => {
+      await (await this.#segmentToWrite()).append(text);
+      return true;
+    });
+    if (written !== true) {
+      counts.drop('disk', lines.length);
+      return;
+    }
+    counts.accepted += lines.length;
+    void this.#syncSoon();
+    onLines();
+  }
+
+  /** As many of the waiting lines as there is room for on disk. */
+  #takePending(): string[] {
+    const room = this.#options.maxBytes - this.bytes;
+    const lines = this.#pending;
+    const fits = this.#pendingBytes <= room;
+    this.#pending = [];
+    this.#pendingBytes = 0;
+    if (fits) return lines;
+    let left = room;
+    const kept = lines.filter((line) => {
+      left -= Buffer.byteLength(line) + 1;
+      return left >= 0;
+    });
+    this.#options.counts.drop('spool_full', lines.length - kept.length);
+    return kept;
+  }
+
+  async #segmentToWrite(): Promise<Segment> {
+    const last = this.#segments.at(-1);
+    if (last !== undefined && !last.sealed && last.size < SEGMENT_BYTES) return last;
+    await last?.sync();
+    const segment = new Segment((await this.#inHome()).newFile());
+    this.#segments.push(segment);
+    return segment;
+  }
+
+  async #inHome(): Promise<SpoolHome> {
+    this.#home ??= await SpoolHome.make(this.#options.directory);
+    return this.#home;
+  }
+
+  async #leaveHome(): Promise<void> {
+    const home = this.#home;
+    this.#home = null;
+    await home?.leave();
+  }
+
+  async #discard(segment: Segment): Promise<void> {
+    this.#segments = this.#segments.filter((other) => other !== segment);
+    await this.#guarded(() => segment.remove());
+  }
+
+  /** What the file system refuses is the problem of this sink, and of nobody else. */
+  async #guarded<T>(work: () => Promise<T>): Promise<T | null> {
+    const { counts } = this.#options;
+    try {
+      const result = await work();
+      if (counts.problem?.startsWith(DISK) === true) counts.problem = null;
+      return result;
+    } catch (error) {
+      counts.problem = `${DISK}${error instanceof Error ? error.message : error}`;
+      // Somebody has removed the directory: the next line makes another.
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') await this.#leaveHome();
+      return null;
+    }
+  }
+
+  async #syncSoon(): Promise<void> {
+    if (this.#syncing) return;
+    this.#syncing = true;
+    await delay(SYNC_MS, undefined, { ref: false });
+    this.#syncing = false;
+    await this.#inTurn(() => this.#guarded(async () => this.#segments.at(-1)?.sync()));
+  }
+}
