@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
@@ -37,6 +38,7 @@ import { EventFeed } from './sinks/event-feed.ts';
 import { FindingLog } from './sinks/finding-log.ts';
 import { FindingMetrics } from './sinks/finding-metrics.ts';
 import { FlowLog } from './sinks/flow-log.ts';
+import { KubeEventSink } from './sinks/kube-event-sink.ts';
 import { LimitMetrics } from './sinks/limit-metrics.ts';
 import { NewsMetrics } from './sinks/news-metrics.ts';
 import { openSinks } from './sinks/open-sinks.ts';
@@ -77,7 +79,24 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
   const registry = new Registry();
   const traffic = new TrafficMetrics(registry, config.maxSeries);
   const reporter = { node: config.node, version, paths: config.eventPaths };
-  const sinks = openSinks(config, { reporter, log, now: systemClock.now, random: Math.random });
+  const sinks = openSinks(config, {
+    reporter,
+    log,
+    now: systemClock.now,
+    random: Math.random,
+    newId: (bytes) => randomBytes(bytes).toString('hex'),
+  });
+  if (config.kubeEvents === 'on')
+    sinks.push(
+      new KubeEventSink({
+        client: kube,
+        perMinute: config.kubeEventsPerMinute,
+        uidOf: (namespace, name) =>
+          control.localPods.find((pod) => pod.namespace === namespace && pod.name === name)?.uid ?? '',
+        monotonic: systemClock.monotonic,
+        random: Math.random,
+      }),
+    );
   const events = new EventFeed({
     sinks: [
       ...sinks,

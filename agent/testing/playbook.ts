@@ -34,6 +34,7 @@ export interface PlaybookOptions {
   unread?(host: string): Decision;
   atConnect?(): Decision | null;
   readonly governed?: Scope['governed'];
+  readonly traced?: boolean;
   readonly declaredOpaque?: boolean;
   readonly limits?: Partial<RelayLimits>;
   readonly watcher?: Watcher;
@@ -49,6 +50,7 @@ export class Playbook implements Wire, RelayContext {
     hostUnknown?: string;
     grpcStatus?: number;
     declaredOpaque?: true;
+    traceparent?: string;
   })[] = [];
   readonly judged: string[] = [];
   now = 1;
@@ -126,6 +128,10 @@ export class Playbook implements Wire, RelayContext {
     };
   }
 
+  get traced(): boolean {
+    return this.options.traced ?? false;
+  }
+
   get declaredOpaque(): boolean {
     return this.options.declaredOpaque ?? false;
   }
@@ -135,6 +141,7 @@ export class Playbook implements Wire, RelayContext {
     this.records.push({
       ...{ protocol, method, path, host, status, outcome, fault, decision },
       ...(exchange.declaredOpaque && { declaredOpaque: true as const }),
+      ...(exchange.traceparent !== '' && { traceparent: exchange.traceparent }),
       ...(hostUnknown !== '' && { hostUnknown }),
       ...(exchange.grpcStatus >= 0 && { grpcStatus: exchange.grpcStatus }),
     });

@@ -106,6 +106,7 @@ function relay(watcher: Watcher, catalog: boolean): Http1Relay {
     scope: judge.scope,
     watcher,
     declaredOpaque: false,
+    traced: false,
     become() {},
     finish(exchange: Exchange, now: number) {
       if (exchange.decision.verdict !== 'allow') throw new Error(JSON.stringify(exchange.decision));

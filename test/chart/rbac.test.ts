@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { kubeEvent } from '../../agent/src/events/kube-event.ts';
 import { systemClock } from '../../agent/src/kernel/clock.ts';
 import type { KubeClient } from '../../agent/src/kube/client.ts';
 import { ClusterWatch } from '../../agent/src/kube/cluster-watch.ts';
 import { API_POLICIES, EGRESS_POLICIES, GUARD_PROFILES, pathOf } from '../../agent/src/kube/policies.ts';
 import { WATCH_DEFAULTS } from '../../agent/src/kube/watch.ts';
+import { aFinding } from '../../agent/testing/findings.ts';
 import { find, NAMESPACE, render, type Values } from './helm.ts';
 
 interface Rule {
@@ -87,6 +89,13 @@ describe('the role of the agent', () => {
     expect(role['rules']).toEqual(rules);
     expect(find(objects, 'RoleBinding')['roleRef']).toMatchObject({ kind: 'Role', name: role.metadata.name });
     expect(JSON.stringify(objects)).not.toContain('"secrets"');
+  });
+
+  it('creates events where findings become some', () => {
+    const create = [`create ${resourceOf(kubeEvent(aFinding(), '').path.replace('/namespaces/shop', ''))}`];
+    for (const kubeEvents of ['on', true])
+      expect(granted({ settings: { kubeEvents } }).sort()).toEqual([...needed(true), ...create].sort());
+    expect(granted({ settings: { kubeEvents: 'off' } }).sort()).toEqual(needed(true).sort());
   });
 
   it('is for the account that the agent runs as', () => {

@@ -47,6 +47,37 @@ export const EVENT_SETTINGS = {
     'path',
     'File with the certificates (PEM) that vouch for the webhook; empty for those of the system.',
   ),
+  otlpUrl: setting(
+    httpUrl,
+    '',
+    'url',
+    'OTLP/HTTP receiver that events are sent to as logs and spans, in JSON: `http://collector:4318`, to which `/v1/logs` and `/v1/traces` are added. Empty for nowhere.',
+  ),
+  otlpSignals: setting(
+    oneOf('both', 'logs', 'traces'),
+    'both',
+    'what',
+    'What is sent there: `logs` of all events, `traces`, a span for each exchange of interest that belongs to the trace of its request (`traceparent`) and is not unsampled, or `both`.',
+  ),
+  otlpTokenFile: setting(
+    optionalPath,
+    '',
+    'path',
+    'File with the token that is sent to the OTLP receiver, as for the webhook.',
+  ),
+  otlpCaFile: setting(
+    optionalPath,
+    '',
+    'path',
+    'File with the certificates (PEM) that vouch for the OTLP receiver; empty for those of the system.',
+  ),
+  kubeEvents: setting(
+    oneOf('off', 'on'),
+    'off',
+    'whether',
+    'Whether findings become Kubernetes Events on the pods that they are about, one each. Takes `create` of Events in all namespaces.',
+  ),
+  kubeEventsPerMinute: count('30', 1, 10_000, 'Kubernetes Events per minute and node; more are counted.'),
   exportBatchEvents: count('500', 1, 10_000, 'Events that are sent in one request at most.'),
   exportBatchBytes: setting(
     bytes({ min: 16 * KIB, max: 64 * KIB * KIB }),

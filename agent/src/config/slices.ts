@@ -24,6 +24,7 @@ export const dataplaneSettings = (config: Config, keys: GuardKeys): DataplaneSet
   driftAfterConnections: config.driftAfterConnections,
   driftAfterMs: config.driftAfterMs,
   recordQueue: config.recordQueue,
+  traced: config.otlpUrl !== '' && config.otlpSignals !== 'logs',
   opaquePorts: config.opaquePorts,
   maxLimitBuckets: config.maxLimitBuckets,
   limitTickMs: config.limitTickMs,

@@ -125,6 +125,10 @@ export class Connection implements Wire, RelayContext {
     return this.judging.declaredOpaque;
   }
 
+  get traced(): boolean {
+    return this.options.context.settings.traced;
+  }
+
   become(relay: Relay): void {
     this.relay = relay;
     if (this.draining) relay.drain(this.options.context.now());

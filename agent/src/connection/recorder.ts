@@ -4,6 +4,7 @@ import type { Exchange } from '../exchange/exchange.ts';
 import type { Direction } from '../ipc/messages.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { FlowRecord } from '../record/record.ts';
+import { parseTraceparent } from '../record/trace-context.ts';
 import type { TrafficCell } from '../record/traffic-cell.ts';
 import { TrafficCells, type TrafficGroup } from '../record/traffic-cells.ts';
 
@@ -101,6 +102,7 @@ export class Recorder {
   private flowRecord(exchange: Exchange, context: RecordContext, durationMs: number): FlowRecord {
     const { decision } = exchange;
     const template = this.options.templateOf(exchange, context.destination);
+    const trace = parseTraceparent(exchange.traceparent);
     return {
       id: exchange.id === '' ? this.newId() : exchange.id,
       time: this.options.clock.now() - durationMs,
@@ -113,6 +115,7 @@ export class Recorder {
       host: clip(exchange.host),
       ...(exchange.hostUnknown !== '' && { hostUnknown: exchange.hostUnknown }),
       path: clip(exchange.path),
+      ...(trace !== null && { trace }),
       ...(template !== '' && { template: clip(template) }),
       ...(exchange.declaredOpaque && { declaredOpaque: true }),
       status: exchange.status,

@@ -35,6 +35,8 @@ export class Exchange {
   hostUnknown: HostUnknown | '' = '';
   /** Nobody looked at what it speaks, or nobody was meant to. */
   declaredOpaque = false;
+  /** As its caller sent it; only read where somebody wants to know. */
+  traceparent = '';
   /** What a guard took the request for, when it began. */
   operation: Operation | null = null;
   /** Hash of the form of the response's document, where a guard has read it; else 0. */
@@ -64,6 +66,7 @@ export class Exchange {
     this.fault = '';
     this.hostUnknown = '';
     this.declaredOpaque = false;
+    this.traceparent = '';
     this.operation = null;
     this.shape = 0;
     this.operationName = '';

@@ -29,6 +29,18 @@ describe('forwarding', () => {
     ]);
   });
 
+  test('the trace of a request is noted where somebody wants to know, refused or not, and never of another', () => {
+    const traced = (path: string) => `GET ${path} HTTP/1.1\r\nHost: orders\r\nTraceparent: 00-x\r\n\r\n`;
+    const tell = (p: Playbook) =>
+      p
+        .caller(traced('/orders'))
+        .upstream(OK)
+        .caller(traced('/admin'), ADMIN)
+        .records.map((r) => r.traceparent);
+    expect(tell(play({ ...denyAdmin, traced: true }))).toEqual(['00-x', '00-x', undefined]);
+    expect(tell(play(denyAdmin))).toEqual([undefined, undefined, undefined]);
+  });
+
   test('keep-alive: the next request starts a new exchange', () => {
     const p = play().caller(GET).upstream(OK).caller(GET).upstream(OK);
     expect(p.records).toHaveLength(2);

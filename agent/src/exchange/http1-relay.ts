@@ -43,8 +43,8 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     this.exchange = new Exchange(context.watcher.watch());
     this.request = new RequestSide(context.wire, context.limits, this);
     this.response = new ResponseSide(this.request.head, context.limits, this);
-    this.request.head.showing = this.exchange.watch !== UNWATCHED;
-    this.response.head.showing = this.request.head.showing;
+    this.response.head.showing = this.exchange.watch !== UNWATCHED;
+    this.request.head.showing = this.response.head.showing || context.traced;
     this.requestView = new Http1RequestView(this.request.head, this.exchange);
     this.responseView = new Http1ResponseView(this.response.head);
   }
@@ -140,6 +140,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     exchange.method = head.method;
     exchange.path = head.path;
     exchange.host = ascii(bytes, head.hostStart, head.hostEnd);
+    if (this.context.traced) exchange.traceparent = this.requestView.over(bytes).traceparent();
     if (head.upgrade) this.h2Settings = ascii(bytes, head.h2SettingsStart, head.h2SettingsEnd);
     exchange.decision = this.context.scope.evaluate(head.method, head.path, exchange.host);
     if (exchange.decision.verdict === 'deny') {

@@ -61,6 +61,11 @@ export class Http1RequestView implements RequestView {
     return this.text(SHOWN['content-encoding']);
   }
 
+  /** For the record; no guard asks. */
+  traceparent(): string {
+    return this.text(SHOWN.traceparent);
+  }
+
   private text(field: Shown): string {
     return shownText(this.bytes, this.head, field);
   }

@@ -36,3 +36,20 @@ test('each stream is judged by its own authority, a CONNECT by the one it asks f
     ['api.example.com:8080', 'caller_reset'],
   ]);
 });
+
+test('the trace of a request is noted where somebody wants to know', () => {
+  const tell = (traced: boolean) => {
+    const p = new Playbook((context) => new Http2Relay(context), { judge: () => DENY, traced });
+    const head = headers(1, [
+      [':method', 'GET'],
+      [':scheme', 'http'],
+      [':path', '/a'],
+      [':authority', 'api.example'],
+      ['traceparent', '00-x'],
+    ]);
+    p.caller(`${PREFACE}${SETTINGS_FRAME}`, head);
+    return p.records.map(({ traceparent }) => traceparent);
+  };
+  expect(tell(true)).toEqual(['00-x']);
+  expect(tell(false)).toEqual([undefined]);
+});

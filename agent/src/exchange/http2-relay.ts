@@ -154,6 +154,7 @@ class StreamExchange implements H2Exchange {
     exchange.path = pathOf(head.path);
     exchange.host = head.authority;
     exchange.fault = head.fault ?? '';
+    if (context.traced) exchange.traceparent = new Http2RequestView(head, exchange).traceparent();
     // A malformed head is refused without asking: a decision would claim that it was understood.
     this.denial = head.fault === null ? this.judge(head, now) : null;
     this.reading = head.endsStream || this.isTunnel ? 'nothing' : exchange.watch.requestReading;

@@ -49,6 +49,11 @@ export class Http2RequestView implements RequestView {
     return this.text('content-encoding');
   }
 
+  /** For the record; no guard asks. */
+  traceparent(): string {
+    return this.text('traceparent');
+  }
+
   private text(name: string): string {
     return this.head.fields.value(name) ?? '';
   }

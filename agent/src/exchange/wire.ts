@@ -34,6 +34,8 @@ export interface RelayContext {
    * known what it speaks; it takes nothing from an enforced policy.
    */
   readonly declaredOpaque: boolean;
+  /** Whether somebody wants to know which traces requests belong to. */
+  readonly traced: boolean;
   /** Another relay takes over, from the next byte on. */
   become(relay: Relay): void;
   /** Takes a finished exchange; the object is reused right after the call. */

@@ -12,6 +12,7 @@ export const SHOWN = {
   location: 5,
   deprecation: 6,
   sunset: 7,
+  traceparent: 8,
 } as const;
 export type Shown = (typeof SHOWN)[keyof typeof SHOWN];
 

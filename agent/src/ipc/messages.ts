@@ -166,6 +166,8 @@ export interface DataplaneSettings {
   readonly maxConnections: number;
   readonly maxOperations: number;
   readonly recordQueue: number;
+  /** Whether records say which trace a request belongs to. */
+  readonly traced: boolean;
   readonly maxEnumerationKeys: number;
   readonly maxProvenanceWorkloads: number;
   readonly provenanceMs: number;

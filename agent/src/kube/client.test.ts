@@ -79,6 +79,10 @@ test('sends a merge patch', async () => {
     ok: true,
     value: { method: 'PATCH', type: 'application/merge-patch+json', body: '{"a":null}' },
   });
+  expect(await kube.client.create('/x', { a: 1 }, never)).toEqual({
+    ok: true,
+    value: { method: 'POST', type: 'application/json', body: '{"a":1}' },
+  });
 });
 
 test.each([

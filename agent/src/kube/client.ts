@@ -14,20 +14,21 @@ export interface WatchCall {
   readonly idleMs: number;
 }
 
-/** The three things the agent asks of the kube API. */
+/** The few things the agent asks of the kube API. */
 export interface KubeClient {
   get(path: string, query: Query, signal: AbortSignal): Promise<Result<unknown, KubeFailure>>;
   /** Ends after the first error, or without one when the server closed the watch. */
   watch(path: string, call: WatchCall): AsyncIterable<Result<WatchEvent, KubeFailure>>;
   /** RFC 7386. */
   mergePatch(path: string, body: object, signal: AbortSignal): Promise<Result<unknown, KubeFailure>>;
+  create(path: string, body: object, signal: AbortSignal): Promise<Result<unknown, KubeFailure>>;
 }
 
 export interface KubeClientOptions {
   /** Path of a kubeconfig; empty means the service account of the pod that we run in. */
   readonly kubeconfig: string;
   readonly clock: Clock;
-  /** For a whole `get` or `mergePatch`, body included, and for the opening of a watch. */
+  /** For a whole `get`, `mergePatch` or `create`, body included, and for the opening of a watch. */
   readonly timeoutMs?: number;
 }
 
@@ -101,6 +102,10 @@ class HttpKubeClient implements KubeClient {
     return this.#ask({ method: HttpMethod.PATCH, path, query: {}, body, signal });
   }
 
+  create(path: string, body: object, signal: AbortSignal): Promise<Result<unknown, KubeFailure>> {
+    return this.#ask({ method: HttpMethod.POST, path, query: {}, body, signal });
+  }
+
   async *watch(path: string, call: WatchCall): AsyncGenerator<Result<WatchEvent, KubeFailure>> {
     const deadline = new Deadline();
     deadline.extend(this.#timeoutMs);
@@ -148,7 +153,8 @@ class HttpKubeClient implements KubeClient {
     context.setHeaderParam('Accept', 'application/json');
     context.setHeaderParam('User-Agent', 'eastwall');
     if (ask.body !== undefined) {
-      context.setHeaderParam('Content-Type', 'application/merge-patch+json');
+      const isPatch = ask.method === HttpMethod.PATCH;
+      context.setHeaderParam('Content-Type', isPatch ? 'application/merge-patch+json' : 'application/json');
       context.setBody(JSON.stringify(ask.body));
     }
     context.setSignal(ask.signal);

@@ -48,6 +48,10 @@ class MemoryKube implements KubeClient {
     return this.#open.has(path);
   }
 
+  async create(): Promise<Result<unknown, KubeFailure>> {
+    throw new Error('nobody creates here');
+  }
+
   async mergePatch(path: string): Promise<Result<unknown, KubeFailure>> {
     this.patches.push(path);
     return ok({});

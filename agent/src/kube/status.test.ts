@@ -25,6 +25,7 @@ interface Patch {
 function writing(answers: Result<unknown, KubeFailure>[], settings: Partial<StatusSettings> = {}) {
   const patches: Patch[] = [];
   const client: KubeClient = {
+    create: async () => ok({}),
     mergePatch: async (path, body) => {
       patches.push({ path, body });
       return answers.shift() ?? ok({});

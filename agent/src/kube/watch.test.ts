@@ -35,6 +35,10 @@ class ScriptedKube implements KubeClient {
     if (events === undefined) await silence(call.signal);
   }
 
+  async create(): Promise<Result<unknown, KubeFailure>> {
+    throw new Error('nobody creates here');
+  }
+
   async mergePatch(): Promise<Result<unknown, KubeFailure>> {
     throw new Error('a watch never writes');
   }

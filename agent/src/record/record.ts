@@ -1,4 +1,5 @@
 import type { Destination, Verdict, Workload } from '@eastwall/policy';
+import type { TraceContext } from './trace-context.ts';
 
 export type Protocol = 'http1' | 'h2' | 'tls' | 'opaque' | 'unknown';
 
@@ -47,6 +48,8 @@ export interface FlowRecord {
   readonly path: string;
   /** What `path` is one of, `/orders/{orderId}`; absent while that is not known. Unlike the path it holds no value. */
   readonly template?: string;
+  /** Only where traces are exported and its caller belongs to one. */
+  readonly trace?: TraceContext;
   /** Its port is declared to carry what nobody is to read. */
   readonly declaredOpaque?: true;
   /** HTTP status that the caller saw; 0 when it saw none. */

@@ -241,6 +241,7 @@ function isRecord(record: unknown): boolean {
   return (
     isFields(record) &&
     (record['leg'] === undefined || record['leg'] === 'inbound') &&
+    (record['trace'] === undefined || isTrace(record['trace'])) &&
     (record['template'] === undefined || isShort(record['template'])) &&
     TEXTS.every((name) => isText(record[name])) &&
     NUMBERS.every((name) => isAmount(record[name])) &&
@@ -250,6 +251,12 @@ function isRecord(record: unknown): boolean {
     isDestination(record['destination'])
   );
 }
+
+const isTrace = (trace: unknown): boolean =>
+  isFields(trace) &&
+  /^[0-9a-f]{32}$/.test(String(trace['traceId'])) &&
+  /^[0-9a-f]{16}$/.test(String(trace['parentId'])) &&
+  typeof trace['sampled'] === 'boolean';
 
 function isWorkload(workload: unknown): boolean {
   const texts = ['uid', 'namespace', 'pod', 'node', 'serviceAccount', 'kind', 'name'];

@@ -104,18 +104,13 @@ export class Delivery {
   }
 
   async #deliver(batch: Batch): Promise<void> {
-    const { counts, batch: limits, post, log } = this.#options;
+    const { counts, post, log } = this.#options;
     const { sink } = counts;
     const { length } = batch.lines;
     const answer = await post(batch.lines, this.#stop.signal);
     switch (answer.kind) {
       case 'taken':
-        counts.delivered += length - answer.refused;
-        counts.drop('refused', answer.refused);
-        if (counts.problem !== null) log.info({ sink }, 'events are delivered again');
-        counts.problem = null;
-        this.#events = limits.events;
-        this.#backoff.reset();
+        this.#taken(length, Math.min(answer.refused, length));
         await this.#spool.done(batch);
         break;
       case 'too-many':
@@ -132,6 +127,16 @@ export class Delivery {
         await this.#wait(answer.afterMs ?? 0);
         break;
     }
+  }
+
+  #taken(length: number, refused: number): void {
+    const { counts, batch, log } = this.#options;
+    counts.delivered += length - refused;
+    counts.drop('refused', refused);
+    if (counts.problem !== null) log.info({ sink: counts.sink }, 'events are delivered again');
+    counts.problem = null;
+    this.#events = batch.events;
+    this.#backoff.reset();
   }
 
   async #giveUp(batch: Batch, why: string): Promise<void> {

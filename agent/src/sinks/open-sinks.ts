@@ -1,5 +1,6 @@
 import type { AgentEvent, Reporter } from '../events/agent-event.ts';
 import { type EventFormat, eventText } from '../events/event-text.ts';
+import { type NewId, otlpBody, otlpLog, otlpRefused, otlpSpan } from '../events/otlp.ts';
 import { Delivery, type DeliveryLog } from './delivery.ts';
 import type { EventSink } from './event-feed.ts';
 import { httpPost } from './http-post.ts';
@@ -15,6 +16,10 @@ export interface SinkSettings {
   readonly webhookUrl: string;
   readonly webhookTokenFile: string;
   readonly webhookCaFile: string;
+  readonly otlpUrl: string;
+  readonly otlpSignals: 'both' | 'logs' | 'traces';
+  readonly otlpTokenFile: string;
+  readonly otlpCaFile: string;
   readonly exportBatchEvents: number;
   readonly exportBatchBytes: number;
   readonly exportLingerMs: number;
@@ -31,6 +36,7 @@ export interface SinkContext {
   readonly log: DeliveryLog;
   readonly now: () => number;
   readonly random: () => number;
+  readonly newId: NewId;
 }
 
 /** A sink that somebody can ask how it is. */
@@ -52,6 +58,9 @@ export function openSinks(settings: SinkSettings, context: SinkContext): OpenSin
   const sinks: OpenSink[] = [];
   if (settings.eventFile !== '') sinks.push(fileSink(settings, context));
   if (settings.webhookUrl !== '') sinks.push(webhookSink(settings, context));
+  const { otlpUrl, otlpSignals } = settings;
+  if (otlpUrl !== '' && otlpSignals !== 'traces') sinks.push(otlpLogsSink(settings, context));
+  if (otlpUrl !== '' && otlpSignals !== 'logs') sinks.push(otlpTracesSink(settings, context));
   return sinks;
 }
 
@@ -70,6 +79,38 @@ function webhookSink(settings: SinkSettings, context: SinkContext): OpenSink {
     receiver: { url, tokenFile, caFile, body: (lines) => `[${lines.join(',')}]`, refusedIn: () => 0 },
   });
   return lineSink(delivery, counts, (event) => eventText(event, eventFormat, context.reporter));
+}
+
+function otlpLogsSink(settings: SinkSettings, context: SinkContext): OpenSink {
+  const counts = new SinkCounts('otlp-logs');
+  const receiver = otlpReceiver(settings, 'logs');
+  return lineSink(deliveryTo(settings, context, { counts, receiver }), counts, (event) =>
+    JSON.stringify(otlpLog(event, context.reporter)),
+  );
+}
+
+function otlpTracesSink(settings: SinkSettings, context: SinkContext): OpenSink {
+  const counts = new SinkCounts('otlp-traces');
+  const receiver = otlpReceiver(settings, 'traces');
+  return lineSink(deliveryTo(settings, context, { counts, receiver }), counts, (event) => {
+    // Written now, so that a span that is sent twice has the same ids.
+    const span = otlpSpan(event, context.reporter, context.newId);
+    return span === null ? null : JSON.stringify(span);
+  });
+}
+
+function otlpReceiver(
+  { otlpUrl, otlpTokenFile, otlpCaFile }: SinkSettings,
+  signal: 'logs' | 'traces',
+): Receiver {
+  const field = signal === 'logs' ? 'resourceLogs' : 'resourceSpans';
+  return {
+    url: `${otlpUrl.replace(/\/+$/, '')}/v1/${signal}`,
+    tokenFile: otlpTokenFile,
+    caFile: otlpCaFile,
+    body: (lines) => otlpBody(field, lines),
+    refusedIn: otlpRefused,
+  };
 }
 
 type Receiver = Pick<Parameters<typeof httpPost>[0], 'url' | 'tokenFile' | 'caFile' | 'body' | 'refusedIn'>;

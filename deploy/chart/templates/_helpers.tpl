@@ -71,7 +71,7 @@ redis://{{ include "eastwall.fullname" . }}-redis.{{ .Release.Namespace }}.svc:6
 {{/* Not empty when events are written to the node. */}}
 {{- define "eastwall.keepsEvents" -}}
 {{- with .Values.settings -}}
-{{- if or .webhookUrl .eventFile }}yes{{ end -}}
+{{- if or .webhookUrl .otlpUrl .eventFile }}yes{{ end -}}
 {{- end -}}
 {{- end -}}
 
@@ -95,6 +95,12 @@ quotes are booleans.
 {{- include "eastwall.settingText" .Values.settings.nodePorts -}}
 {{- else -}}
 on
+{{- end -}}
+{{- end -}}
+
+{{- define "eastwall.kubeEvents" -}}
+{{- with .Values.settings.kubeEvents -}}
+{{- include "eastwall.settingText" . -}}
 {{- end -}}
 {{- end -}}
 
