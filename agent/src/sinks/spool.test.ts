@@ -1,12 +1,18 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readlinkSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { eventually } from '../../../test/support/eventually.ts';
 import { Segment } from './segment.ts';
 import { SinkCounts } from './sink-counts.ts';
 import { Spool } from './spool.ts';
+
+const WRITER = fileURLToPath(new URL('../../testing/spool-writer.ts', import.meta.url));
 
 let directory = '';
 const spools: Spool[] = [];
@@ -102,6 +108,19 @@ describe('Spool', () => {
     expect(await readdir(directory)).not.toContain('agent-dead');
   });
 
+  it('has everything that an agent had accepted when it was killed, and nothing before', async () => {
+    const writer = spawn(process.execPath, [WRITER, directory], { stdio: ['ignore', 'pipe', 'inherit'] });
+    await once(writer.stdout, 'data');
+    const { spool } = setUp();
+    await spool.adopt();
+    expect(await spool.next(LIMITS)).toBeNull();
+    const ended = once(writer, 'exit');
+    writer.kill('SIGKILL');
+    await ended;
+    await spool.adopt();
+    expect(await drain(spool)).toEqual(Array.from({ length: 100 }, (_, i) => `line-${i}`));
+  });
+
   it('drops what comes when it is full, and keeps what it has accepted', async () => {
     const { spool, counts } = setUp({ maxBytes: 100 });
     for (let i = 0; i < 30; i++) spool.append(`line-${10 + i}`);
@@ -110,6 +129,26 @@ describe('Spool', () => {
     expect(counts).toMatchObject({ accepted: 12, dropped: { spool_full: 18 } });
     spool.append('again');
     expect(await drain(spool)).toEqual(['again']);
+  });
+
+  it('has no more files open than it reads and writes, however much waits', async () => {
+    const { spool, counts } = setUp({ maxBytes: 8 << 20 });
+    for (let i = 0; i < 40; i++) {
+      spool.append('x'.repeat(100 << 10));
+      await eventually(() => expect(counts.accepted).toBe(i + 1));
+    }
+    expect((await files()).length).toBeGreaterThan(10);
+    const open = (await readdir('/proc/self/fd')).map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return '';
+      }
+    });
+    expect(
+      open.filter((path) => path.startsWith(directory) && path.endsWith('.jsonl')).length,
+    ).toBeLessThanOrEqual(1);
+    expect(await drain(spool)).toHaveLength(40);
   });
 
   it('never holds more in memory than may wait for the disk', () => {

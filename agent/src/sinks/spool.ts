@@ -166,7 +166,9 @@ export class Spool {
   async #segmentToWrite(): Promise<Segment> {
     const last = this.#segments.at(-1);
     if (last !== undefined && !last.sealed && last.size < SEGMENT_BYTES) return last;
+    // Many may wait: only what is written or read is open.
     await last?.sync();
+    await last?.close();
     const segment = new Segment((await this.#inHome()).newFile());
     this.#segments.push(segment);
     return segment;

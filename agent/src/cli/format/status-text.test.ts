@@ -31,6 +31,25 @@ limits: mode lease, shared in redis://limits:6379/0; 3 buckets, 17 refused
 `);
   });
 
+  it('says where events go, and what became of them', () => {
+    const sink = {
+      sink: 'webhook',
+      accepted: 12,
+      delivered: 7,
+      dropped: { queue_full: 0, spool_full: 3 },
+      waitingBytes: 2_048,
+      problem: 'https://siem answers 503',
+    };
+    expect(
+      statusText(agentStatus({ sinks: [sink] }), style)
+        .split('\n')
+        .slice(-2),
+    ).toEqual([
+      'events to webhook: 12 taken, 7 delivered, 2.0KiB waiting; 3 dropped (spool full); https://siem answers 503',
+      '',
+    ]);
+  });
+
   it('says what a policy overrules', () => {
     const [policy] = agentStatus().policies;
     if (policy === undefined) throw new Error('no policy');
