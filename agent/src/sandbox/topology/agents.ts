@@ -32,6 +32,8 @@ export function agentObjects(
     EASTWALL_KUBECONFIG: join(stateDir, KUBECONFIG),
     EASTWALL_DRAIN: `${DRAIN_SECONDS}s`,
     XTABLES_LOCKFILE: join(node, 'run', 'xtables.lock'),
+    // As in the image.
+    MALLOC_ARENA_MAX: '1',
     ...env,
   };
   const container = {
