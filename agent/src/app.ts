@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
+import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
@@ -27,6 +28,7 @@ import { DataplaneSupervisor } from './roles/dataplane-supervisor.ts';
 import { Departure } from './roles/departure.ts';
 import { hostDataplaneCommand } from './roles/host.ts';
 import { IssuerWatch } from './roles/issuer-keys.ts';
+import { keptBy, LearnedKeeper } from './roles/learned-keeper.ts';
 import { LeaseDesk } from './roles/lease-desk.ts';
 import { NewsDesk } from './roles/news-desk.ts';
 import { Snapshot } from './roles/snapshot.ts';
@@ -151,6 +153,8 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     onProof: (ns, family, port) => capture.proved(ns, family, port),
     onReport: (report, dataplane) => control.reported(report, dataplane),
     onNews: (news, dataplane) => desk.told(news, dataplane),
+    learned: () => keeper.learned,
+    onLearned: (message, dataplane) => keeper.told(message, dataplane),
     onAsks: (asks, answer) => leases.asked(asks, answer),
     onInboundWanted: (ns, wanted) => capture.inbound(ns, wanted),
   });
@@ -183,6 +187,14 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     log,
     onSynced: () => readiness.done('cluster'),
     onCaptureReady: () => readiness.done('capture'),
+  });
+  const keeper: LearnedKeeper = new LearnedKeeper({
+    path: config.learnedDir === '' ? null : join(config.learnedDir, 'learned'),
+    dataplanes: config.dataplanes,
+    catalog,
+    anomalies: control.anomalies,
+    onRead: () => supervisor.tellLearned(),
+    log,
   });
   const issuers = new IssuerWatch({
     issuers: config.jwtIssuers,
@@ -297,7 +309,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
   );
   const succession = new Succession({
     path: meeting,
-    capture,
+    capture: keptBy(keeper, capture),
     supervisor,
     captureProblem: () => control.captureFacts.ready?.problem ?? null,
     admin,
@@ -312,6 +324,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     stay: () => mark?.stay ?? 'stays',
     log,
   });
+  setInterval(() => void keeper.save(), config.learnedEveryMs).unref();
   issuers.start();
   cluster.start().catch(failed.resolve);
   mark?.start().catch(failed.resolve);
@@ -335,6 +348,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
         () => null,
         (error: Error) => error,
       );
+      await keeper.save();
       // Until here: policies change also for connections that are at their last requests.
       stopping.abort();
       issuers.stop();

@@ -28,6 +28,7 @@ export {
   type EnumerationLimits,
   type Evidence as EnumerationEvidence,
   type Known,
+  SAVED_NUMBERS,
   type Touch,
 } from './detect/enumeration.ts';
 export { decodeDelta, IdDelta } from './detect/id-delta.ts';
@@ -74,6 +75,7 @@ export type { Workload } from './model/workload.ts';
 export type { Operation, Parameter } from './operation/operation.ts';
 export type { Observation, OperationCounts, OperationLimits } from './operation/operation-learner.ts';
 export { DEFAULT_OPERATION_LIMITS, OperationLearner } from './operation/operation-learner.ts';
+export { readSavedOperation, type SavedOperation } from './operation/saved-operation.ts';
 export { PARAMETER_TYPES, type ParameterType } from './operation/segment-class.ts';
 export { canonicalPath } from './path/canonical.ts';
 export { grpcTemplate } from './path/grpc.ts';

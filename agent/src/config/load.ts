@@ -10,9 +10,11 @@ import {
 } from './table.ts';
 
 /** The settings in force. Deep-frozen; modules are given only the part they need. */
-export type Config = Omit<ParsedSettings, 'node' | 'dataplanes'> & {
+export type Config = Omit<ParsedSettings, 'node' | 'dataplanes' | 'learnedDir'> & {
   readonly node: string;
   readonly dataplanes: number;
+  /** Empty for nowhere. */
+  readonly learnedDir: string;
 };
 
 /** What the machine says where a setting is `auto`. */
@@ -80,6 +82,7 @@ function resolveAuto(values: ParsedSettings, machine: Machine): Config {
   return {
     ...values,
     node: values.node ?? machine.hostname.toLowerCase(),
+    learnedDir: values.learnedDir ?? values.runDir,
     dataplanes: values.dataplanes ?? Math.max(1, Math.min(8, Math.floor(machine.cores / 2))),
   };
 }

@@ -1,4 +1,4 @@
-import { duration, integer, type Parser } from './parsers.ts';
+import { duration, integer, optionalPath, type Parser } from './parsers.ts';
 
 /**
  * One setting of the agent. Its flag and environment variable follow from its name (`flagOf`, `variableOf`),
@@ -29,3 +29,5 @@ export const time = (fallback: string, min: number, max: number, doc: string) =>
   setting(duration({ min, max }), fallback, 'duration', doc);
 export const count = (fallback: string, min: number, max: number, doc: string) =>
   setting(integer({ min, max }), fallback, 'number', doc);
+/** The path of a file, or nothing. */
+export const file = (doc: string) => setting(optionalPath, '', 'path', doc);

@@ -17,6 +17,7 @@ export const dataplaneSettings = (config: Config, keys: GuardKeys): DataplaneSet
   maxEnumerationKeys: config.maxEnumerationKeys,
   maxProvenanceWorkloads: config.maxProvenanceWorkloads,
   provenanceMs: config.provenanceMs,
+  learnedMs: config.learnedDir === '' ? 0 : config.learnedEveryMs,
   newsMs: config.dataplanes > 1 || config.store !== null ? config.newsMs : 0,
   keys,
   maxOpenFindings: config.maxOpenFindings,

@@ -15,7 +15,7 @@ import {
   storeName,
   taintKey,
 } from './parsers.ts';
-import { count, HOUR, KIB, MINUTE, SECOND, type Setting, setting, time } from './setting.ts';
+import { count, file, HOUR, KIB, MINUTE, SECOND, type Setting, setting, time } from './setting.ts';
 import { storeAddress } from './store-address.ts';
 
 /** Every setting there is. A fallback of `auto` is resolved in `load.ts`. */
@@ -38,12 +38,7 @@ export const SETTINGS = {
     'path',
     'Directory of the admin socket (`admin.sock`) and of the one where a new agent takes over from the old (`handover.sock`); made when missing. All agents of a node need the same.',
   ),
-  kubeconfig: setting(
-    optionalPath,
-    '',
-    'path',
-    'Kubeconfig of the kube API; empty uses the service account mounted into the pod.',
-  ),
+  kubeconfig: file('Kubeconfig of the kube API; empty uses the service account mounted into the pod.'),
   excludedNamespaces: setting(
     namespaceList,
     'kube-system,eastwall-system',
@@ -110,10 +105,7 @@ export const SETTINGS = {
     'address',
     'Address of `/metrics`, `/readyz` and `/livez`; `*:9464` is every address. Other than loopback it takes `--metrics-token-file`; `off` listens on the admin socket only.',
   ),
-  metricsTokenFile: setting(
-    optionalPath,
-    '',
-    'path',
+  metricsTokenFile: file(
     'File with a token that `/metrics` asks for (`Authorization: Bearer …`), since it names workloads; probes need none. Empty asks for nothing, and allows loopback only. Read again for every request.',
   ),
   onExit: setting(
@@ -176,6 +168,18 @@ export const SETTINGS = {
     SECOND,
     24 * HOUR,
     'Time that an id, once shown to a workload, explains at least that it asks for it; twice as long at most. As long after the agent has met a workload, nothing is held against it.',
+  ),
+  learnedDir: setting(
+    orAuto(optionalPath),
+    'auto',
+    'path',
+    'Directory of the file (`learned`) in which what was learnt of the traffic outlives the agent: operations, what is usual for whom, the catalog; no ids, no values. `auto` is `--run-dir`, which a node forgets when it is started anew; empty keeps nothing.',
+  ),
+  learnedEveryMs: time(
+    '5m',
+    SECOND,
+    24 * HOUR,
+    'Time between two times that it is written; as old is what the next agent finds.',
   ),
   newsMs: time(
     '10s',
@@ -275,22 +279,13 @@ export const SETTINGS = {
     'Redis in which agents share the state of limits: `redis://host:6379/0`, `redis-sentinel://a:26379,b:26379/master` or `redis-cluster://a:6379,b:6379`; `rediss` is with TLS. Empty: each node keeps limits for itself.',
   ),
   storeUser: setting(storeName, '', 'name', 'User of the store; empty for the default one.'),
-  storePasswordFile: setting(
-    optionalPath,
-    '',
-    'path',
+  storePasswordFile: file(
     'File with the password of the store. Names in the store are hashes made with it, unless `--store-secret-file` is given.',
   ),
-  storeCaFile: setting(
-    optionalPath,
-    '',
-    'path',
+  storeCaFile: file(
     'File with the certificates (PEM) that vouch for the store; empty for those of the system.',
   ),
-  storeSecretFile: setting(
-    optionalPath,
-    '',
-    'path',
+  storeSecretFile: file(
     'File with a secret, the same for all agents of a cluster, that makes names in the store unguessable, and seals what nodes tell each other there; empty takes the password.',
   ),
   storePrefix: setting(

@@ -19,16 +19,21 @@ import type { EnumerationGuard } from './enumeration.ts';
 import type { KnownCaller, KnownPod } from './provenance.ts';
 
 /** One id in a request, as it is read. */
-export type AskedId = Pick<FoundId, 'h1' | 'h2' | 'position' | 'form' | 'numeric'>;
+export type AskedId = Pick<FoundId, 'h1' | 'h2' | 'positionKey' | 'form' | 'numeric'>;
+
+/** The destination. */
+export interface AskedPlace {
+  /** Stands for it in every process. */
+  readonly key: number;
+}
 
 /** Who asks what. */
 export interface Asking {
   readonly caller: Workload;
   /** In whose name, where that is known: one user of a busy workload may walk through ids, too. */
   readonly principal: string | null;
-  /** Whatever stands for the destination; the same object for the same one. */
-  readonly place: object;
-  /** Tells its operations apart; 0 as long as it is not known. */
+  readonly place: AskedPlace;
+  /** Stands for the operation in every process; 0 as long as it is not known. */
   readonly operation: number;
   readonly settings: GuardSettings;
   readonly contract: Contract | null;
@@ -55,7 +60,6 @@ export class AskedIds {
   #asking: Asking | null = null;
   // What was looked up for the last request and mostly holds for the next one of its connection:
   #pod: KnownPod | null = null;
-  #placeHash = 0;
   #engine: Enumeration | null = null;
   /** Of what the ids are asked of: destination and operation. */
   #target = 0;
@@ -83,7 +87,7 @@ export class AskedIds {
     caller.filter.advance(this.now);
     this.caller = caller;
     this.#principal = asking.principal === null ? 0 : mix(caller.hash ^ textHash(asking.principal));
-    this.#target = mix(this.#placeHash ^ Math.imul(asking.operation, 0x9e3779b1));
+    this.#target = mix(asking.place.key ^ Math.imul(asking.operation, 0x9e3779b1));
     this.#touched = 0;
     this.tier = 'quiet';
     this.evidence = null;
@@ -97,7 +101,6 @@ export class AskedIds {
     const last = this.#asking;
     this.#asking = asking;
     if (last?.settings !== asking.settings) this.#engine = null;
-    if (last?.place !== asking.place) this.#placeHash = guard.placeHash(asking.place);
     const known = last?.caller === asking.caller ? this.#pod : null;
     this.#pod = known?.caller.forgotten === false ? known : guard.provenance.of(asking.caller, this.now);
     return this.#pod;
@@ -109,7 +112,7 @@ export class AskedIds {
     return this.#engine;
   }
 
-  add({ h1, h2, position, form, numeric }: AskedId): void {
+  add({ h1, h2, positionKey, form, numeric }: AskedId): void {
     const asking = this.#asking;
     const caller = this.caller;
     if (asking === null || caller === null) return;
@@ -120,7 +123,7 @@ export class AskedIds {
     if (!touch.explained && this.#pod !== null) this.#guard.unexplained(this.#pod, asking.caller);
     touch.form = numeric >= 0 ? 'number' : shownForm(form);
     touch.value = numeric;
-    const low = mix(this.#target ^ Math.imul(position + 1, 0x85ebca6b));
+    const low = mix(this.#target ^ Math.imul(positionKey, 0x85ebca6b));
     // Of this operation: what comes after `GET /orders/17` is often `POST /refunds` of order 17.
     touch.firstTouch = caller.filter.isFirstTouch(h1 ^ low, h2 ^ this.#target, this.now);
     if (touch.firstTouch) this.#guard.walks.touch(this.#walk, touch.explained, this.now);

@@ -7,7 +7,7 @@ import { actionFor, EnumerationGuard, enumerationSight } from './enumeration.ts'
 import { Provenance } from './provenance.ts';
 
 const MINUTE = 60_000;
-const orders = {};
+const orders = { key: 1 };
 const destination = { key: 'k', ip: '10.0.0.1', port: 80, services: [] };
 
 function setUp(settings: GuardSettings = DEFAULT_GUARDS) {
@@ -30,7 +30,7 @@ function setUp(settings: GuardSettings = DEFAULT_GUARDS) {
   };
   const ask = (found = newId(), change: Partial<Asking> = {}) => {
     asked.begin({ ...asking, ...change });
-    asked.add({ ...found, position: 3, form: FORM.int, numeric: id });
+    asked.add({ ...found, positionKey: 3, form: FORM.int, numeric: id });
     return asked.tier;
   };
   const show = (found = newId()) => {
@@ -69,7 +69,13 @@ test('another operation, or another place in it, is another walk', () => {
   const other = new AskedIds(guard);
   for (let position = 10; position < 40; position++) {
     other.begin(asking);
-    other.add({ h1: position * 77_777, h2: position * 99_999, position, form: FORM.slug, numeric: -1 });
+    other.add({
+      h1: position * 77_777,
+      h2: position * 99_999,
+      positionKey: position,
+      form: FORM.slug,
+      numeric: -1,
+    });
     expect(other.tier).toBe('quiet');
   }
   expect(asked.evidence).toBeNull();

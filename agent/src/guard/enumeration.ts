@@ -10,7 +10,9 @@ import {
   type Workload,
 } from '@eastwall/policy';
 import type { Parties } from '../exchange/watch.ts';
+import { textHash } from '../kernel/text-hash.ts';
 import type { Sequence } from '../record/finding.ts';
+import type { LearnedBaseline } from '../record/learned.ts';
 import type { KnownPod, Provenance } from './provenance.ts';
 import type { Sight } from './sight.ts';
 import { Walks } from './walks.ts';
@@ -39,9 +41,9 @@ export class EnumerationGuard {
   readonly walks = new Walks(MAX_WALKS);
   readonly #options: EnumerationOptions;
   readonly #engines = new Map<string, Enumeration>();
+  /** What was saved by settings that no engine here has yet, by their hash. */
+  readonly #saved = new Map<number, LearnedBaseline[]>();
   readonly #bySettings = new WeakMap<GuardSettings, Enumeration>();
-  readonly #places = new WeakMap<object, number>();
-  #lastPlace = 0;
   /** By caller and expectation; the least recently used first. */
   readonly #contracts = new Map<string, Contract>();
 
@@ -68,17 +70,6 @@ export class EnumerationGuard {
     return engine;
   }
 
-  /** A number that stands for a destination as long as its object lives. */
-  placeHash(place: object): number {
-    let hash = this.#places.get(place);
-    if (hash === undefined) {
-      this.#lastPlace = (this.#lastPlace + 0x9e3779b9) >>> 0;
-      hash = this.#lastPlace;
-      this.#places.set(place, hash);
-    }
-    return hash;
-  }
-
   /** What was declared for this caller and request; each caller's runs are counted by themselves. */
   contractOf(
     { caller, scope }: Parties,
@@ -96,6 +87,27 @@ export class EnumerationGuard {
     return contract;
   }
 
+  /** What is usual for whom. */
+  *save(): Generator<LearnedBaseline> {
+    for (const [key, engine] of this.#engines)
+      for (const numbers of engine.save(this.now()))
+        yield { kind: 'baseline', settings: textHash(key), numbers };
+    for (const baselines of this.#saved.values()) yield* baselines;
+  }
+
+  /** Kept until somebody is judged by those settings; whoever is known by then stays as it is. */
+  restore(baseline: LearnedBaseline): void {
+    for (const [key, engine] of this.#engines)
+      if (textHash(key) === baseline.settings) {
+        engine.restore(baseline.numbers, this.now());
+        return;
+      }
+    const kept = this.#saved.get(baseline.settings) ?? [];
+    if (this.#saved.size >= MAX_ENGINES && kept.length === 0) return;
+    if (kept.length < this.#options.maxKeys) kept.push(baseline);
+    this.#saved.set(baseline.settings, kept);
+  }
+
   #engineFor({ enumeration, alertBudgetPerWeek }: GuardSettings): Enumeration {
     const limits = limitsOf({ enumeration, alertBudgetPerWeek }, this.#options.maxKeys);
     const key = JSON.stringify(limits);
@@ -104,6 +116,9 @@ export class EnumerationGuard {
     if (known !== undefined) return known;
     const engine = new Enumeration(limits);
     this.#engines.set(key, engine);
+    const settings = textHash(key);
+    for (const { numbers } of this.#saved.get(settings) ?? []) engine.restore(numbers, this.now());
+    this.#saved.delete(settings);
     return engine;
   }
 }

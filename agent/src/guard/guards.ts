@@ -2,6 +2,7 @@ import { type DetectionId, GuardProfiles, type GuardSettings, type Workload } fr
 import type { Parties, Watcher, WatcherSource } from '../exchange/watch.ts';
 import type { Fingerprint } from '../kernel/fingerprint.ts';
 import type { Finding } from '../record/finding.ts';
+import type { Learned } from '../record/learned.ts';
 import { ConnectionWatcher } from './connection-watcher.ts';
 import { Credentials } from './credentials.ts';
 import { AdminEndpoints } from './endpoints.ts';
@@ -109,6 +110,30 @@ export class Guards implements WatcherSource {
 
   replaceProfiles(profiles: GuardProfiles): void {
     this.#profiles = profiles;
+  }
+
+  /** What has been learnt of the traffic and should outlive this process. `now` is monotonic milliseconds. */
+  *save(now: number): Generator<Learned> {
+    yield* this.operations.save((operation) => this.ids.reader.about(operation).key);
+    yield* this.ids.enumeration.save();
+    yield* this.protocols.save(now);
+  }
+
+  /** Takes up what was learnt before, here or by another process; what is known by now stays as it is. */
+  restore(learned: Learned, now: number): void {
+    switch (learned.kind) {
+      case 'operation': {
+        const operation = this.operations.restore(learned);
+        if (operation !== null) this.ids.reader.adopt(operation, learned.key);
+        break;
+      }
+      case 'baseline':
+        this.ids.enumeration.restore(learned);
+        break;
+      case 'protocol':
+        this.protocols.restore(learned, now);
+        break;
+    }
   }
 
   /** Findings that have changed since the last call, and how many signs there was no room for. */

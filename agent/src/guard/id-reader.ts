@@ -7,6 +7,7 @@ import { ROOT } from '../inspect/place-table.ts';
 import { PositionLearner } from '../inspect/position-learner.ts';
 import { Vocabulary } from '../inspect/vocabulary.ts';
 import type { Inflate } from '../kernel/inflate.ts';
+import { textHash } from '../kernel/text-hash.ts';
 import { type BodyOutcome, BodyReader } from './body-reader.ts';
 
 export interface IdReaderOptions {
@@ -20,6 +21,8 @@ export interface ReadOperation {
   readonly names: OperationNames;
   /** Tells it from all others of this process. */
   readonly number: number;
+  /** Tells it from others of its destination, in every process that has learnt it. */
+  readonly key: number;
 }
 
 interface KnownOperation extends ReadOperation {
@@ -28,7 +31,7 @@ interface KnownOperation extends ReadOperation {
 
 /** Bodies that are read at the same time; each keeps some 50 KiB. Most are all there at once and take their turns. */
 const MAX_READERS = 128;
-const NO_READ_OPERATION: ReadOperation = { names: NO_OPERATION, number: 0 };
+const NO_READ_OPERATION: ReadOperation = { names: NO_OPERATION, number: 0, key: 0 };
 
 /** Reads the ids of all exchanges of a process: what they share, and what is bounded for all of them together. */
 export class IdReader {
@@ -65,9 +68,20 @@ export class IdReader {
     const { template, name } = current;
     if (known?.template === template) return this.#remember(current, known);
     const names = operationNames({ template, name }, this.vocabulary.types);
-    const about = { template, names, number: known?.number ?? ++this.#lastNumber };
+    const number = known?.number ?? ++this.#lastNumber;
+    // What was usual for it still is when more of its path turns out to be an id.
+    const key = known?.key ?? keyOf(current);
+    const about = { template, names, number, key };
     this.#operations.set(current, about);
     return this.#remember(current, about);
+  }
+
+  /** The operation was known to a process before this one, by that key. */
+  adopt(operation: Operation, key: number): void {
+    if (this.#operations.has(operation)) return;
+    const { names, number } = this.about(operation);
+    this.#operations.set(operation, { template: operation.template, names, number, key });
+    this.#last = null;
   }
 
   #remember(operation: Operation, known: KnownOperation): KnownOperation {
@@ -104,6 +118,8 @@ export class IdReader {
     this.#idle.push(reader);
   }
 }
+
+const keyOf = ({ method, template, name }: Operation): number => textHash(`${method} ${template} ${name}`);
 
 const noBodies = (): Record<BodyOutcome, number> => ({
   read: 0,

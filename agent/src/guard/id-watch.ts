@@ -2,7 +2,7 @@ import type { Decision, GuardAction, GuardSettings, Operation, ShownMessage, Tie
 import type { Exchange } from '../exchange/exchange.ts';
 import type { Parties, Reading, RequestView, ResponseView } from '../exchange/watch.ts';
 import type { FoundId } from '../inspect/id-collector.ts';
-import { AskedIds } from './asked-ids.ts';
+import { AskedIds, type AskedPlace } from './asked-ids.ts';
 import { actionFor, type EnumerationGuard, enumerationSight } from './enumeration.ts';
 import { type ExchangeIdSink, ExchangeIds } from './exchange-ids.ts';
 import type { IdReader } from './id-reader.ts';
@@ -21,8 +21,7 @@ export interface IdAsking {
   readonly parties: Parties;
   /** In whose name, where that is known. */
   readonly principal: string | null;
-  /** Whatever stands for the destination. */
-  readonly place: object;
+  readonly place: AskedPlace;
   readonly operation: Operation | null;
   readonly settings: GuardSettings;
   readonly decision: Decision;
@@ -68,7 +67,7 @@ export class IdWatch implements ExchangeIdSink {
       caller: parties.caller,
       principal: asking.principal,
       place: asking.place,
-      operation: operation.number,
+      operation: operation.key,
       settings,
       contract: enumeration.contractOf(parties, view),
     });

@@ -3,6 +3,7 @@ import {
   type Destination,
   grpcTemplate,
   hostName,
+  type Operation,
   type OperationLimits,
   type OperationSelector,
   parseTemplate,
@@ -10,6 +11,7 @@ import {
   type Workload,
 } from '@eastwall/policy';
 import type { Exchange } from '../exchange/exchange.ts';
+import type { LearnedOperation } from '../record/learned.ts';
 import type { CatalogDelta, OperationMove, OperationUsage, Place } from '../record/operation-usage.ts';
 import type { OperationPlace } from './operation-place.ts';
 import { Places } from './places.ts';
@@ -79,6 +81,20 @@ export class OperationBook {
       this.#policiesOf(policy.namespace).set(`${policy.namespace}/${policy.name}`, policy);
     for (const key of remove) this.#policies.get(key.slice(0, key.indexOf('/')))?.delete(key);
     this.#policyVersion++;
+  }
+
+  /** All operations that are worth outliving this process; `keyOf` is what stands for one in other guards. */
+  *save(keyOf: (operation: Operation) => number): Generator<LearnedOperation> {
+    for (const places of [this.#services, this.#hosts])
+      for (const { place, learner } of places)
+        for (const { operation, saved } of learner.save())
+          yield { kind: 'operation', ...place, key: keyOf(operation), saved };
+  }
+
+  /** The operation, where there is room for it. */
+  restore({ namespace, service, port, saved }: LearnedOperation): Operation | null {
+    const places = namespace === '' ? this.#hosts : this.#services;
+    return places.at({ namespace, service, port }).learner.restore(saved);
   }
 
   /** What has changed since the last call. */

@@ -7,12 +7,14 @@ import {
   type Workload,
 } from '@eastwall/policy';
 import type { Exchange } from '../exchange/exchange.ts';
-import type {
-  OperationMove,
-  OperationName,
-  OperationUsage,
-  Place,
-  UsageKind,
+import { textHash } from '../kernel/text-hash.ts';
+import {
+  type OperationMove,
+  type OperationName,
+  type OperationUsage,
+  type Place,
+  placeKey,
+  type UsageKind,
 } from '../record/operation-usage.ts';
 import { UsageCell } from './usage-cell.ts';
 
@@ -32,7 +34,9 @@ export class OperationPlace {
   forgotten = false;
   /** The version of the policies that it was pinned by. */
   pinnedBy = -1;
-  readonly #place: Place;
+  /** Stands for it in every process. */
+  readonly key: number;
+  readonly place: Place;
   readonly #counted = new Map<Operation, Counted>();
   readonly #unread: Readonly<Record<Exclude<UsageKind, 'operation'>, UsageCell>> = {
     tls: new UsageCell(),
@@ -42,7 +46,8 @@ export class OperationPlace {
   #evicted = 0;
 
   constructor(place: Place, limits: Partial<OperationLimits>) {
-    this.#place = place;
+    this.place = place;
+    this.key = textHash(placeKey(place));
     this.learner = new OperationLearner(limits);
   }
 
@@ -78,7 +83,7 @@ export class OperationPlace {
       const { operation, cell } = counted;
       if (cell.calls > 0) {
         const name = nameOf(operation);
-        into.usages.push({ ...this.#place, ...name, ...cell.take() });
+        into.usages.push({ ...this.place, ...name, ...cell.take() });
         counted.told = name.template;
       }
       if (operation.evicted) this.#counted.delete(operation);
@@ -86,7 +91,7 @@ export class OperationPlace {
     for (const kind of ['tls', 'probes'] as const) {
       const cell = this.#unread[kind];
       if (cell.calls > 0)
-        into.usages.push({ ...this.#place, kind, method: '', name: '', template: '', ...cell.take() });
+        into.usages.push({ ...this.place, kind, method: '', name: '', template: '', ...cell.take() });
     }
     const { evicted } = this.learner.counts;
     const forgotten = evicted - this.#evicted;
@@ -131,7 +136,7 @@ export class OperationPlace {
     const { operation, cell, told } = counted;
     const now = operation.mergedInto ?? operation;
     if (told !== '' && told !== now.template) {
-      moves.push({ ...this.#place, from: { ...nameOf(operation), template: told }, to: nameOf(now) });
+      moves.push({ ...this.place, from: { ...nameOf(operation), template: told }, to: nameOf(now) });
       counted.told = now.template;
     }
     if (now === operation) return;

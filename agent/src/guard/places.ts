@@ -27,6 +27,10 @@ export class Places {
     return found;
   }
 
+  [Symbol.iterator](): Iterator<OperationPlace> {
+    return this.#places.values();
+  }
+
   /** What has changed since the last call; returns how many operations were forgotten. */
   drain(into: { readonly moves: OperationMove[]; readonly usages: OperationUsage[] }): number {
     let size = 0;

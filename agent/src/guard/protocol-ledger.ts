@@ -1,5 +1,6 @@
 import type { Spoken } from '../exchange/watch.ts';
 import { RecentMap } from '../identity/recent-map.ts';
+import type { LearnedProtocol } from '../record/learned.ts';
 import type { Sight } from './sight.ts';
 
 export interface ProtocolLedgerOptions {
@@ -59,6 +60,20 @@ export class ProtocolLedger {
       explanation: `sends ${UNREADABLE[spoken]} to what has spoken nothing but HTTP: ${connections} connections in ${minutes} min`,
       evidence: { spoken, connections, minutes },
     };
+  }
+
+  /** What destinations have spoken; `now` is monotonic milliseconds. */
+  *save(now: number): Generator<LearnedProtocol> {
+    for (const [destination, { connections, since, drifts }] of this.#known.entries()) {
+      const ageMs = connections === 0 ? 0 : Math.max(0, Math.round(now - since));
+      yield { kind: 'protocol', destination, connections, ageMs, drifts };
+    }
+  }
+
+  /** One that has been heard of by now stays as it is. */
+  restore({ destination, connections, ageMs, drifts }: LearnedProtocol, now: number): void {
+    if (this.#known.get(destination) !== undefined) return;
+    this.#known.set(destination, { connections, since: now - ageMs, drifts });
   }
 
   #hasSettled({ connections, since, drifts }: Known, now: number): boolean {

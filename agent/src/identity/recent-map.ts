@@ -24,6 +24,12 @@ export class RecentMap<T> {
     return old;
   }
 
+  /** Each once, in no particular order. */
+  *entries(): Generator<[string, T]> {
+    yield* this.#young;
+    for (const entry of this.#old) if (!this.#young.has(entry[0])) yield entry;
+  }
+
   set(key: string, value: T): void {
     if (this.#young.size >= this.#half && !this.#young.has(key)) {
       this.#old = this.#young;

@@ -10,6 +10,8 @@ import type { Vocabulary } from './vocabulary.ts';
 export class FoundId {
   /** Where it was; see `PlaceTable`. */
   position = 0;
+  /** Stands for it in every process. */
+  positionKey = 0;
   /**
    * What it is an id of, as far as that decides which ids are equal: `OWN_TYPE` where values are told apart by
    * themselves. An order's 17 must not explain a user's 17, but a UUID is the same wherever it turns up.
@@ -154,6 +156,7 @@ export class IdCollector {
     const found = this.#found;
     hash.finish(bytes, start, end, found.form);
     found.position = this.place;
+    found.positionKey = this.#vocabulary.places.keys[this.place] as number;
     found.h1 = hash.h1;
     found.h2 = hash.h2;
     found.numeric = hash.numeric;

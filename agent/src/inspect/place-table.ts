@@ -34,12 +34,15 @@ export class PlaceTable {
   readonly #depths = new Uint8Array(CAPACITY);
   /** By place: from the names only, so that agents agree. 0 for what is no part of a shape. */
   readonly hashes = new Int32Array(CAPACITY);
+  /** By place: as `hashes`, of every place that there is. */
+  readonly keys = new Int32Array(CAPACITY);
   readonly #nameTable: NameTable;
 
   constructor(names: NameTable) {
     this.#nameTable = names;
     for (const root of Object.values(ROOT)) this.#parents[root] = root;
     this.hashes[ROOT.body] = textHash('body');
+    for (const [name, root] of Object.entries(ROOT)) this.keys[root] = textHash(name);
   }
 
   /** `name` is a number of the table of names, or any below 4096. */
@@ -69,7 +72,7 @@ export class PlaceTable {
   /** Whether values of many objects come by here, so that they may well differ. */
   isMany(place: number): boolean {
     const root = this.rootOf(place);
-    if (root === ROOT.path || root === ROOT.protobuf) return false;
+    if (isNumbered(root)) return false;
     for (let at = place; at >= PREFIXES.length; at = this.#parents[at] as number)
       if (this.names[at] === ANY_NAME || this.names[at] === KEY_NAME) return true;
     return false;
@@ -89,7 +92,7 @@ export class PlaceTable {
   #nameOf(place: number): string {
     const name = this.names[place] as number;
     const root = this.rootOf(place);
-    return root === ROOT.path || root === ROOT.protobuf ? `${name}` : this.#nameTable.textOf(name);
+    return isNumbered(root) ? `${name}` : this.#nameTable.textOf(name);
   }
 
   #add(slot: number, key: number): number {
@@ -105,11 +108,16 @@ export class PlaceTable {
     this.#parents[place] = parent;
     this.names[place] = name;
     this.#depths[place] = Math.min(255, (this.#depths[parent] as number) + 1);
+    const step = isNumbered(this.rootOf(place)) ? name : (this.#nameTable.hashes[name] as number);
+    this.keys[place] = Math.imul((this.keys[parent] as number) ^ step, 0x9e3779b1) + 1;
     const above = this.hashes[parent] as number;
     if (above !== 0 && (this.#depths[place] as number) <= SHAPE_DEPTH)
       this.hashes[place] = Math.imul(above ^ (this.#nameTable.hashes[name] as number), 0x9e3779b1) | 1;
     return place;
   }
 }
+
+/** Steps from it are numbers, and no names. */
+const isNumbered = (root: number): boolean => root === ROOT.path || root === ROOT.protobuf;
 
 const slotOf = (key: number): number => (Math.imul(key, 0x9e3779b1) >>> 12) & (SLOTS - 1);

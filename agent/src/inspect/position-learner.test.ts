@@ -86,6 +86,7 @@ describe('places that turn out to have ids', () => {
         expect(learner.verdict(position)).toBe(VERDICT.unknown);
         learner.observe({
           position,
+          positionKey: 0,
           idType: 0,
           entity: 0,
           form: 6,

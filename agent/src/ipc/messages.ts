@@ -11,6 +11,7 @@ import type { NodeEntry, ServiceEntry, SliceEntry } from '../identity/cluster-ob
 import type { IssuerKeys } from '../identity/issuer.ts';
 import type { PortRanges } from '../kernel/port-ranges.ts';
 import type { Finding } from '../record/finding.ts';
+import type { Learned } from '../record/learned.ts';
 import type { LimitTotals } from '../record/limit-totals.ts';
 import type { News } from '../record/news.ts';
 import type { CatalogDelta } from '../record/operation-usage.ts';
@@ -109,6 +110,8 @@ export type ToDataplane =
     }
   /** What others have seen of workloads that have a pod here. */
   | ({ readonly kind: 'news' } & News)
+  /** What dataplanes before this one have learnt. */
+  | { readonly kind: 'learned'; readonly learned: readonly Learned[] }
   | { readonly kind: 'drain'; readonly graceMs: number };
 
 export type FromDataplane =
@@ -139,6 +142,13 @@ export type FromDataplane =
   | { readonly kind: 'lease-asks'; readonly asks: readonly LeaseAsk[] }
   /** What others should hear. Beside it, what there was no room for, and what was too much of what they said. */
   | ({ readonly kind: 'news' } & News & { readonly dropped: number; readonly refused: number })
+  /** What it has learnt, in parts; all of it is said again every now and then, from `first` to `last`. */
+  | {
+      readonly kind: 'learned';
+      readonly learned: readonly Learned[];
+      readonly first: boolean;
+      readonly last: boolean;
+    }
   | { readonly kind: 'drained' };
 
 /** Asks per message, and characters of a bucket's key. */
@@ -171,6 +181,8 @@ export interface DataplaneSettings {
   readonly maxEnumerationKeys: number;
   readonly maxProvenanceWorkloads: number;
   readonly provenanceMs: number;
+  /** Time between two reports of what has been learnt, in ms; 0 where nobody keeps it. */
+  readonly learnedMs: number;
   /** Time between two reports of what others should hear, in ms; 0 where there are no others. */
   readonly newsMs: number;
   readonly keys: GuardKeys;

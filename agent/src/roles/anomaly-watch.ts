@@ -43,6 +43,14 @@ export class AnomalyWatch {
     }
   }
 
+  save(): Uint8Array {
+    return this.#anomalies.save();
+  }
+
+  restore(saved: Uint8Array): boolean {
+    return this.#anomalies.restore(saved, this.#options.now());
+  }
+
   #observe(caller: string, calls: number, usage: OperationUsage): void {
     const found = this.#anomalies.observe(
       {

@@ -58,7 +58,7 @@ export class Control implements ClusterListener {
   readonly #local = new LocalPods();
   readonly #callers = new CallerBoard();
   readonly #bypass: BypassWatch;
-  readonly #anomalies: AnomalyWatch;
+  readonly anomalies: AnomalyWatch;
   #profiles = GuardProfiles.empty();
   #captureReady: CaptureReady | null = null;
   #repairs = 0;
@@ -68,7 +68,7 @@ export class Control implements ClusterListener {
   constructor(options: ControlOptions) {
     this.#options = options;
     this.#bypass = new BypassWatch((sign) => options.ownFindings.note(sign));
-    this.#anomalies = new AnomalyWatch({
+    this.anomalies = new AnomalyWatch({
       limits: ANOMALY_LIMITS,
       now: options.now,
       note: (sign) => options.ownFindings.note(sign),
@@ -177,7 +177,7 @@ export class Control implements ClusterListener {
         break;
       case 'catalog':
         catalog.add(dataplane, report);
-        this.#anomalies.look(report.usages);
+        this.anomalies.look(report.usages);
         break;
       case 'findings':
         this.#keep(report.findings, report.dropped);

@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 import type { FromDataplane, ToDataplane } from '../ipc/messages.ts';
 import { closeFd } from '../kernel/libc.ts';
 import { socketPair } from '../kernel/libc-fds.ts';
+import { partsOf } from '../kernel/parts.ts';
+import { type Learned, MAX_LEARNED_PER_MESSAGE } from '../record/learned.ts';
 import type { DataplaneCommand } from './dataplane-command.ts';
 import { parseReport } from './dataplane-report.ts';
 import { FdChannel } from './fd-channel.ts';
@@ -63,6 +65,12 @@ export class DataplaneChild {
     this.#process.send(message, () => {
       this.#unread--;
     });
+  }
+
+  /** What others have learnt. */
+  tell(learned: readonly Learned[]): void {
+    for (const part of partsOf(learned, MAX_LEARNED_PER_MESSAGE))
+      this.send({ kind: 'learned', learned: part });
   }
 
   /** Ends the process at once; `why` is what `ended` will say. */

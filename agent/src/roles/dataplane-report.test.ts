@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aFinding } from '../../testing/findings.ts';
 import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
+import { aLearnedBaseline, aLearnedOperation, aLearnedProtocol } from '../../testing/learned.ts';
 import { aUsage } from '../../testing/operation-usage.ts';
 import { parseReport } from './dataplane-report.ts';
 
@@ -84,6 +85,12 @@ const valid: Record<string, unknown>[] = [
     uses: [{ fingerprint: 'abc', workload: 'shop/orders' }],
     dropped: 1,
     refused: 2,
+  },
+  {
+    kind: 'learned',
+    learned: [aLearnedOperation(), aLearnedProtocol(), aLearnedBaseline()],
+    first: true,
+    last: false,
   },
   { kind: 'drained' },
 ];

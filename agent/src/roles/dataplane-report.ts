@@ -1,6 +1,7 @@
 import { type BookCounts, DETECTIONS, SEVERITIES } from '@eastwall/policy';
 import { type FromDataplane, MAX_BUCKET_KEY, MAX_LEASE_ASKS } from '../ipc/messages.ts';
 import { FINDING_ACTIONS, type Finding } from '../record/finding.ts';
+import { MAX_LEARNED_PER_MESSAGE, readLearned } from '../record/learned.ts';
 import { readNews } from '../record/news.ts';
 import { MAX_CALLERS, STATUS_CLASSES, USAGE_KINDS } from '../record/operation-usage.ts';
 import type { FlowRecord } from '../record/record.ts';
@@ -95,6 +96,13 @@ function isReport(message: Fields): boolean {
       return isCount(message['ns']) && typeof message['wanted'] === 'boolean';
     case 'news':
       return readNews(message) !== null && isCounts(message, ['dropped', 'refused']);
+    case 'learned':
+      return (
+        isList(message['learned'], (one) => readLearned(one) !== null) &&
+        (message['learned'] as unknown[]).length <= MAX_LEARNED_PER_MESSAGE &&
+        typeof message['first'] === 'boolean' &&
+        typeof message['last'] === 'boolean'
+      );
     case 'drained':
       return true;
     default:
@@ -208,7 +216,7 @@ function isMove(move: unknown): boolean {
   return isFields(move) && isPlace(move) && isOperationName(move['from']) && isOperationName(move['to']);
 }
 
-function isUsage(usage: unknown): boolean {
+export function isUsage(usage: unknown): boolean {
   if (!isFields(usage) || !isPlace(usage) || !isOperationName(usage)) return false;
   const numbers = ['calls', 'denied', 'bytesSent', 'bytesReceived', 'firstSeen', 'lastSeen', 'otherCalls'];
   return (

@@ -73,6 +73,8 @@ function setUp({ count = 1, entry = ENTRY } = {}) {
     onAsks: () => {},
     onInboundWanted: (ns, wanted) => asked.push([ns, wanted]),
     onNews: () => {},
+    learned: () => [],
+    onLearned: () => {},
     onReport: (report) => reports.push(report),
   });
   const state = (index = 0): DataplaneState => supervisor.states[index] as DataplaneState;

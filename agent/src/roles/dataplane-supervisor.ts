@@ -13,6 +13,7 @@ import type {
   SocketOrder,
   ToDataplane,
 } from '../ipc/messages.ts';
+import type { Learned } from '../record/learned.ts';
 import type { News } from '../record/news.ts';
 import { DataplaneChild } from './dataplane-child.ts';
 import type { DataplaneCommand } from './dataplane-command.ts';
@@ -54,11 +55,16 @@ export interface SupervisorOptions {
   readonly onInboundWanted: (ns: NamespaceId, wanted: boolean) => void;
   /** What a dataplane wants others to hear: of its own workloads only. */
   readonly onNews: (news: DataplaneNewsReport, dataplane: number) => void;
+  /** What dataplanes have learnt, for one that begins; and what one says that it has. */
+  readonly learned: () => readonly Learned[];
+  readonly onLearned: (message: LearnedReport, dataplane: number) => void;
   /** What is for the sinks; the supervisor itself acts on everything else. */
   readonly onReport: (report: SinkReport, dataplane: number) => void;
 }
 
 export type DataplaneNewsReport = Extract<FromDataplane, { kind: 'news' }>;
+
+export type LearnedReport = Extract<FromDataplane, { kind: 'learned' }>;
 
 /** What dataplanes tell whoever keeps and shows it. */
 export type SinkReport = Extract<
@@ -104,6 +110,12 @@ export class DataplaneSupervisor {
   issuers(issuers: readonly IssuerKeys[]): void {
     this.#options.snapshot.setIssuers(issuers);
     this.#broadcast({ kind: 'issuers', issuers });
+  }
+
+  /** What can be learnt from has become more: all dataplanes are told. */
+  tellLearned(): void {
+    const learned = this.#options.learned();
+    for (const { child } of this.#slots) child?.tell(learned);
   }
 
   streamAll(on: boolean): void {
@@ -239,6 +251,7 @@ export class DataplaneSupervisor {
     const serves = (ns: NamespaceId) => this.#slotOf(ns) === slot;
     child.send({ kind: 'settings', settings });
     for (const message of snapshot.replay(serves)) child.send(message);
+    child.tell(this.#options.learned());
     for (const ns of snapshot.callers.keys()) if (serves(ns)) void this.#handListeners(child, ns, 'all');
   }
 
@@ -305,6 +318,9 @@ export class DataplaneSupervisor {
         break;
       case 'inbound-wanted':
         if (this.#slotOf(message.ns) === slot) this.#options.onInboundWanted(message.ns, message.wanted);
+        break;
+      case 'learned':
+        this.#options.onLearned(message, slot.index);
         break;
       case 'news':
         this.#options.onNews({ ...message, ...newsOf(message, this.#workloadsOf(slot)) }, slot.index);

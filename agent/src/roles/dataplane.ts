@@ -22,6 +22,8 @@ import { keepHeapSmall, letHeapGrow } from '../kernel/heap.ts';
 import { closeFd } from '../kernel/libc.ts';
 import { recvFds } from '../kernel/libc-fds.ts';
 import { raiseDescriptorLimit } from '../kernel/libc-limits.ts';
+import { partsOf } from '../kernel/parts.ts';
+import { DataplaneLearned } from './dataplane-learned.ts';
 import { DataplaneNews } from './dataplane-news.ts';
 import { idGuards } from './id-guards.ts';
 import { tokenVerifier, type VerifyToken } from './token-verifier.ts';
@@ -54,6 +56,7 @@ class Dataplane {
   private readonly limits: LimitGuard;
   private readonly guards: Guards;
   private readonly news: DataplaneNews;
+  private readonly learned: DataplaneLearned;
   private verify: VerifyToken = async () => null;
   /** Messages that control has not taken yet. */
   private outstanding = 0;
@@ -108,13 +111,15 @@ class Dataplane {
       now: systemClock.monotonic,
       closeFd,
     };
+    this.learned = new DataplaneLearned(this.guards, (part) => this.report(part));
     this.loopDelay.enable();
     setInterval(() => this.sweep(), SWEEP_MS);
     setInterval(() => this.unlessBehind(() => this.sendRecords()), RECORDS_MS);
     setInterval(() => this.unlessBehind(() => this.sendTotals()), TOTALS_MS);
     setInterval(() => this.unlessBehind(() => this.sendFindings()), FINDINGS_MS);
     setInterval(() => this.unlessBehind(() => this.sendCatalog()), CATALOG_MS);
-    const { newsMs } = settings;
+    const { newsMs, learnedMs } = settings;
+    if (learnedMs > 0) setInterval(() => void this.learned.tell(), learnedMs);
     if (newsMs > 0) setInterval(() => this.unlessBehind(() => this.sendNews()), newsMs);
     setInterval(() => this.beat(), settings.beatMs);
   }
@@ -162,6 +167,9 @@ class Dataplane {
         break;
       case 'lease-reply':
         this.limits.replied(message.grants, message.failed, this.context.now());
+        break;
+      case 'learned':
+        this.learned.hear(message.learned);
         break;
       case 'news':
         this.news.hear(message, systemClock.now());
@@ -282,23 +290,15 @@ class Dataplane {
 
   private sendRecords(): void {
     const { records, dropped } = this.context.recorder.takeRecords();
-    for (let start = 0; start < records.length; start += RECORDS_PER_MESSAGE)
-      this.report({
-        kind: 'records',
-        records: records.slice(start, start + RECORDS_PER_MESSAGE),
-        dropped: 0,
-      });
+    for (const part of partsOf(records, RECORDS_PER_MESSAGE))
+      this.report({ kind: 'records', records: part, dropped: 0 });
     if (dropped > 0) this.report({ kind: 'records', records: [], dropped });
   }
 
   private sendFindings(): void {
     const { findings, dropped } = this.guards.takeFindings();
-    for (let start = 0; start < findings.length; start += RECORDS_PER_MESSAGE)
-      this.report({
-        kind: 'findings',
-        findings: findings.slice(start, start + RECORDS_PER_MESSAGE),
-        dropped: 0,
-      });
+    for (const part of partsOf(findings, RECORDS_PER_MESSAGE))
+      this.report({ kind: 'findings', findings: part, dropped: 0 });
     if (dropped > 0) this.report({ kind: 'findings', findings: [], dropped });
   }
 
@@ -331,13 +331,8 @@ class Dataplane {
   private sendCatalog(): void {
     const { moves, usages, forgotten } = this.context.operations.take();
     if (moves.length > 0 || forgotten > 0) this.report({ kind: 'catalog', moves, usages: [], forgotten });
-    for (let start = 0; start < usages.length; start += USAGES_PER_MESSAGE)
-      this.report({
-        kind: 'catalog',
-        moves: [],
-        usages: usages.slice(start, start + USAGES_PER_MESSAGE),
-        forgotten: 0,
-      });
+    for (const part of partsOf(usages, USAGES_PER_MESSAGE))
+      this.report({ kind: 'catalog', moves: [], usages: part, forgotten: 0 });
   }
 
   private sendNews(): void {

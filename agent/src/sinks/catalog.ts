@@ -9,6 +9,8 @@ import {
 
 /** One of so many is forgotten when there is no room, so that a flood of new ones does not sort them all each time. */
 const FORGOTTEN_PART = 16;
+/** Stands for the dataplanes of agents before this one. */
+const BEFORE = -1;
 
 /** What this node's pods call, of every destination: added up from what the dataplanes say. */
 export class Catalog {
@@ -28,6 +30,11 @@ export class Catalog {
     for (const usage of usages) addTo(known, usage);
     this.forgotten += forgotten;
     if (known.size > this.#maxOperations) this.#forget(known);
+  }
+
+  /** What an agent before this one has counted. */
+  restore(usages: readonly OperationUsage[]): void {
+    this.add(BEFORE, { moves: [], usages, forgotten: 0 });
   }
 
   /** All there is, in no particular order. */

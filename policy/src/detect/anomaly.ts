@@ -1,12 +1,15 @@
 import type { DetectionId } from './detections.ts';
 import { KeySlab } from './key-slab.ts';
 import { RotatingBloom } from './rotating-bloom.ts';
+import { ByteReader, ByteWriter } from './saved-bytes.ts';
 import { type Excess, Seasonal } from './seasonal.ts';
 
 const HOUR_MS = 3_600_000;
 /** Bits in which the operations of one caller and hour are counted. */
 const OPERATION_BITS = 256;
 const WORDS = OPERATION_BITS / 32;
+/** Of each of the two filters of edges. */
+const KNOWN_BYTES = 64 * 1024;
 
 export interface AnomalyLimits {
   readonly maxEdges: number;
@@ -78,7 +81,7 @@ export class Anomalies {
     this.#seenHour = new Uint32Array(maxCallers);
     this.#callerSince = new Float64Array(maxCallers);
     // Edges that nobody has used for one to two months are new again.
-    this.#known = new RotatingBloom({ bytes: 64 * 1024, periodMs: 30 * 24 * HOUR_MS, maxIds: 20_000 }, now);
+    this.#known = new RotatingBloom({ bytes: KNOWN_BYTES, periodMs: 30 * 24 * HOUR_MS, maxIds: 20_000 }, now);
     this.#edges = new KeySlab(maxEdges, {
       evidence: () => 0,
       reset: (slot) => {
@@ -92,7 +95,7 @@ export class Anomalies {
   get bytes(): number {
     const perCaller = Seasonal.BYTES_PER_KEY + WORDS * 4 + 4 + 8;
     const columns = this.#limits.maxEdges * 2 * Seasonal.BYTES_PER_KEY + this.#limits.maxCallers * perCaller;
-    return this.#edges.bytes + this.#callers.bytes + columns + 2 * 64 * 1024;
+    return this.#edges.bytes + this.#callers.bytes + columns + 2 * KNOWN_BYTES;
   }
 
   /** Calls have ended. What is out of the ordinary about them; mostly nothing. */
@@ -114,6 +117,49 @@ export class Anomalies {
     if (bytes !== null) found.push({ kind: 'volume-anomaly', excess: bytes });
     if (operations !== null) found.push({ kind: 'operation-anomaly', excess: operations });
     return found;
+  }
+
+  /** All that it knows; of the operations of this hour only how many there were. */
+  save(): Uint8Array {
+    const to = new ByteWriter();
+    to.u32(this.#edges.size);
+    for (let slot = 0; slot < this.#edges.size; slot++) {
+      for (const half of this.#edges.keyOf(slot)) to.u32(half);
+      this.#calls.save(slot, to);
+      this.#bytes.save(slot, to);
+    }
+    to.u32(this.#callers.size);
+    for (let slot = 0; slot < this.#callers.size; slot++) {
+      for (const half of this.#callers.keyOf(slot)) to.u32(half);
+      to.f64(this.#callerSince[slot] ?? 0);
+      this.#operations.save(slot, to);
+    }
+    this.#known.save(to);
+    return to.written();
+  }
+
+  /** Takes up what `save` gave. False, and nothing is taken up, where it can't be that. For one that knows nothing yet. */
+  restore(saved: Uint8Array, now: number): boolean {
+    const { maxEdges, maxCallers } = this.#limits;
+    const from = new ByteReader(saved);
+    const edges = from.u32();
+    const callers = new ByteReader(saved.subarray(4 + edges * SAVED_EDGE)).u32();
+    if (edges > maxEdges || callers > maxCallers || saved.length !== savedLength(edges, callers))
+      return false;
+    this.#now = now;
+    for (let i = 0; i < edges; i++) {
+      const slot = this.#edges.slot(from.u32(), from.u32());
+      this.#calls.restore(slot, from);
+      this.#bytes.restore(slot, from);
+    }
+    from.u32();
+    for (let i = 0; i < callers; i++) {
+      const slot = this.#callers.slot(from.u32(), from.u32());
+      this.#callerSince[slot] = Math.min(now, from.f64());
+      this.#operations.restore(slot, from);
+    }
+    this.#known.restore(from);
+    return true;
   }
 
   #seeOperation(caller: number, operation: number): void {
@@ -142,5 +188,11 @@ export class Anomalies {
     this.#callerSince[slot] = this.#now;
   }
 }
+
+const SAVED_EDGE = 8 + 2 * Seasonal.SAVED;
+const SAVED_CALLER = 8 + 8 + Seasonal.SAVED;
+
+const savedLength = (edges: number, callers: number): number =>
+  4 + edges * SAVED_EDGE + 4 + callers * SAVED_CALLER + 8 + 4 + 2 * KNOWN_BYTES;
 
 const NOTHING: readonly Anomaly[] = [];

@@ -1,3 +1,5 @@
+import type { ByteReader, ByteWriter } from './saved-bytes.ts';
+
 const PROBES = 4;
 
 /**
@@ -38,6 +40,14 @@ export class Bloom {
       if (((words[(bit & this.#mask) >>> 5] ?? 0) & (1 << (bit & 31))) === 0) return false;
     }
     return true;
+  }
+
+  save(to: ByteWriter): void {
+    to.bytes(new Uint8Array(this.#words.buffer));
+  }
+
+  restore(from: ByteReader): void {
+    from.bytes(new Uint8Array(this.#words.buffer));
   }
 
   clear(): void {

@@ -69,6 +69,16 @@ export class Cusum {
     if (sum * PER_BYTE > (this.#today[slot] ?? 0)) this.#today[slot] = sum * PER_BYTE;
   }
 
+  /** How high evidence usually gets, which is what lasts; the evidence itself does not. */
+  save(slot: number): number {
+    return Math.max(this.#today[slot] ?? 0, this.#before[slot] ?? 0);
+  }
+
+  /** Of a slot that was reset. */
+  restore(slot: number, high: number): void {
+    this.#before[slot] = Math.min(MAX_SUM * PER_BYTE, high);
+  }
+
   sum(slot: number): number {
     return this.#sums[slot] ?? 0;
   }

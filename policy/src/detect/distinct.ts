@@ -25,6 +25,8 @@ const ESTIMATE = Float64Array.from({ length: BITS + 1 }, (_, ones) =>
  */
 export class DistinctIds {
   static readonly BYTES_PER_KEY = 2 * WORDS * 4 + 4 + 2 * 2 + 1 + 1 + 2 * (CLOSED_DAYS + 1);
+  /** Numbers that `save` gives. */
+  static readonly SAVED = CLOSED_DAYS + 2;
   readonly #epochsPerDay: number;
   readonly #current: Uint32Array;
   readonly #previous: Uint32Array;
@@ -82,6 +84,19 @@ export class DistinctIds {
   /** Whole days that were seen, up to seven. */
   days(slot: number): number {
     return this.#days[slot] ?? 0;
+  }
+
+  /** Days, and the busiest epoch of each; which ids there were is not told. */
+  save(slot: number): number[] {
+    const at = slot * (CLOSED_DAYS + 1);
+    return [this.days(slot), ...this.#busiest.subarray(at, at + CLOSED_DAYS + 1)];
+  }
+
+  /** Of a slot that was reset. */
+  restore(slot: number, [days = 0, ...busiest]: readonly number[]): void {
+    this.#days[slot] = Math.min(CLOSED_DAYS, days);
+    for (let i = 0; i <= CLOSED_DAYS; i++)
+      this.#busiest[slot * (CLOSED_DAYS + 1) + i] = Math.min(0xffff, busiest[i] ?? 0);
   }
 
   #turn(slot: number, epoch: number): void {

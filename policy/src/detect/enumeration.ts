@@ -72,6 +72,12 @@ const THRESHOLD_REFRESH = 256;
 /** Where provenance explains the ids, only a multiple of the usual maximum is worth an alert: traffic also grows. */
 const EXPLAINED_EXCESS = 2;
 const ACT_EXCESS = 2;
+/** Flags of a key: its usual ids lie as those of an enumeration do; it is a principal's. */
+const USUAL_SHAPE = 1;
+const PERSONAL = 2;
+/** Numbers that `save` gives for a key, of 32 bits each. */
+export const SAVED_NUMBERS = 4 + Warmth.SAVED + 2 * RateEstimate.SAVED + 3 + DistinctIds.SAVED;
+
 /** Marks the key that stands for all keys of an operation that came and went. */
 const OTHERS = 0x6f746865;
 
@@ -89,7 +95,7 @@ export class Enumeration {
   readonly #missRate: RateEstimate;
   readonly #distinct: DistinctIds;
   readonly #shapes: IdShapes;
-  readonly #usualShapes: Uint8Array;
+  readonly #flags: Uint8Array;
   readonly #warmth: Warmth;
   readonly #operation: Uint32Array;
   readonly #threshold: Float32Array;
@@ -108,7 +114,7 @@ export class Enumeration {
     this.#missRate = new RateEstimate(maxKeys);
     this.#distinct = new DistinctIds(maxKeys, limits.epochsPerDay);
     this.#shapes = new IdShapes(maxKeys);
-    this.#usualShapes = new Uint8Array(maxKeys);
+    this.#flags = new Uint8Array(maxKeys);
     this.#warmth = new Warmth(maxKeys, limits);
     this.#operation = new Uint32Array(maxKeys);
     this.#threshold = new Float32Array(maxKeys);
@@ -134,15 +140,58 @@ export class Enumeration {
 
   /** The slot of a key, good until the next call; `operation` is what its "others" are shared by. */
   key(high: number, low: number, operation: number, now: number): number {
-    this.#now = now;
-    this.#epoch = Math.floor(now / this.#limits.epochMs);
+    this.#advance(now);
     const slot = this.#slab.slot(high, low);
     this.#operation[slot] = operation;
     return slot;
   }
 
+  /**
+   * What lasts of each key that is warm: what is usual for it, and not which ids it asked for. Principals' keys are left
+   * out: hashes of their names would tell who they are, and what is usual for them is told by their workload's.
+   */
+  *save(now: number): Generator<readonly number[]> {
+    this.#advance(now);
+    for (let slot = 0; slot < this.#slab.size; slot++) {
+      const flags = this.#flags[slot] ?? 0;
+      if ((flags & PERSONAL) !== 0 || !this.#warmth.isAlertable(slot)) continue;
+      yield [
+        ...this.#slab.keyOf(slot),
+        this.#operation[slot] ?? 0,
+        flags,
+        ...this.#warmth.save(slot, this.#epoch),
+        ...this.#unexplainedRate.save(slot),
+        ...this.#missRate.save(slot),
+        this.#fast.save(slot),
+        this.#slow.save(slot),
+        this.#misses.save(slot),
+        ...this.#distinct.save(slot),
+      ];
+    }
+  }
+
+  /** Takes up what was saved of one key, unless it is known by now or there is no room: whether it did. */
+  restore(saved: readonly number[], now: number): boolean {
+    if (saved.length !== SAVED_NUMBERS || this.#slab.size === this.#limits.maxKeys) return false;
+    let at = 0;
+    const next = () => saved[at++] ?? 0;
+    const take = (count: number) => Array.from({ length: count }, next);
+    const [high, low] = [next(), next()];
+    if (this.#slab.find(high, low) !== null) return false;
+    const slot = this.key(high, low, next(), now);
+    this.#flags[slot] = next() & USUAL_SHAPE;
+    this.#warmth.restore(slot, this.#epoch, take(Warmth.SAVED));
+    this.#unexplainedRate.restore(slot, take(RateEstimate.SAVED));
+    this.#missRate.restore(slot, take(RateEstimate.SAVED));
+    for (const cusum of [this.#fast, this.#slow, this.#misses]) cusum.restore(slot, next());
+    this.#distinct.restore(slot, take(DistinctIds.SAVED));
+    this.#refreshThreshold(slot);
+    return true;
+  }
+
   /** One id is asked for. */
   step(slot: number, touch: Touch, known: Known = this.#itself(slot)): Tier {
+    if (known !== this.#own) this.#flags[slot] = (this.#flags[slot] ?? 0) | PERSONAL;
     if (touch.contract?.isInForce(this.#now)) return this.#underContract(slot, touch);
     this.#observe(slot, touch, known);
     const tier = this.#judge(slot, known, touch);
@@ -184,6 +233,11 @@ export class Enumeration {
     };
   }
 
+  #advance(now: number): void {
+    this.#now = now;
+    this.#epoch = Math.floor(now / this.#limits.epochMs);
+  }
+
   #observe(slot: number, touch: Touch, known: Known): void {
     if (!touch.firstTouch) return;
     this.#distinct.add(slot, touch.h1, this.#epoch);
@@ -206,7 +260,7 @@ export class Enumeration {
     this.#shapes.see(slot, form, value);
     const isLearning = this.#warmth.days(slot, this.#epoch) < Math.min(1, this.#limits.blockAfterDays);
     const isUsual = isLearning || this.#unexplainedRate.level(slot) === NOT_INFORMATIVE;
-    if (isUsual && this.#looksEnumerated(slot)) this.#usualShapes[slot] = 1;
+    if (isUsual && this.#looksEnumerated(slot)) this.#flags[slot] = (this.#flags[slot] ?? 0) | USUAL_SHAPE;
   }
 
   #judge(slot: number, known: Known, { contract }: Touch): Tier {
@@ -228,7 +282,8 @@ export class Enumeration {
     if (this.#unexplained(slot, known) >= 1) signals |= SIGNAL.provenance;
     if (this.#missed(slot, known) >= 1) signals |= SIGNAL.misses;
     if (this.#excess(slot) >= 1) signals |= SIGNAL.baseline;
-    if (this.#usualShapes[slot] === 0 && this.#looksEnumerated(slot)) signals |= SIGNAL.shape;
+    if (((this.#flags[slot] ?? 0) & USUAL_SHAPE) === 0 && this.#looksEnumerated(slot))
+      signals |= SIGNAL.shape;
     return signals;
   }
 
@@ -294,7 +349,7 @@ export class Enumeration {
     this.#missRate.reset(slot, this.#day());
     this.#distinct.reset(slot, this.#epoch);
     this.#shapes.reset(slot);
-    this.#usualShapes[slot] = 0;
+    this.#flags[slot] = 0;
     this.#warmth.reset(slot, this.#epoch);
     this.#threshold[slot] = DEFAULT_ALERT;
   }

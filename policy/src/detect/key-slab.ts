@@ -66,6 +66,11 @@ export class KeySlab {
     return this.#claim(high, low, cell);
   }
 
+  /** The key that a slot belongs to. */
+  keyOf(slot: number): readonly [high: number, low: number] {
+    return [this.#high[slot] ?? 0, this.#low[slot] ?? 0];
+  }
+
   find(high: number, low: number): number | null {
     const slot = this.#index[this.#cellOf(high, low)] ?? NONE;
     return slot === NONE ? null : slot;

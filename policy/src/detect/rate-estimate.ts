@@ -19,6 +19,8 @@ export function upperBound(hits: number, total: number): number {
  */
 export class RateEstimate {
   static readonly BYTES_PER_KEY = 4 * 3 + DAYS + 3;
+  /** Numbers that `save` gives. */
+  static readonly SAVED = 2 + DAYS;
   readonly #hits: Uint32Array;
   readonly #total: Uint32Array;
   readonly #day: Uint32Array;
@@ -67,6 +69,23 @@ export class RateEstimate {
     const total = this.total(slot) + 1;
     this.#total[slot] = total;
     if (total % REFRESH === 0) this.#refresh(slot);
+  }
+
+  /** Levels and their count; see `SAVED`. The day that is not over yet counts by its level. */
+  save(slot: number): number[] {
+    const at = slot * DAYS;
+    const closed = Array.from(this.#closed.subarray(at, at + DAYS));
+    const count = this.#closedCount[slot] ?? 0;
+    return [count === 0 ? this.level(slot) : (this.#least[slot] ?? 0), count, ...closed];
+  }
+
+  /** Of a slot that was reset. */
+  restore(slot: number, saved: readonly number[]): void {
+    const [least = 0, count = 0, ...closed] = saved;
+    this.#least[slot] = Math.min(NOT_INFORMATIVE, least);
+    this.#closedCount[slot] = Math.min(DAYS, count);
+    for (let i = 0; i < DAYS; i++) this.#closed[slot * DAYS + i] = Math.min(NOT_INFORMATIVE, closed[i] ?? 0);
+    this.#refresh(slot);
   }
 
   #turnDay(slot: number, day: number): void {

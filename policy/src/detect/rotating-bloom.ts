@@ -1,4 +1,5 @@
 import { Bloom } from './bloom.ts';
+import type { ByteReader, ByteWriter } from './saved-bytes.ts';
 
 export interface Rotation {
   /** Of each of the two filters; a power of two. */
@@ -56,6 +57,20 @@ export class RotatingBloom {
 
   has(h1: number, h2: number): boolean {
     return this.#current.has(h1, h2) || this.#previous.has(h1, h2);
+  }
+
+  save(to: ByteWriter): void {
+    to.f64(this.#rotatedAt);
+    to.u32(this.#ids);
+    this.#current.save(to);
+    this.#previous.save(to);
+  }
+
+  restore(from: ByteReader): void {
+    this.#rotatedAt = Math.min(this.#rotatedAt, from.f64());
+    this.#ids = Math.min(this.#rotation.maxIds - 1, from.u32());
+    this.#current.restore(from);
+    this.#previous.restore(from);
   }
 
   #rotate(now: number): void {

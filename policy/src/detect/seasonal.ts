@@ -1,3 +1,5 @@
+import type { ByteReader, ByteWriter } from './saved-bytes.ts';
+
 const HOURS = 168;
 const HOUR_MS = 3_600_000;
 /** Steps per doubling, so that one byte reaches from 1 to 2^42. */
@@ -8,6 +10,8 @@ const SMOOTHING = 1 / 16;
 /** Of a normal distribution, from the mean absolute deviation. */
 const SIGMA_PER_DEVIATION = 1.25;
 const FIRST_DEVIATION = 0.5;
+/** As many doublings as there are. */
+const MAX_DEVIATION = 42;
 
 export interface SeasonalLimits {
   /** Never an anomaly below this multiple of what is usual … */
@@ -31,6 +35,8 @@ export interface Excess {
  * minutes is still itself, and so that the first week knows days already.
  */
 export class Seasonal {
+  /** Bytes that `save` writes. */
+  static readonly SAVED = HOURS + 8 + 4 + 4 + 8 + 1;
   static readonly BYTES_PER_KEY = HOURS + 8 + 4 + 4 + 4 + 1;
   readonly #limits: SeasonalLimits;
   readonly #levels: Uint8Array;
@@ -77,6 +83,26 @@ export class Seasonal {
     // Before the first week is over, any hour may be its busiest.
     const least = this.#leastMultiple(slot) * (known < HOURS ? 2 : 1);
     return amount < least * usual ? null : { amount, usual, multiple: amount / usual };
+  }
+
+  save(slot: number, to: ByteWriter): void {
+    to.bytes(this.#levels.subarray(slot * HOURS, (slot + 1) * HOURS));
+    to.f64(this.#amount[slot] ?? 0);
+    to.u32(this.#hour[slot] ?? 0);
+    to.u32(this.#since[slot] ?? 0);
+    to.f64(this.#deviation[slot] ?? 0);
+    to.u8(this.#most[slot] ?? 0);
+  }
+
+  /** Of a slot that was reset. Hours that nobody saw are no hours in which nothing was done. */
+  restore(slot: number, from: ByteReader): void {
+    from.bytes(this.#levels.subarray(slot * HOURS, (slot + 1) * HOURS));
+    this.#amount[slot] = Math.max(0, from.f64());
+    const now = this.#hour[slot] ?? 0;
+    this.#hour[slot] = Math.min(now, from.u32());
+    this.#since[slot] = Math.min(this.#hour[slot] ?? 0, from.u32());
+    this.#deviation[slot] = Math.min(MAX_DEVIATION, Math.max(0, from.f64()));
+    this.#most[slot] = from.u8();
   }
 
   #leastMultiple(slot: number): number {

@@ -12,6 +12,8 @@ export interface WarmthLimits {
 /** How well a key is known, one per slot: requests, days, and how long its image runs. */
 export class Warmth {
   static readonly BYTES_PER_KEY = 4 * 6;
+  /** Numbers that `save` gives. */
+  static readonly SAVED = 3;
   readonly #limits: WarmthLimits;
   readonly #requests: Uint32Array;
   readonly #since: Uint32Array;
@@ -55,6 +57,19 @@ export class Warmth {
     this.#heldSince[slot] = epoch;
     this.#heldRequests[slot] = this.#limits.holdRequests;
     return true;
+  }
+
+  /** Requests, epochs that it has been known for, and its image. */
+  save(slot: number, epoch: number): number[] {
+    return [this.requests(slot), Math.max(0, epoch - (this.#since[slot] ?? 0)), this.#image[slot] ?? 0];
+  }
+
+  /** Of a slot that was reset. */
+  restore(slot: number, epoch: number, [requests = 0, age = 0, image = 0]: readonly number[]): void {
+    this.#requests[slot] = requests;
+    this.#since[slot] = Math.max(0, epoch - age);
+    this.#image[slot] = image;
+    this.#imageBefore[slot] = image;
   }
 
   requests(slot: number): number {

@@ -1,5 +1,6 @@
 import type { Operation, Parameter } from './operation.ts';
 import type { PathNode } from './path-node.ts';
+import type { SavedOperation } from './saved-operation.ts';
 import { templateText } from './template-text.ts';
 
 /** An operation that answers in this many shapes has no shape of its own. */
@@ -86,6 +87,13 @@ export class LearnedOperation implements Operation {
     // It keeps the last template it had by itself.
     other.#write();
     other.#mergedInto = this;
+  }
+
+  restore({ seen, lastSeen, shapes, shapeless }: SavedOperation): void {
+    this.seen = seen;
+    this.lastSeen = lastSeen;
+    this.shapeless = shapeless;
+    for (const shape of shapes) this.#addShape(shape);
   }
 
   #addShape(shape: number): void {

@@ -4,7 +4,8 @@ import { LearnedOperation, MAX_SHAPES } from './learned-operation.ts';
 import { findKin, type LikenessLimits, MAX_DEPTH } from './likeness.ts';
 import type { Operation } from './operation.ts';
 import { OperationTrie, segmentEnd, takes } from './operation-trie.ts';
-import { LONGEST_NAME, NAMES, type PathNode, REACH } from './path-node.ts';
+import { endsBelow, LONGEST_NAME, lastSeenBelow, NAMES, type PathNode, REACH, unpin } from './path-node.ts';
+import { type SavedOperation, savedOperation } from './saved-operation.ts';
 import { isParameter, type ParameterType, segmentClass } from './segment-class.ts';
 import { templateText } from './template-text.ts';
 
@@ -128,6 +129,31 @@ export class OperationLearner {
     const newly = known === null || operation.shapes.length !== shapes || operation.shapeless !== shapeless;
     if (newly && seen.fixed !== true) this.#settleAbove(operation.node);
     return operation.mergedInto ?? operation;
+  }
+
+  /** What is worth outliving this process: operations that are no accident. */
+  save(): { readonly operation: Operation; readonly saved: SavedOperation }[] {
+    return [...this.#operations]
+      .filter(({ seen }) => seen >= SETTLED)
+      .map((operation) => ({ operation, saved: savedOperation(operation) }));
+  }
+
+  /** Takes up an operation that was saved; null when there is no room for it. One that is known by now stays as it is. */
+  restore(saved: SavedOperation): Operation | null {
+    const { method, name, segments, fixed } = saved;
+    if (segments.length > this.#limits.segments || !this.#hasRoom()) return null;
+    let node = this.#trie.root;
+    for (const segment of segments) {
+      node = this.#trie.restore(node, segment);
+      node.fixed ||= fixed;
+    }
+    this.#trie.generation++;
+    const known = node.end(method, name);
+    if (known !== null) return known;
+    const operation = this.#addOperation(node, method, name);
+    if (operation === null) this.#trie.prune(node);
+    else operation.restore(saved);
+    return operation;
   }
 
   /**
@@ -358,20 +384,4 @@ function showsOperation(status: number): boolean {
   return (
     status === 101 || (status >= 200 && status < 400) || status === 409 || status === 412 || status === 422
   );
-}
-
-function unpin(node: PathNode): void {
-  node.pinned = false;
-  node.name = null;
-  for (const literal of node.literals) unpin(literal);
-  if (node.parameter !== null) unpin(node.parameter);
-}
-
-function endsBelow(node: PathNode): LearnedOperation[] {
-  const below = node.parameter === null ? node.literals : [...node.literals, node.parameter];
-  return [...node.ends, ...below.flatMap(endsBelow)];
-}
-
-function lastSeenBelow(node: PathNode): number {
-  return endsBelow(node).reduce((last, { lastSeen }) => Math.max(last, lastSeen), 0);
 }

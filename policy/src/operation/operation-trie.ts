@@ -1,6 +1,7 @@
 import { LiteralEdges } from '../compile/literal-edges.ts';
 import type { LearnedOperation } from './learned-operation.ts';
 import { PathNode, REACH, type Reach } from './path-node.ts';
+import type { SavedParameter } from './saved-operation.ts';
 import {
   isParameter,
   type ParameterType,
@@ -92,6 +93,17 @@ export class OperationTrie {
     parameter.type = type;
     parent.parameter = parameter;
     this.size++;
+    return parameter;
+  }
+
+  /** Where a segment leads that was saved. */
+  restore(parent: PathNode, segment: string | SavedParameter): PathNode {
+    if (typeof segment === 'string')
+      return this.literal(parent, segment, 0, segment.length) ?? this.addLiteral(parent, segment);
+    const [type, reach] = segment;
+    const parameter = parent.parameter ?? this.addParameter(parent, type);
+    this.widen(parameter, type);
+    if (reach > parameter.reach) parameter.reach = reach;
     return parameter;
   }
 

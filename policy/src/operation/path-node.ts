@@ -72,3 +72,20 @@ export class PathNode {
     return nodes.reverse();
   }
 }
+
+/** Nobody says anything about it, nor about what is below. */
+export function unpin(node: PathNode): void {
+  node.pinned = false;
+  node.name = null;
+  for (const literal of node.literals) unpin(literal);
+  if (node.parameter !== null) unpin(node.parameter);
+}
+
+export function endsBelow(node: PathNode): LearnedOperation[] {
+  const below = node.parameter === null ? node.literals : [...node.literals, node.parameter];
+  return [...node.ends, ...below.flatMap(endsBelow)];
+}
+
+export function lastSeenBelow(node: PathNode): number {
+  return endsBelow(node).reduce((last, { lastSeen }) => Math.max(last, lastSeen), 0);
+}
