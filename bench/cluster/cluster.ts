@@ -60,11 +60,6 @@ export class Cluster {
     return new Cluster(sandbox, directory);
   }
 
-  /** Path of a file that pods can write and we can read. */
-  file(name: string): string {
-    return join(this.#directory, name);
-  }
-
   /** Runs a command in a pod, off the measured core; throws when it fails. */
   async exec(pod: string, argv: readonly string[]): Promise<string> {
     const { code, stdout, stderr } = await this.#sandbox.exec(pod, argv, { timeoutMs: EXEC_TIMEOUT_MS });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseH2load, parseLog } from './h2load.ts';
+import { parseH2load } from './h2load.ts';
 
 /** As nghttp2 1.52 prints it. */
 const report = ({ failed = 0, good = 48_010 } = {}) => `starting benchmark...
@@ -22,17 +22,4 @@ describe('parseH2load', () => {
     ['answers that are no success', report({ good: 47_000 })],
     ['no report', 'starting benchmark...\n'],
   ])('throws on %s', (_what, output) => expect(() => parseH2load(output)).toThrow('h2load'));
-});
-
-describe('parseLog', () => {
-  it('tells how long requests took, whatever their order', () => {
-    const rows = Array.from({ length: 100 }, (_, at) => `17000${at}\t200\t${100 - at}\n`);
-    expect(parseLog(rows.join(''))).toEqual({ requests: 100, p50Microseconds: 51, p99Microseconds: 100 });
-  });
-
-  it.each([
-    ['', 'no request'],
-    ['1\t200\t5\n2\t403\t5\n', '403'],
-    ['1\t-1\t5\n', '-1'],
-  ])('refuses %j', (text, message) => expect(() => parseLog(text)).toThrow(message));
 });

@@ -9,34 +9,6 @@ export interface H2Load {
   readonly streams: number;
 }
 
-/** Small GETs over HTTP/1.1 at a rate that is kept, whatever the answers take. */
-export interface PacedLoad {
-  readonly path: string;
-  readonly connections: number;
-}
-
-export function pacedArgv(
-  load: PacedLoad,
-  { url, seconds, rate, log }: { url: string; seconds: number; rate: number; log: string },
-): string[] {
-  return [
-    ...['h2load', '--h1', '--clients', String(load.connections), '--threads', '1'],
-    ...['--rps', String(Math.max(1, Math.round(rate / load.connections)))],
-    ...['--duration', String(seconds), `--log-file=${log}`, `${url}${load.path}`],
-  ];
-}
-
-/** h2load's log: start, status, microseconds. Throws unless every request was answered with success. */
-export function parseLog(text: string): Required<Omit<LoadResult, 'rps'>> {
-  const rows = text.split('\n').flatMap((line) => (line === '' ? [] : [line.split('\t')]));
-  const failed = rows.find(([, status]) => status !== '200');
-  if (rows.length === 0 || failed !== undefined)
-    throw new Error(`h2load: ${failed?.join(' ') ?? 'no request'}`);
-  const times = rows.map(([, , microseconds]) => Number(microseconds)).sort((a, b) => a - b);
-  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
-  return { requests: rows.length, p50Microseconds: at(0.5), p99Microseconds: at(0.99) };
-}
-
 export function h2loadArgv(
   load: H2Load,
   { url, seconds }: { readonly url: string; readonly seconds: number },

@@ -1,5 +1,6 @@
 import type { Protocol } from '../cluster/names.ts';
-import type { H2Load, PacedLoad } from './h2load.ts';
+import type { H2Load } from './h2load.ts';
+import type { PacedLoad } from './paced.ts';
 import type { StreamLoad } from './stream.ts';
 import type { WrkLoad } from './wrk.ts';
 

@@ -1,12 +1,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import type { Cluster, Standing } from '../cluster/cluster.ts';
-import { h2loadArgv, pacedArgv, parseH2load, parseLog } from '../load/h2load.ts';
+import { h2loadArgv, parseH2load } from '../load/h2load.ts';
 import type { LoadResult } from '../load/load-result.ts';
 import { ALLOWED_PATH } from '../load/operations.ts';
+import { pacedArgv, parsePaced } from '../load/paced.ts';
 import type { IdleScenario, LoadScenario, PacedScenario, Scenario } from '../load/scenarios.ts';
 import { parseStream, streamArgv } from '../load/stream.ts';
 import { parseWrk, wrkArgv } from '../load/wrk.ts';
@@ -77,12 +77,8 @@ async function pace(
   { pod, targets }: Standing,
   { scenario, seconds, rate }: Round & { readonly scenario: PacedScenario },
 ): Promise<LoadResult> {
-  const { host, port } = targets[scenario.protocol];
-  const log = cluster.file('h2load.log');
-  rmSync(log, { force: true });
-  await cluster.exec(pod, pacedArgv(scenario.load, { url: `http://${host}:${port}`, seconds, rate, log }));
-  const result = parseLog(readFileSync(log, 'utf8'));
-  return { ...result, rps: result.requests / seconds };
+  const target = { ...targets[scenario.protocol], rate, seconds };
+  return parsePaced(await cluster.exec(pod, pacedArgv(scenario.load, target)), seconds);
 }
 
 async function measureIdle(

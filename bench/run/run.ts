@@ -1,6 +1,6 @@
 import { Cluster, type Standing } from '../cluster/cluster.ts';
 import { POLICIES } from '../cluster/topology.ts';
-import type { PacedScenario, Scenario } from '../load/scenarios.ts';
+import type { LoadScenario, PacedScenario, Scenario } from '../load/scenarios.ts';
 import { added, type Figures, summarise } from './figures.ts';
 import { describeMachine } from './machine.ts';
 import { measure } from './measure.ts';
@@ -12,10 +12,10 @@ export interface Progress {
   readonly finished: (result: ScenarioResult) => void;
 }
 
-/** Seconds of traffic that nobody counts, so that compilers have compiled and pools are filled. */
 const WARM_UP_SECONDS = 4;
-
-/** Long enough to know what saturates, after as much that compilers have compiled. */
+const MAX_WARM_UPS = 5;
+/** Compilers have compiled and pools are filled once a request costs at least this share of what it cost before. */
+const SETTLED = 0.95;
 const SATURATION_SECONDS = 3;
 
 export async function run(options: Options, progress: Progress): Promise<Results> {
@@ -59,11 +59,8 @@ async function runScenario(
   // Memory that was grown into is kept: a second round would find nothing left to grow.
   const rounds = scenario.kind === 'idle' ? 1 : asked;
   const figures = new Map<string, Figures[]>(standings.map(({ subject }) => [subject.name, []]));
+  if (scenario.kind === 'load') for (const standing of standings) await warmUp(cluster, standing, scenario);
   const rate = scenario.kind === 'paced' ? await halfOfSaturation(cluster, standings, scenario) : 0;
-  if (scenario.kind === 'load') {
-    for (const standing of standings)
-      await measure(cluster, standing, { scenario, seconds: WARM_UP_SECONDS, rate });
-  }
   for (let round = 0; round < rounds; round++) {
     let direct: Figures = {};
     for (const standing of standings) {
@@ -77,6 +74,17 @@ async function runScenario(
   return scenarioResult(scenario, rounds, new Map(summaries));
 }
 
+/** Traffic that nobody counts, until it has settled what a request costs. */
+async function warmUp(cluster: Cluster, standing: Standing, scenario: LoadScenario): Promise<void> {
+  let before = Number.POSITIVE_INFINITY;
+  for (let turn = 0; turn < MAX_WARM_UPS; turn++) {
+    const figures = await measure(cluster, standing, { scenario, seconds: WARM_UP_SECONDS, rate: 0 });
+    const cost = figures.cpu_us_per_request;
+    if (cost === undefined || cost >= before * SETTLED) return;
+    before = cost;
+  }
+}
+
 /** Half of what the slower of those compared answers in a second, so that nobody has a queue. */
 async function halfOfSaturation(
   cluster: Cluster,
@@ -88,6 +96,7 @@ async function halfOfSaturation(
   for (const standing of standings) {
     const { subject } = standing;
     if (subject.runs.as === 'nothing' || !subjects.includes(subject.name)) continue;
+    await warmUp(cluster, standing, scenario);
     const { rps } = await measure(cluster, standing, { scenario, seconds: SATURATION_SECONDS, rate: 0 });
     if (rps !== undefined) rates.push(rps);
   }
