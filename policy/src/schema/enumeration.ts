@@ -3,18 +3,16 @@ import { CronSchedule } from '../detect/cron.ts';
 import { type Context, complain } from './checks.ts';
 import { POLICY_LIMITS as LIMITS } from './limits.ts';
 import { ruleName } from './names.ts';
+import { offOr } from './off.ts';
 
 /** How an Allow rule guards what it allows. */
 export const enumeration = () =>
   z
     .strictObject({
-      action: z
-        .enum(['Off', 'Log', 'Throttle', 'Block'])
-        .meta({
-          description:
-            "What is done about a caller that walks through ids it was never shown. `Throttle` and `Block` need an enforced policy, and strong evidence. Absent: as the caller's GuardProfile says.",
-        })
-        .exactOptional(),
+      action: offOr(
+        ['Log', 'Throttle', 'Block'],
+        "What is done about a caller that walks through ids it was never shown. `Throttle` and `Block` need an enforced policy, and strong evidence. Absent: as the caller's GuardProfile says.",
+      ).exactOptional(),
       alertBudgetPerWeek: z
         .int()
         .min(1)

@@ -4,16 +4,17 @@ import { GUARD_ACTIONS } from '../model/guard-profile.ts';
 import * as checks from './checks.ts';
 import { POLICY_LIMITS as LIMITS } from './limits.ts';
 import * as names from './names.ts';
+import { offOr } from './off.ts';
 import { callers, path, SET } from './selectors.ts';
 
 /** The one source of what a GuardProfile is: the parser, the CRD and the reference page come from here. */
 const detection = z
   .strictObject({
     id: z.enum(DETECTION_IDS as [DetectionId, ...DetectionId[]]).meta({ description: 'Which detection.' }),
-    action: z.enum(GUARD_ACTIONS).meta({
-      description:
-        '`Off` looks away; `Log` makes a finding; `Throttle` slows the caller down at this operation; `Block` refuses it there; `Quarantine` refuses everything that the caller asks for. `Throttle` and `Block` are for detections that show in a request.',
-    }),
+    action: offOr(
+      GUARD_ACTIONS.filter((word) => word !== 'Off'),
+      '`Disabled` looks away; `Log` makes a finding; `Throttle` slows the caller down at this operation; `Block` refuses it there; `Quarantine` refuses everything that the caller asks for. `Throttle` and `Block` are for detections that show in a request. `"Off"`, in quotes, is `Disabled`.',
+    ),
   })
   .superRefine(checkInline, checks.ifObject)
   .meta({ description: 'What is done about one kind of finding.' });

@@ -38,7 +38,7 @@ test('refuses what can not be meant', () => {
     'spec.expectations[0].runSeconds: at least 60',
     'spec.expectations[1].distinctPerRun: at least 1',
     expect.stringContaining('spec.expectations[1].name'),
-    expect.stringContaining('spec.rules[0].enumeration.action: expected `Off`'),
+    expect.stringContaining('spec.rules[0].enumeration.action: expected `Disabled`'),
     'spec.rules[0].enumeration: a rule that denies everything has no use for it (put it on Allow rules)',
   ]);
 });

@@ -30,6 +30,14 @@ test('reads every field', () => {
   expect(parseGuardProfile(object({}))).toMatchObject({ ok: true });
 });
 
+test('takes `Disabled` for `Off`', () => {
+  const detections = [{ id: 'quic-egress', action: 'Disabled' }];
+  expect(parseGuardProfile(object({ detections }))).toMatchObject({
+    ok: true,
+    value: { detections: [{ id: 'quic-egress', action: 'Off' }] },
+  });
+});
+
 test.each(DETECTION_IDS)('%s can be refused inline only if it shows in a request', (id) => {
   for (const action of ['Throttle', 'Block'])
     expect(problems({ detections: [{ id, action }] }).length === 0).toBe(DETECTIONS[id].inline);
@@ -52,7 +60,7 @@ test('says everything that is wrong at once, with its place', () => {
   ).toEqual([
     'spec.alertBudgetPerWeek: at least 1',
     'spec.detections[0].action: `new-edge` does not show in a single request, so none can be refused for it (`Log` or `Quarantine`)',
-    expect.stringContaining('spec.detections[1].action: expected `Off`, `Log`'),
+    expect.stringContaining('spec.detections[1].action: expected `Disabled`, `Off`, `Log`'),
     expect.stringContaining('spec.detections[2].id: expected `object-enumeration`'),
     'spec.detections[1].id: `new-edge` is there twice',
     'spec.adminPaths[0]: column 1: must begin with `/`',

@@ -49,6 +49,12 @@ describe('parseApiPolicy', () => {
     expect(parseApiPolicy(object())).toEqual({ ok: true, value });
   });
 
+  it('takes `Disabled` for `Off`, which YAML 1.1 reads as a boolean', () => {
+    const disabled = object({ spec: { ...spec, mode: 'Disabled' } });
+    expect(parseApiPolicy(disabled)).toMatchObject({ ok: true, value: { mode: 'Off' } });
+    expect(problems({ spec: { ...spec, mode: false } })).toEqual([expect.stringContaining('spec.mode')]);
+  });
+
   it('knows every field of the model, and no other (checked by the compiler)', () => {
     type Spec = z.output<typeof apiPolicySpec>;
     type SpecRule = Spec['rules'][number];

@@ -4,6 +4,7 @@ import * as checks from './checks.ts';
 import { checkSharedLimits } from './limit.ts';
 import { POLICY_LIMITS as LIMITS } from './limits.ts';
 import * as names from './names.ts';
+import { offOr } from './off.ts';
 import { TEMPLATE_PATTERN } from './template-pattern.ts';
 
 // Parts that the kinds of policies share. Descriptions are what `kubectl explain` shows.
@@ -12,10 +13,10 @@ export const SET = { 'x-kubernetes-list-type': 'set' };
 export const ATOMIC = { 'x-kubernetes-list-type': 'atomic' };
 
 export const mode = () =>
-  z.enum(['Off', 'Audit', 'Enforce']).meta({
-    description:
-      '`Off` selects nothing; `Audit` lets pass and reports what it would deny; `Enforce` denies what no rule allows.',
-  });
+  offOr(
+    ['Audit', 'Enforce'],
+    '`Disabled` selects nothing; `Audit` lets pass and reports what it would deny; `Enforce` denies what no rule allows. `"Off"`, in quotes, is `Disabled`.',
+  );
 
 /** What every rule has. */
 export const ruleHead = {

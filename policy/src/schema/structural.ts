@@ -13,7 +13,7 @@ export interface StructuralSchema {
 
 /** The spec of a kind of policy in OpenAPI, from its zod schema. */
 export function specSchema(spec: z.ZodType): StructuralSchema {
-  return toStructural(z.toJSONSchema(spec, { target: 'openapi-3.0' }));
+  return toStructural(z.toJSONSchema(spec, { target: 'openapi-3.0', io: 'input' }));
 }
 
 /**
