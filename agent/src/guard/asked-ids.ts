@@ -13,13 +13,14 @@ import {
 } from '@eastwall/policy';
 import type { FoundId } from '../inspect/id-collector.ts';
 import { FORM, type Form, isOwnNamespace } from '../inspect/id-form.ts';
+import { NO_TIME } from '../inspect/id-time.ts';
 import { textHash } from '../kernel/text-hash.ts';
 import type { Sequence } from '../record/finding.ts';
 import type { EnumerationGuard } from './enumeration.ts';
 import type { KnownCaller, KnownPod } from './provenance.ts';
 
 /** One id in a request, as it is read. */
-export type AskedId = Pick<FoundId, 'h1' | 'h2' | 'positionKey' | 'form' | 'numeric'>;
+export type AskedId = Pick<FoundId, 'h1' | 'h2' | 'positionKey' | 'form' | 'numeric' | 'madeAt'>;
 
 /** The destination. */
 export interface AskedPlace {
@@ -112,7 +113,7 @@ export class AskedIds {
     return this.#engine;
   }
 
-  add({ h1, h2, positionKey, form, numeric }: AskedId): void {
+  add({ h1, h2, positionKey, form, numeric, madeAt }: AskedId): void {
     const asking = this.#asking;
     const caller = this.caller;
     if (asking === null || caller === null) return;
@@ -121,8 +122,9 @@ export class AskedIds {
     touch.h2 = h2;
     touch.explained = caller.filter.explains(h1, h2);
     if (!touch.explained && this.#pod !== null) this.#guard.unexplained(this.#pod, asking.caller);
-    touch.form = numeric >= 0 ? 'number' : shownForm(form);
-    touch.value = numeric;
+    const isNumber = numeric >= 0;
+    touch.form = isNumber ? 'number' : madeAt === NO_TIME ? shownForm(form) : 'timed';
+    touch.value = isNumber ? numeric : madeAt;
     const low = mix(this.#target ^ Math.imul(positionKey, 0x85ebca6b));
     // Of this operation: what comes after `GET /orders/17` is often `POST /refunds` of order 17.
     touch.firstTouch = caller.filter.isFirstTouch(h1 ^ low, h2 ^ this.#target, this.now);

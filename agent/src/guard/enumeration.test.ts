@@ -2,7 +2,7 @@ import { CronSchedule, DEFAULT_GUARDS, type GuardSettings, PROVENANCE_LIMITS } f
 import { expect, test } from 'vitest';
 import { aWorkload } from '../../testing/workloads.ts';
 import { FORM } from '../inspect/id-form.ts';
-import { AskedIds, type Asking } from './asked-ids.ts';
+import { type AskedId, AskedIds, type Asking } from './asked-ids.ts';
 import { actionFor, EnumerationGuard, enumerationSight } from './enumeration.ts';
 import { Provenance } from './provenance.ts';
 
@@ -28,9 +28,12 @@ function setUp(settings: GuardSettings = DEFAULT_GUARDS) {
     id++;
     return { h1: Math.imul(id, 0x9e3779b1) >>> 0, h2: Math.imul(id, 0x85ebca6b) >>> 0 };
   };
-  const ask = (found = newId(), change: Partial<Asking> = {}) => {
+  const ask = (
+    found: Partial<AskedId> & { h1: number; h2: number } = newId(),
+    change: Partial<Asking> = {},
+  ) => {
     asked.begin({ ...asking, ...change });
-    asked.add({ ...found, positionKey: 3, form: FORM.int, numeric: id });
+    asked.add({ positionKey: 3, form: FORM.int, numeric: id, madeAt: -1, ...found });
     return asked.tier;
   };
   const show = (found = newId()) => {
@@ -47,7 +50,18 @@ function setUp(settings: GuardSettings = DEFAULT_GUARDS) {
       asked.answered(200);
     }
   };
-  return { guard, asked, asking, ask, show, learn, provenance, wanted, advance: (ms: number) => (now += ms) };
+  return {
+    guard,
+    asked,
+    asking,
+    ask,
+    newId,
+    show,
+    learn,
+    provenance,
+    wanted,
+    advance: (ms: number) => (now += ms),
+  };
 }
 
 test('ids that were shown pass; a handful that were not is an alert', () => {
@@ -60,6 +74,16 @@ test('ids that were shown pass; a handful that were not is an alert', () => {
   const sight = asked.evidence && enumerationSight(asked.evidence, asked.sequence);
   expect(sight).toMatchObject({ detection: 'object-enumeration', evidence: { signals: 'provenance' } });
   expect(sight?.explanation).toContain('never shown');
+});
+
+test('ids that were made one after another look like that', () => {
+  const { ask, asked, learn, newId } = setUp();
+  learn();
+  const made = Date.UTC(2026, 3);
+  for (let n = 0; n < 20; n++) ask({ ...newId(), form: FORM.uuid, numeric: -1, madeAt: made + 40 * n });
+  expect(asked.evidence).toMatchObject({ shape: 'timed', signals: ['provenance', 'shape'] });
+  const sight = asked.evidence && enumerationSight(asked.evidence, null);
+  expect(sight?.explanation).toContain('ordered by time');
 });
 
 test('another operation, or another place in it, is another walk', () => {
@@ -75,6 +99,7 @@ test('another operation, or another place in it, is another walk', () => {
       positionKey: position,
       form: FORM.slug,
       numeric: -1,
+      madeAt: -1,
     });
     expect(other.tier).toBe('quiet');
   }

@@ -1,5 +1,6 @@
 import { FORM, type Form, formOf, isOwnNamespace } from './id-form.ts';
 import { IdHash } from './id-hash.ts';
+import { NO_TIME, timeOf } from './id-time.ts';
 import { INSPECT_LIMITS } from './limits.ts';
 import { NAME, SHORTEST_LOOKING } from './name-facts.ts';
 import { INHERITED } from './name-table.ts';
@@ -24,6 +25,8 @@ export class FoundId {
   h2 = 0;
   /** Of an int that is exact; else -1. */
   numeric = -1;
+  /** When it was made, where that can be read off it and the collector is asked for it; else NO_TIME. */
+  madeAt = NO_TIME;
   /** The same value's hash as if its type were `OWN_TYPE`, where the collector is asked for it. */
   own1 = 0;
   own2 = 0;
@@ -58,7 +61,7 @@ export class IdCollector {
   /** The type and entity of a plain `id` here. */
   contextType = ANY_TYPE;
   contextEntity = ANY_TYPE;
-  /** Ids come with `own1` and `own2`: those of requests, which tell what the ids of responses are. */
+  /** Ids come with `own1`, `own2` and `madeAt`: those of requests, which tell what the ids of responses are. */
   alsoOwn = false;
   readonly #found = new FoundId();
   readonly #hash: IdHash;
@@ -141,6 +144,7 @@ export class IdCollector {
       this.#fill(this.#hash.begin(0), bytes, start, end);
       found.own1 = found.h1;
       found.own2 = found.h2;
+      found.madeAt = timeOf(bytes, { start, end }, found.form);
     }
     this.#fill(this.#hash.begin(this.#vocabulary.types.spaces[found.idType] as number), bytes, start, end);
     this.#sink(found);

@@ -87,6 +87,7 @@ describe('places that turn out to have ids', () => {
         learner.observe({
           position,
           positionKey: 0,
+          madeAt: -1,
           idType: 0,
           entity: 0,
           form: 6,
