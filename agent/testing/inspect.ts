@@ -1,4 +1,4 @@
-import { type FoundId, IdCollector, type LearntPlaces } from '../src/inspect/id-collector.ts';
+import { type FoundId, IdCollector, type IdSink, type LearntPlaces } from '../src/inspect/id-collector.ts';
 import { FORM } from '../src/inspect/id-form.ts';
 import { Vocabulary } from '../src/inspect/vocabulary.ts';
 
@@ -16,12 +16,12 @@ export interface SeenId {
 }
 
 /** A collector that keeps what it is given. */
-export class IdNotes {
+export class IdNotes implements IdSink {
   readonly vocabulary = new Vocabulary();
   readonly collector = new IdCollector(this.vocabulary, SEED);
   ids: SeenId[] = [];
 
-  readonly sink = (id: FoundId): void => {
+  take(id: FoundId): void {
     const { types, places } = this.vocabulary;
     this.ids.push({
       position: places.describe(id.position),
@@ -31,11 +31,11 @@ export class IdNotes {
       hash: `${id.h1} ${id.h2}`,
       numeric: id.numeric,
     });
-  };
+  }
 
   begin(learnt: LearntPlaces | null = null): this {
     this.ids = [];
-    this.collector.begin(this.sink, learnt);
+    this.collector.begin(this, learnt);
     return this;
   }
 

@@ -1,20 +1,11 @@
 import { Buffer } from 'node:buffer';
-import type { ApiPolicy } from '@eastwall/policy';
-import { Recorder } from '../../agent/src/connection/recorder.ts';
 import { Judge } from '../../agent/src/decide/judge.ts';
-import { World } from '../../agent/src/decide/world.ts';
 import type { Exchange } from '../../agent/src/exchange/exchange.ts';
 import { Http1Relay } from '../../agent/src/exchange/http1-relay.ts';
 import { NO_WATCHER, type Watcher } from '../../agent/src/exchange/watch.ts';
 import type { RelayContext, Wire } from '../../agent/src/exchange/wire.ts';
-import { Guards } from '../../agent/src/guard/guards.ts';
-import { LimitGuard } from '../../agent/src/guard/limits.ts';
-import { OperationBook } from '../../agent/src/guard/operation-book.ts';
 import { systemClock } from '../../agent/src/kernel/clock.ts';
-import { fingerprints } from '../../agent/src/kernel/fingerprint.ts';
-import { idGuards } from '../../agent/src/roles/id-guards.ts';
-import { defaultDataplaneSettings } from '../../agent/testing/dataplane-settings.ts';
-import { aWorkload } from '../../agent/testing/workloads.ts';
+import { dataplaneParts } from './dataplane-parts.ts';
 
 /**
  * What guards cost a request: the same GETs, of 64 ids in turn, through an HTTP/1.1 relay that nobody watches, with the
@@ -35,55 +26,7 @@ const REQUESTS = Array.from({ length: 64 }, (_, id) =>
   Buffer.from(`GET /v1/items/${id} HTTP/1.1\r\nHost: 10.0.0.1\r\n\r\n`),
 );
 
-const policy: ApiPolicy = {
-  namespace: 'shop',
-  name: 'items',
-  generation: 1,
-  mode: 'Enforce',
-  target: { services: ['items'] },
-  rules: [
-    {
-      name: 'read',
-      action: 'Allow',
-      from: [{ serviceAccount: 'frontend' }],
-      to: [{ methods: ['GET'], path: '/v1/items/{id:int}' }],
-    },
-  ],
-};
-const settings = defaultDataplaneSettings();
-const caller = aWorkload();
-const world = new World();
-world.directory.upsertService({
-  namespace: 'shop',
-  name: 'items',
-  ips: ['10.0.0.1'],
-  ports: [{ name: '', port: 80 }],
-});
-world.replacePolicies(world.policies.with({ upsert: [policy], remove: [] }));
-const operations = new OperationBook({ now: systemClock.now, maxOperations: settings.maxOperations });
-operations.changePolicies([policy], []);
-const guards = new Guards({
-  node: settings.node,
-  wallClock: systemClock.now,
-  idPrefix: 'bench',
-  drift: { afterConnections: settings.driftAfterConnections, afterMs: settings.driftAfterMs },
-  maxOpenFindings: settings.maxOpenFindings,
-  findingQuietMs: settings.findingQuietMs,
-  fingerprint: fingerprints(Buffer.from(settings.keys.fingerprintKey, 'base64')),
-  shared: settings.newsMs > 0,
-  limits: new LimitGuard({ maxBuckets: settings.maxLimitBuckets, random: Math.random, wake() {} }),
-  ids: idGuards(settings, () => {}),
-  operations,
-  quarantine() {},
-  verifyToken: (_token, done) => done(null),
-});
-const recorder = new Recorder({
-  node: settings.node,
-  clock: systemClock,
-  idPrefix: 'bench',
-  templateOf: () => '',
-  maxRecords: 1,
-});
+const { settings, caller, world, recorder, guards, operations } = dataplaneParts('10.0.0.1', 80);
 const judge = new Judge(world, { caller: () => caller, ip: '10.0.0.1', port: 80 });
 const traffic = recorder.group(caller, judge.destination);
 

@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer';
-import { IdCollector, type LearntPlaces } from '../../agent/src/inspect/id-collector.ts';
+import { IdCollector, type LearntPlaces, NO_SINK } from '../../agent/src/inspect/id-collector.ts';
 import { JsonScanner } from '../../agent/src/inspect/json-scanner.ts';
 import { ROOT } from '../../agent/src/inspect/place-table.ts';
 import { PositionLearner } from '../../agent/src/inspect/position-learner.ts';
@@ -70,10 +70,9 @@ function measure(document: unknown, indent: number): Rates & { readonly ids: num
   const vocabulary = new Vocabulary();
   const collector = new IdCollector(vocabulary, { seed1: 1, seed2: 2 });
   const scanner = new JsonScanner(vocabulary, collector);
-  const sink = () => {};
   const learner = new PositionLearner();
   const scan = (learnt: LearntPlaces | null) => {
-    collector.begin(sink, learnt);
+    collector.begin(NO_SINK, learnt);
     scanner.begin(ROOT.body, 2);
     for (let at = 0; at < bytes.length; at += READ)
       scanner.feed(bytes, at, Math.min(bytes.length, at + READ));

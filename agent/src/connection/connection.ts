@@ -7,15 +7,18 @@ import { OpaqueRelay } from '../exchange/opaque-relay.ts';
 import { NO_WATCHER, type Watcher, type WatcherSource } from '../exchange/watch.ts';
 import type { Relay, RelayContext, RelayLimits, Wire } from '../exchange/wire.ts';
 import type { Direction } from '../ipc/messages.ts';
+import type { Bagged } from '../kernel/bag.ts';
 import { EADDRNOTAVAIL } from '../kernel/errno.ts';
 import { bindAsPeerOf } from '../kernel/libc-sockets.ts';
 import type { PortRanges } from '../kernel/port-ranges.ts';
 import type { Outcome } from '../record/record.ts';
 import type { TrafficGroup } from '../record/traffic-cells.ts';
 import type { DataplaneContext } from './dataplane-context.ts';
-import { Leg } from './leg.ts';
+import { Leg, type LegEvents } from './leg.ts';
 import { handleOf, type TcpHandle } from './tcp-handle.ts';
+import type { Dialler, UpstreamSockets } from './upstream-sockets.ts';
 
+/** Functions are the same for all connections of a pod: none is made for each. */
 export interface ConnectionOptions {
   readonly context: DataplaneContext;
   readonly handle: TcpHandle;
@@ -30,8 +33,8 @@ export interface ConnectionOptions {
   opaquePorts(): PortRanges | null;
   /** The owner opted out after its rules were in place: pass the bytes, judge and record nothing. */
   readonly exempt: boolean;
-  /** Calls back with a socket to dial upstream with, or with null when there is none. */
-  socket(taker: (fd: number | null) => void): void;
+  /** To dial upstream with. */
+  readonly sockets: UpstreamSockets;
   closed(connection: Connection): void;
 }
 
@@ -46,7 +49,8 @@ const QUIET_MS = 5_000;
  * One intercepted connection: the caller's socket, the upstream socket, and the relay between them. The only place
  * where a relay meets sockets; it turns socket events into relay events and the relay's calls into socket calls.
  */
-export class Connection implements Wire, RelayContext {
+export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagged {
+  place = 0;
   readonly wire: Wire = this;
   readonly limits: RelayLimits;
   private relay: Relay;
@@ -64,7 +68,8 @@ export class Connection implements Wire, RelayContext {
   private upstreamDropped = false;
   private over = false;
   private draining = false;
-  private attempt = 0;
+  /** The port that the caller dialled from could not be taken over. */
+  private redialled = false;
   private lastActivity: number;
   /** The version of the world that the relay was last decided by. */
   private seen: number;
@@ -81,29 +86,33 @@ export class Connection implements Wire, RelayContext {
     this.watcher = options.exempt ? NO_WATCHER : this.watcherOf(context.guards);
     this.traffic = context.recorder.group(options.caller(), this.judging.destination);
     this.relay = options.exempt ? this.unjudged() : new Detector(this);
-    this.caller = new Leg(options.handle, this.callerEvents(), true);
+    this.caller = new Leg(options.handle, this, true);
   }
 
   /** Dials upstream, unless it is refused whatever the caller is going to say. */
   begin(): void {
     this.relay.reconsider(this.lastActivity);
-    if (!this.over) this.options.socket((fd) => this.dial(fd, 'same'));
+    if (!this.over) this.options.sockets.take(this);
   }
 
-  /** Dials with a descriptor of the pod's netns; null when none could be had. */
-  private dial(fd: number | null, port: 'same' | 'any'): void {
+  dial(fd: number | null): void {
     const handle = fd === null || this.over ? null : handleOf(fd);
     if (fd === null || handle === null || typeof handle === 'number') {
       if (fd !== null) this.options.context.closeFd(fd);
       this.end('upstream_unreachable');
       return;
     }
-    // What can't be bound to the caller's address connects from the pod's own.
-    if (this.observing && bindAsPeerOf(fd, this.caller.fd, port) < 0) bindAsPeerOf(fd, this.caller.fd, 'any');
-    this.upstream = new Leg(handle, this.upstreamEvents(), false);
+    if (this.observing) this.takeOverAddress(fd);
+    this.upstream = new Leg(handle, this, false);
     this.upstream.connect(this.options.ip, this.options.port);
     // Not earlier: there would be nowhere to write to.
     this.caller.start();
+  }
+
+  /** What can't be bound to the caller's address connects from the pod's own. */
+  private takeOverAddress(fd: number): void {
+    if (this.redialled || bindAsPeerOf(fd, this.caller.fd, 'same') < 0)
+      bindAsPeerOf(fd, this.caller.fd, 'any');
   }
 
   private watcherOf(guards: WatcherSource): Watcher {
@@ -287,48 +296,52 @@ export class Connection implements Wire, RelayContext {
     return new OpaqueRelay(this, exchange, () => UNGOVERNED);
   }
 
-  private callerEvents() {
-    return {
-      data: (bytes: Uint8Array, start: number, end: number) => {
-        this.lastActivity = this.options.context.now();
-        this.answered = false;
-        this.relay.fromCaller(bytes, start, end, this.lastActivity);
-        if (this.answered && this.caller.congested) this.stopListening();
-      },
-      ended: () => this.relay.callerEnded(this.options.context.now()),
-      failed: () => this.end('caller_reset'),
-      unwritable: () => this.end('caller_reset'),
-      // Not the caller: who sends all before it reads anything gets through, as long as upstream takes it.
-      congested: () => this.upstream?.pause(),
-      drained: () => {
-        this.deaf = false;
-        this.upstream?.resume();
-        this.readCallerIfRoom();
-      },
-      closed: () => this.legClosed(),
-    };
+  data(leg: Leg, bytes: Uint8Array, start: number, end: number): void {
+    const now = this.options.context.now();
+    this.lastActivity = now;
+    if (leg !== this.caller) {
+      this.relay.fromUpstream(bytes, start, end, now);
+      return;
+    }
+    this.answered = false;
+    this.relay.fromCaller(bytes, start, end, now);
+    if (this.answered && this.caller.congested) this.stopListening();
   }
 
-  private upstreamEvents() {
-    const attempt = this.attempt;
-    return {
-      data: (bytes: Uint8Array, start: number, end: number) => {
-        this.lastActivity = this.options.context.now();
-        this.relay.fromUpstream(bytes, start, end, this.lastActivity);
-      },
-      ended: () => this.relay.upstreamEnded(this.options.context.now()),
-      failed: (errno: number) => {
-        if (errno === -EADDRNOTAVAIL && this.observing && attempt === 0) this.dialAgain();
-        else this.upstreamFailed();
-      },
-      // It may have answered before it broke off: a 413 to a body it did not want to read.
-      unwritable: () => {},
-      congested: () => this.caller.pause(),
-      drained: () => this.readCallerIfRoom(),
-      closed: () => {
-        if (attempt === this.attempt) this.legClosed();
-      },
-    };
+  ended(leg: Leg): void {
+    const now = this.options.context.now();
+    if (leg === this.caller) this.relay.callerEnded(now);
+    else this.relay.upstreamEnded(now);
+  }
+
+  failed(leg: Leg, errno: number): void {
+    if (leg === this.caller) this.end('caller_reset');
+    else if (errno === -EADDRNOTAVAIL && this.observing && !this.redialled) this.dialAgain();
+    else this.upstreamFailed();
+  }
+
+  /** Upstream may have answered before it broke off: a 413 to a body it did not want to read. */
+  unwritable(leg: Leg): void {
+    if (leg === this.caller) this.end('caller_reset');
+  }
+
+  /** Who sends all before it reads anything gets through, as long as upstream takes it. */
+  congested(leg: Leg): void {
+    if (leg === this.caller) this.upstream?.pause();
+    else this.caller.pause();
+  }
+
+  drained(leg: Leg): void {
+    if (leg === this.caller) {
+      this.deaf = false;
+      this.upstream?.resume();
+    }
+    this.readCallerIfRoom();
+  }
+
+  closed(leg: Leg): void {
+    // The first attempt to dial may have been given up.
+    if (leg === this.caller || leg === this.upstream) this.legClosed();
   }
 
   /**
@@ -336,9 +349,10 @@ export class Connection implements Wire, RelayContext {
    * read from it yet: the kernel refuses at once.
    */
   private dialAgain(): void {
-    this.attempt++;
+    this.redialled = true;
+    this.upstream = null;
     this.caller.pause();
-    this.options.socket((fd) => this.dial(fd, 'any'));
+    this.options.sockets.take(this);
   }
 
   private readCallerIfRoom(): void {

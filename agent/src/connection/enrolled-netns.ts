@@ -1,6 +1,7 @@
 import type { Workload } from '@eastwall/policy';
 import type { CallerState, Direction, Family, NamespaceId } from '../ipc/messages.ts';
 import { PROOF } from '../ipc/proof.ts';
+import { Bag } from '../kernel/bag.ts';
 import { originalDestination } from '../kernel/libc-sockets.ts';
 import { Acceptor } from './acceptor.ts';
 import { Connection } from './connection.ts';
@@ -19,6 +20,9 @@ export const UNKNOWN_CALLER: Workload = Object.freeze({
   name: '',
   labels: Object.freeze({}),
 });
+
+/** Who asks a pod is known by its address only, which is not enough to name anybody. */
+const unknownCaller = () => UNKNOWN_CALLER;
 
 /** Between two checks, that is some per second; a proof takes one per family. */
 const PROOFS_PER_CHECK = 4;
@@ -52,7 +56,7 @@ export interface NetnsOptions {
  * that come before the identity is known wait for it, and pass as unknown when it does not come in time.
  */
 export class EnrolledNetns {
-  readonly connections = new Set<Connection>();
+  readonly connections = new Bag<Connection>();
   refused = 0;
   private proofs = 0;
   private caller: CallerState = { state: 'pending' };
@@ -69,6 +73,12 @@ export class EnrolledNetns {
     inbound: new Map(),
   };
   private readonly options: NetnsOptions;
+
+  // What all connections are given.
+  private readonly workload = () => this.owner;
+  private readonly opaquePorts = () =>
+    this.caller.state === 'known' ? (this.caller.opaquePorts ?? null) : null;
+  private readonly left = (connection: Connection) => this.connections.delete(connection);
 
   constructor(options: NetnsOptions) {
     this.options = options;
@@ -212,14 +222,13 @@ export class EnrolledNetns {
       handle,
       ip,
       port,
-      opaquePorts: () => (this.caller.state === 'known' ? (this.caller.opaquePorts ?? null) : null),
+      opaquePorts: this.opaquePorts,
       direction,
-      // Who asks a pod is known by its address only, which is not enough to name anybody.
-      caller: () => (direction === 'outbound' ? this.workload() : UNKNOWN_CALLER),
-      pod: () => this.workload(),
+      caller: direction === 'outbound' ? this.workload : unknownCaller,
+      pod: this.workload,
       exempt: this.caller.state === 'exempt',
-      socket: (taker) => this.socketsFor(direction, ip.includes(':') ? 6 : 4).take(taker),
-      closed: (closed) => this.connections.delete(closed),
+      sockets: this.socketsFor(direction, ip.includes(':') ? 6 : 4),
+      closed: this.left,
     });
     this.connections.add(connection);
     if (this.draining) connection.drain(this.options.context.now());
@@ -229,10 +238,6 @@ export class EnrolledNetns {
   /** Uid of the pod that it belongs to; empty while that is not known. */
   get ownerUid(): string {
     return this.workload().uid;
-  }
-
-  private workload(): Workload {
-    return this.owner;
   }
 
   private socketsFor(direction: Direction, family: Family): UpstreamSockets {

@@ -12,7 +12,7 @@ class Diary implements LegEvents {
   readonly events: string[] = [];
   text = '';
   bytes = 0;
-  data(bytes: Uint8Array, start: number, end: number): void {
+  data(_leg: Leg, bytes: Uint8Array, start: number, end: number): void {
     if (this.bytes < 1_000) this.text += Buffer.from(bytes.subarray(start, end)).toString('latin1');
     this.bytes += end - start;
   }

@@ -12,20 +12,23 @@ import {
   WriteRequest,
 } from './tcp-handle.ts';
 
-/** What happens on one side of a connection. `data` hands a part of the shared read buffer. */
+/**
+ * What happens on one side of a connection, which is told by its leg: one listener serves both, so that a connection
+ * makes none. `data` hands a part of the shared read buffer.
+ */
 export interface LegEvents {
-  data(bytes: Uint8Array, start: number, end: number): void;
+  data(leg: Leg, bytes: Uint8Array, start: number, end: number): void;
   /** FIN: no more bytes will come. */
-  ended(): void;
+  ended(leg: Leg): void;
   /** RST, or no connection; with `-errno`. */
-  failed(errno: number): void;
+  failed(leg: Leg, errno: number): void;
   /** The peer takes no more bytes, but what it sent before it broke off may still come; `failed` follows. */
-  unwritable(): void;
+  unwritable(leg: Leg): void;
   /** More is waiting to be sent than the socket takes; stop feeding it until `drained`. */
-  congested(): void;
-  drained(): void;
+  congested(leg: Leg): void;
+  drained(leg: Leg): void;
   /** Never called from within a call to the leg. */
-  closed(): void;
+  closed(leg: Leg): void;
 }
 
 /** Dead peers are noticed before the kernel's 60 s conntrack entry of a half-closed connection goes away. */
@@ -125,8 +128,8 @@ export class Leg {
   /** What came before the reset is not read yet, so the socket is not given up. */
   private breakOff(): void {
     this.broken = true;
-    if (this.readEnded) this.events.failed(-EPIPE);
-    else this.events.unwritable();
+    if (this.readEnded) this.events.failed(this, -EPIPE);
+    else this.events.unwritable(this);
   }
 
   private writeLater(bytes: Uint8Array, start: number, end: number): void {
@@ -141,7 +144,7 @@ export class Leg {
     this.queued += end - start;
     if (this.queued < HIGH_WATER || this.isCongested) return;
     this.isCongested = true;
-    this.events.congested();
+    this.events.congested(this);
   }
 
   /** FIN after everything written so far. */
@@ -153,16 +156,15 @@ export class Leg {
 
   reset(): void {
     if (this.released) return;
-    if (!this.connected) this.close();
-    else if (this.handle.reset(onClosed) === 0) this.release();
+    if (this.connected && this.handle.reset() === 0) this.release();
     else this.close();
   }
 
   /** Gives the socket up; the kernel goes on sending what it has taken over, and FIN. */
   close(): void {
     if (this.released) return;
+    this.handle.close();
     this.release();
-    this.handle.close(onClosed);
   }
 
   pause(): void {
@@ -188,29 +190,35 @@ export class Leg {
     if (!this.released && !this.readEnded) this.handle.readStart();
   }
 
+  /** Told by a tick of our own: to be called back by the handle costs a connection several times as much. */
   private release(): void {
     this.released = true;
     this.finished = true;
+    process.nextTick(tellClosed, this);
   }
 
   private fail(status: number): void {
     if (this.released) return;
     this.close();
-    this.events.failed(status);
+    this.events.failed(this, status);
   }
 
   /** FIN once all is out; with FIN from both sides the connection is over. */
   private endIfFlushed(): void {
     if (!this.connected || !this.flushed || this.released) return;
+    if (this.readEnded) {
+      // Nothing is left unread, so that this is FIN, too.
+      this.close();
+      return;
+    }
     shutdownWrite(this.fd);
     this.writeEnded = true;
-    if (this.readEnded) this.close();
   }
 
   // === callbacks of the handle ===
 
   onRead(status: number): void {
-    if (status > 0) this.events.data(READ_BUFFER, 0, status);
+    if (status > 0) this.events.data(this, READ_BUFFER, 0, status);
     else if (status === END_OF_STREAM) this.onEnd();
     else if (status < 0) this.fail(status);
   }
@@ -218,8 +226,8 @@ export class Leg {
   private onEnd(): void {
     this.readEnded = true;
     // A write that met the reset took the error away from the read after it, which then looks like FIN.
-    if (this.broken) this.events.failed(-EPIPE);
-    else this.events.ended();
+    if (this.broken) this.events.failed(this, -EPIPE);
+    else this.events.ended(this);
     if (this.writeEnded) this.close();
   }
 
@@ -245,11 +253,11 @@ export class Leg {
     if (this.finished) this.endIfFlushed();
     if (!this.isCongested) return;
     this.isCongested = false;
-    this.events.drained();
+    this.events.drained(this);
   }
 
   onClosed(): void {
-    this.events.closed();
+    this.events.closed(this);
   }
 }
 
@@ -269,6 +277,6 @@ function onWritten(this: WriteRequest, status: number, handle: TcpHandle): void 
   legOf(handle).onWritten(this.bytes.length, status);
 }
 
-function onClosed(this: TcpHandle): void {
-  legOf(this).onClosed();
+function tellClosed(leg: Leg): void {
+  leg.onClosed();
 }

@@ -17,9 +17,9 @@ export interface TcpHandle {
   open(fd: number): number;
   connect(request: ConnectRequest, ip: string, port: number): number;
   connect6(request: ConnectRequest, ip: string, port: number): number;
-  /** Either is called back with the handle as `this`, once nothing about it will be called any more. */
-  close(closed?: () => void): void;
-  reset(closed?: () => void): number;
+  /** Either closes the descriptor at once; what was not finished calls back with an error. */
+  close(): void;
+  reset(): number;
 }
 
 interface Request {

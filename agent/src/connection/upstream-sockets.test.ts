@@ -7,7 +7,7 @@ const setUp = () => {
   const clock = { now: 0 };
   const sockets = new UpstreamSockets({ order: (count) => asked.push(count), now: () => clock.now });
   const take = (times = 1) => {
-    for (let i = 0; i < times; i++) sockets.take((fd) => given.push(fd));
+    for (let i = 0; i < times; i++) sockets.take({ dial: (fd) => given.push(fd) });
   };
   return { sockets, asked, given, take, clock };
 };
@@ -42,6 +42,18 @@ test('a rush orders as many batches as it needs', () => {
   take(200);
   expect(asked.reduce((sum, count) => sum + count, 0)).toBeGreaterThanOrEqual(200);
   expect(asked.reduce((sum, count) => sum + count, 0)).toBeLessThan(400);
+});
+
+test('who orders often gets more at a time, until it orders less often', () => {
+  const { sockets, asked, take, clock } = setUp();
+  const usedUp = (afterMs: number) => {
+    clock.now += afterMs;
+    sockets.add(range(0, asked.at(-1) ?? 0));
+    const orders = asked.length;
+    while (asked.length === orders) take();
+  };
+  for (const afterMs of [0, 50, 50, 50, 500]) usedUp(afterMs);
+  expect(asked.slice(1)).toEqual([64, 128, 192, 192, 64]);
 });
 
 test('when the pod goes, whoever waits is told', () => {

@@ -1,15 +1,22 @@
 import { closeFd } from '../kernel/libc.ts';
 
-type Taker = (fd: number | null) => void;
+/** Whoever wants a socket. */
+export interface Dialler {
+  /** Null when there will be none. */
+  dial(fd: number | null): void;
+}
 
 interface Waiting {
-  readonly taker: Taker;
+  readonly dialler: Dialler;
   readonly since: number;
 }
 
 /** A pod that never calls anybody costs this many descriptors. */
 const FIRST_BATCH = 8;
 const BATCH = 64;
+/** Every order costs two threads and two processes a turn: who asks often gets more at a time. */
+const LARGEST_BATCH = 192;
+const OFTEN_MS = 100;
 /** Ask again before the last socket is gone: a refill takes a few milliseconds. */
 const LOW_WATER = 24;
 /** An order that was not filled by then is lost (capture or this process was short of descriptors): order again. */
@@ -32,6 +39,8 @@ export class UpstreamSockets {
   private waiting: Waiting[] = [];
   private ordered = 0;
   private orderedAt = 0;
+  /** How many were ordered last; 0 before anybody has dialled. */
+  private batch = 0;
   private readonly options: UpstreamSocketsOptions;
 
   constructor(options: UpstreamSocketsOptions) {
@@ -44,11 +53,11 @@ export class UpstreamSockets {
     return this.shelf.length;
   }
 
-  /** Calls back with a descriptor, now or when the next batch comes; with null when there will be none. */
-  take(taker: Taker): void {
+  /** Hands over a descriptor, now or when the next batch comes. */
+  take(dialler: Dialler): void {
     const fd = this.shelf.pop();
-    if (fd === undefined) this.waiting.push({ taker, since: this.options.now() });
-    else taker(fd);
+    if (fd === undefined) this.waiting.push({ dialler, since: this.options.now() });
+    else dialler.dial(fd);
     this.refill();
   }
 
@@ -58,18 +67,18 @@ export class UpstreamSockets {
     for (const fd of fds) {
       const first = this.waiting.shift();
       if (first === undefined) this.shelf.push(fd);
-      else first.taker(fd);
+      else first.dialler.dial(fd);
     }
     if (this.waiting.length > 0) this.refill();
   }
 
-  /** Gives up on lost orders and on takers that have waited too long; called every now and then. */
+  /** Gives up on lost orders and on those who have waited too long; called every now and then. */
   checkDeadlines(): void {
     if (this.waiting.length === 0) return;
     const now = this.options.now();
     const late = this.waiting.filter(({ since }) => now - since > MAX_WAIT_MS);
     this.waiting = this.waiting.filter(({ since }) => now - since <= MAX_WAIT_MS);
-    for (const { taker } of late) taker(null);
+    for (const { dialler } of late) dialler.dial(null);
     if (now - this.orderedAt > ORDER_LOST_MS) this.ordered = 0;
     this.refill();
   }
@@ -78,12 +87,14 @@ export class UpstreamSockets {
   close(): void {
     for (const fd of this.shelf) closeFd(fd);
     this.shelf.length = 0;
-    for (const { taker } of this.waiting.splice(0)) taker(null);
+    for (const { dialler } of this.waiting.splice(0)) dialler.dial(null);
   }
 
   private refill(): void {
     if (this.shelf.length + this.ordered >= LOW_WATER + this.waiting.length) return;
-    this.order(BATCH * Math.ceil((this.waiting.length + 1) / BATCH));
+    const often = this.batch > 0 && this.options.now() - this.orderedAt < OFTEN_MS;
+    this.batch = often ? Math.min(LARGEST_BATCH, this.batch * 2) : BATCH;
+    this.order(this.batch * Math.ceil((this.waiting.length + 1) / this.batch));
   }
 
   private order(count: number): void {

@@ -1,6 +1,7 @@
 import type { RequestView, ResponseView } from '../exchange/watch.ts';
 import type { FoundId, IdSink, LearntPlaces } from '../inspect/id-collector.ts';
 import { ParameterPollution } from '../inspect/parameter-pollution.ts';
+import type { PositionLearner } from '../inspect/position-learner.ts';
 import { bodyKind, codingOf, isGraphql } from './body-kind.ts';
 import type { BodyOutcome, BodyReader } from './body-reader.ts';
 import type { IdReader, ReadOperation } from './id-reader.ts';
@@ -25,7 +26,6 @@ export class ExchangeIds {
   /** Of the request, with its body as far as that was shown. */
   readonly pollution: ParameterPollution;
   readonly #reader: IdReader;
-  readonly #sink: ExchangeIdSink;
   readonly #requested: IdSink;
   readonly #received: IdSink;
   #operation: ReadOperation;
@@ -34,15 +34,10 @@ export class ExchangeIds {
 
   constructor(reader: IdReader, sink: ExchangeIdSink) {
     this.#reader = reader;
-    this.#sink = sink;
     this.pollution = new ParameterPollution(reader.vocabulary.places);
     this.#operation = reader.about(null);
-    this.#requested = (id) => {
-      this.#reader.learner.asked(id);
-      this.pollution.add(id);
-      this.#sink.requested(id);
-    };
-    this.#received = (id) => this.#sink.received(id);
+    this.#requested = new RequestedIds(reader.learner, this.pollution, sink);
+    this.#received = new ReceivedIds(sink);
   }
 
   /** Finds those of the target. */
@@ -131,6 +126,36 @@ export class ExchangeIds {
         alsoOwn: learnt === null,
       });
     return body;
+  }
+}
+
+class RequestedIds implements IdSink {
+  readonly #learner: PositionLearner;
+  readonly #pollution: ParameterPollution;
+  readonly #sink: ExchangeIdSink;
+
+  constructor(learner: PositionLearner, pollution: ParameterPollution, sink: ExchangeIdSink) {
+    this.#learner = learner;
+    this.#pollution = pollution;
+    this.#sink = sink;
+  }
+
+  take(id: FoundId): void {
+    this.#learner.asked(id);
+    this.#pollution.add(id);
+    this.#sink.requested(id);
+  }
+}
+
+class ReceivedIds implements IdSink {
+  readonly #sink: ExchangeIdSink;
+
+  constructor(sink: ExchangeIdSink) {
+    this.#sink = sink;
+  }
+
+  take(id: FoundId): void {
+    this.#sink.received(id);
   }
 }
 

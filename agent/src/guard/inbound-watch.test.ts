@@ -4,7 +4,6 @@ import { aGuardIds } from '../../testing/guards.ts';
 import { aWorkload } from '../../testing/workloads.ts';
 import { Exchange } from '../exchange/exchange.ts';
 import type { RequestView } from '../exchange/watch.ts';
-import type { FoundId } from '../inspect/id-collector.ts';
 import { utf8 } from '../kernel/bytes.ts';
 import { InboundWatcher } from './inbound-watch.ts';
 import { OperationBook } from './operation-book.ts';
@@ -34,7 +33,7 @@ function setUp() {
   const explains = (path: string) => {
     const found: boolean[] = [];
     const { filter } = ids.enumeration.provenance.of(pod, 1_000).caller;
-    ids.reader.readLocation(path, ({ h1, h2 }: FoundId) => found.push(filter.explains(h1, h2)));
+    ids.reader.readLocation(path, { take: ({ h1, h2 }) => found.push(filter.explains(h1, h2)) });
     return found.length > 0 && found.every(Boolean);
   };
   return { watch, explains };

@@ -1,6 +1,6 @@
 import { canonicalPath, type OpenRequest, type Workload } from '@eastwall/policy';
 import type { Parties, Reading, Refusal, RequestView, Watch, Watcher } from '../exchange/watch.ts';
-import type { FoundId } from '../inspect/id-collector.ts';
+import type { FoundId, IdSink } from '../inspect/id-collector.ts';
 import { type ExchangeIdSink, ExchangeIds } from './exchange-ids.ts';
 import type { IdGuards } from './id-watch.ts';
 import type { OperationBook } from './operation-book.ts';
@@ -30,7 +30,7 @@ export class InboundWatcher implements Watcher {
   }
 }
 
-class InboundWatch implements Watch, ExchangeIdSink {
+class InboundWatch implements Watch, ExchangeIdSink, IdSink {
   requestReading: Reading = 'nothing';
   readonly #watcher: InboundWatcher;
   readonly #ids: ExchangeIds;
@@ -54,7 +54,7 @@ class InboundWatch implements Watch, ExchangeIdSink {
     const operation = path === null ? null : learner.resolve(view.method, path);
     this.#ids.request(view, reader.about(operation));
     // Who calls it is mostly on other nodes, so that what its paths mean may not be known here.
-    if (operation === null) reader.readLocation(view.path, this.#take);
+    if (operation === null) reader.readLocation(view.path, this);
     this.requestReading =
       view.contentType() !== '' && this.#ids.wantsRequestBody(view) ? 'stream' : 'nothing';
     return null;
@@ -86,12 +86,13 @@ class InboundWatch implements Watch, ExchangeIdSink {
   }
 
   requested(id: FoundId): void {
-    this.#take(id);
+    this.take(id);
   }
 
   received(): void {}
 
-  readonly #take = ({ h1, h2 }: FoundId): void => {
+  /** What its path leads to. */
+  take({ h1, h2 }: FoundId): void {
     if (this.#request !== null) this.#caller?.filter.showInbound(this.#request, h1, h2);
-  };
+  }
 }

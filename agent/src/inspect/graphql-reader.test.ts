@@ -12,7 +12,7 @@ const UUID = '5f0c1c0e-7d3b-4f0e-9b1a-000000001234';
 function read(pieces: readonly Uint8Array[], notes = new IdNotes()) {
   const reader = new GraphqlReader(notes.vocabulary, notes.collector);
   notes.begin();
-  reader.begin(notes.sink, null, ANY_TYPE);
+  reader.begin(notes, null, ANY_TYPE);
   feedPieces(pieces, (bytes, start, end) => reader.feed(bytes, start, end));
   const status = reader.end();
   return { status, name: reader.operationName, lines: notes.lines, ids: notes.ids };

@@ -6,6 +6,7 @@ import {
   type IdCollector,
   type IdSink,
   type LearntPlaces,
+  NO_SINK,
   VERDICT,
   type Verdict,
 } from './id-collector.ts';
@@ -18,8 +19,6 @@ import { ROOT } from './place-table.ts';
 import { subjectOf } from './subject.ts';
 import { ANY_TYPE } from './type-table.ts';
 import type { Vocabulary } from './vocabulary.ts';
-
-const NO_SINK: IdSink = () => {};
 
 /**
  * Reads ids out of a GraphQL request in JSON: its variables, and the simple arguments in the text of its query. What a
@@ -46,7 +45,7 @@ export class GraphqlReader implements TextTaker, LearntPlaces {
   #taking = 0;
   /** Places of variables that the text says are ids, with their types. */
   readonly #variables = new Map<number, number>();
-  #sink: IdSink = NO_SINK;
+  #sink = NO_SINK;
   #learnt: LearntPlaces | null = null;
   #type = ANY_TYPE;
 

@@ -32,7 +32,12 @@ export class FoundId {
   own2 = 0;
 }
 
-export type IdSink = (id: FoundId) => void;
+/** Who takes ids in. No function: one that is made per connection outlives it, until all of V8's heap is collected. */
+export interface IdSink {
+  take(id: FoundId): void;
+}
+
+export const NO_SINK: IdSink = { take() {} };
 
 /** What is known of a place from earlier messages. */
 export const VERDICT = { unknown: 0, id: 1, plain: 2 } as const;
@@ -66,7 +71,7 @@ export class IdCollector {
   readonly #found = new FoundId();
   readonly #hash: IdHash;
   readonly #vocabulary: Vocabulary;
-  #sink: IdSink = () => {};
+  #sink = NO_SINK;
   #learnt: LearntPlaces | null = null;
   /** By name: shorter values are not looked at. */
   #shortest: Uint8Array;
@@ -147,7 +152,7 @@ export class IdCollector {
       found.madeAt = timeOf(bytes, { start, end }, found.form);
     }
     this.#fill(this.#hash.begin(this.#vocabulary.types.spaces[found.idType] as number), bytes, start, end);
-    this.#sink(found);
+    this.#sink.take(found);
   }
 
   #observe(bytes: Uint8Array, start: number, end: number): void {

@@ -18,7 +18,7 @@ function check(template: string, target: string, body?: unknown) {
   const operation = operationNames({ template, name: '' }, vocabulary.types);
   const [path = '', query = ''] = target.split('?');
   pollution.begin();
-  collector.begin((id) => pollution.add(id), null);
+  collector.begin({ take: (id) => pollution.add(id) }, null);
   new PathReader(vocabulary, collector).read(path, operation);
   const pairs = new PairReader(vocabulary, collector);
   pairs.begin(ROOT.query, operation.type);

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { IdNotes } from '../../testing/inspect.ts';
 import { utf8 } from '../kernel/bytes.ts';
+import type { FoundId } from './id-collector.ts';
 import { VERDICT } from './id-collector.ts';
 import { JsonScanner } from './json-scanner.ts';
 import { operationNames } from './operation-names.ts';
@@ -34,10 +35,11 @@ class Shop {
     this.learner.use(GET);
     const { collector } = this.notes.begin();
     collector.alsoOwn = true;
-    collector.begin((found) => {
-      this.notes.sink(found);
+    const take = (found: FoundId) => {
+      this.notes.take(found);
       this.learner.asked(found);
-    }, null);
+    };
+    collector.begin({ take }, null);
     this.#path.read(`/products/${id}`, this.#get);
     return this.notes.ids[0]?.hash;
   }
