@@ -25,8 +25,8 @@ export class Detector implements Relay {
   readonly idle = true;
   private readonly held = new HeldBytes();
   private readonly context: RelayContext;
-  /** Upstream has spoken first, and not only to give up on a silent caller. */
-  private greeted = false;
+  /** Somebody has said something, and not only upstream to give up on a silent caller. */
+  private heard = false;
   private over = false;
 
   constructor(context: RelayContext) {
@@ -36,6 +36,15 @@ export class Detector implements Relay {
   fromCaller(bytes: Uint8Array, start: number, end: number, now: number): void {
     if (this.over) return;
     if (this.headSince === 0) this.headSince = now;
+    // Mostly one read tells, and then nothing has to be put aside.
+    if (start === 0 && this.held.length === 0) {
+      const sniffed = sniff(bytes, 0, end);
+      if (sniffed !== 'more') {
+        this.heard = true;
+        this.settle(sniffed, now)?.fromCaller(bytes, 0, end, now);
+        return;
+      }
+    }
     const searched = this.held.length;
     this.held.append(bytes, start, end);
     const sniffed = sniff(this.held.bytes, searched, this.held.length);
@@ -45,7 +54,7 @@ export class Detector implements Relay {
 
   fromUpstream(bytes: Uint8Array, start: number, end: number, now: number): void {
     if (this.over) return;
-    this.greeted = !beginsLikeResponse(bytes, start, end);
+    this.heard = !beginsLikeResponse(bytes, start, end);
     const said = this.held.bytes.subarray(0, this.held.length);
     const protocol = greetsInH2(bytes.subarray(start, end), said) ? 'h2' : this.unspoken;
     this.settle(protocol, now)?.fromUpstream(bytes, start, end, now);
@@ -127,7 +136,7 @@ export class Detector implements Relay {
   /** Installs the relay of the protocol and replays to it what was held; null when the connection is refused. */
   private settle(protocol: Detected, now: number): Relay | null {
     this.over = true;
-    if (protocol !== 'declared' && (this.held.length > 0 || this.greeted))
+    if (protocol !== 'declared' && (this.held.length > 0 || this.heard))
       this.context.watcher.spoke(protocol === 'unclear' ? 'opaque' : protocol, now);
     const relay = this.install(protocol, now);
     const bytes = this.held.take();

@@ -98,6 +98,9 @@ export class Directory {
    * stays the same and is remembered, and equal keys always mean equal answers.
    */
   resolve(ip: string, port: number): Destination {
+    // Addresses from the kernel are canonical; others are never found here.
+    const asGiven = this.#resolved.get(`${ip}|${port}`);
+    if (asGiven?.version === this.#version) return asGiven.destination;
     const dialled = canonicalIp(ip) ?? ip;
     const address = `${dialled}|${port}`;
     const known = this.#resolved.get(address);

@@ -28,8 +28,10 @@ export function sniff(bytes: Uint8Array, from: number, end: number): Sniffed {
   const method = methodLength(bytes, end);
   if (method < 0) return 'opaque';
   if (method === end) return 'more';
-  const lineEnd = bytes.subarray(0, end).indexOf(LF, from);
-  if (lineEnd < 0) return 'more';
+  // No `indexOf`: it would look behind `end`, too, or at a part that is made for it alone.
+  let lineEnd = from;
+  while (lineEnd < end && bytes[lineEnd] !== LF) lineEnd++;
+  if (lineEnd === end) return 'more';
   if (startsLikePreface(bytes, end)) return end < H2_PREFACE.length ? 'more' : 'h2';
   return endsInVersion(bytes, lineEnd) ? 'http1' : 'opaque';
 }

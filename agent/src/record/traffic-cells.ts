@@ -20,13 +20,25 @@ type OpenCell = {
 
 /**
  * Counts exchanges where they end, so that telling control costs one message a second and not one per exchange.
- * A connection keeps its `TrafficGroup`: counting allocates nothing once a kind has been seen.
+ * Connections between the same two share a `TrafficGroup`: counting allocates nothing once a kind has been seen.
  */
 export class TrafficCells {
   #dirty: OpenCell[] = [];
+  /** By the objects that stand for the two, which others keep as long as they mean anything. */
+  readonly #groups = new WeakMap<Workload, WeakMap<Destination, TrafficGroup>>();
 
   group(caller: Workload, destination: Destination): TrafficGroup {
-    return new TrafficGroup(caller, destination, (cell) => this.#dirty.push(cell));
+    let groups = this.#groups.get(caller);
+    if (groups === undefined) {
+      groups = new WeakMap();
+      this.#groups.set(caller, groups);
+    }
+    let group = groups.get(destination);
+    if (group === undefined) {
+      group = new TrafficGroup(caller, destination, (cell) => this.#dirty.push(cell));
+      groups.set(destination, group);
+    }
+    return group;
   }
 
   /** What was counted since the last call. */
@@ -62,7 +74,7 @@ export class TrafficGroup {
     cell.durations[bucket] = (cell.durations[bucket] ?? 0) + 1;
   }
 
-  /** A handful of kinds per connection: a scan of an array beats building a key. */
+  /** A handful of kinds: a scan of an array beats building a key. */
   #cellFor(counted: Counted): OpenCell {
     const statusClass = statusClassOf(counted.status);
     for (const cell of this.#cells)
@@ -124,7 +136,7 @@ function clear(cell: OpenCell): void {
   cell.durationSumMs = 0;
 }
 
-/** Connections between the same two have groups of their own; they leave as one. */
+/** Destinations that are counted under one label have groups of their own; they leave as one. */
 function merge(cells: readonly OpenCell[]): TrafficCell[] {
   const merged = new Map<string, OpenCell>();
   for (const cell of cells) {

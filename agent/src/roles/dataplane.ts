@@ -4,6 +4,7 @@ import type { Workload } from '@eastwall/policy';
 import type { DataplaneContext } from '../connection/dataplane-context.ts';
 import { EnrolledNetns } from '../connection/enrolled-netns.ts';
 import { Recorder } from '../connection/recorder.ts';
+import { Room } from '../connection/room.ts';
 import { World } from '../decide/world.ts';
 import { Guards } from '../guard/guards.ts';
 import { LimitGuard } from '../guard/limits.ts';
@@ -61,7 +62,7 @@ class Dataplane {
   /** Messages that control has not taken yet. */
   private outstanding = 0;
   private readonly loopDelay = monitorEventLoopDelay({ resolution: 20 });
-  private readonly maxDescriptors = Math.max(256, Number(raiseDescriptorLimit()) - RESERVED_DESCRIPTORS);
+  private readonly room: Room;
   /** In monotonic ms; null while it serves. */
   private drainDeadline: number | null = null;
 
@@ -111,6 +112,11 @@ class Dataplane {
       now: systemClock.monotonic,
       closeFd,
     };
+    this.room = new Room({
+      maxDescriptors: Math.max(256, Number(raiseDescriptorLimit()) - RESERVED_DESCRIPTORS),
+      maxConnections: settings.maxConnections,
+      used: () => ({ descriptors: this.descriptors, connections: this.connectionCount() }),
+    });
     this.learned = new DataplaneLearned(this.guards, (part) => this.report(part));
     this.loopDelay.enable();
     setInterval(() => this.sweep(), SWEEP_MS);
@@ -214,7 +220,7 @@ class Dataplane {
         requestSockets: (direction, family, count) =>
           send({ kind: 'need-sockets', ns: id, direction, family, count }),
         proved: (family, port) => send({ kind: 'proof', ns: id, family, port }),
-        full: () => this.isFull(),
+        full: () => !this.room.take(),
       });
       this.netns.set(id, netns);
     }
@@ -253,13 +259,10 @@ class Dataplane {
     if (namespaces.length > 0) send({ kind: 'beat', namespaces });
   }
 
-  /** Refusing a connection beats failing in the middle of one for want of a descriptor. */
-  private isFull(): boolean {
+  private get descriptors(): number {
     let descriptors = 0;
     for (const netns of this.netns.values()) descriptors += netns.descriptors;
-    return (
-      descriptors >= this.maxDescriptors || this.connectionCount() >= this.context.settings.maxConnections
-    );
+    return descriptors;
   }
 
   private connectionCount(): number {
