@@ -6,6 +6,7 @@ import { Peer, TestServer } from '../../support/peer.ts';
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const POST = `POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: ${1 << 30}\r\n\r\n`;
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
+const OPAQUE = '\0binary';
 /** stderr, the channel of messages and that of descriptors. */
 const OWN_SOCKETS = 3;
 const MEBIBYTE = Buffer.alloc(1 << 20, 0x61);
@@ -100,5 +101,34 @@ describe('a connection', () => {
       caller.socket.destroy();
       expect((await dataplane.recorded(round)).at(-1)).toMatchObject({ status: 413 });
     }
+  });
+
+  // A caller that has closed answers what still comes with a reset. libuv reads nothing after FIN, so it is the next
+  // write that meets it.
+  it('is named after the caller when that has closed and is still talked to', async () => {
+    await using dataplane = await DataplaneProcess.start();
+    await using server = await TestServer.listen(FREE, PORT);
+    const caller = Peer.dial(FREE, PORT).send(OPAQUE);
+    const peer = await server.accepted();
+    await peer.got(OPAQUE);
+    caller.socket.destroy();
+    expect(await peer.end()).toBe('fin');
+    await eventually(() => {
+      if (!peer.reset) peer.send('are you still there?');
+      expect(peer.reset).toBe(true);
+    });
+    expect(await dataplane.recorded(1)).toMatchObject([{ protocol: 'opaque', outcome: 'caller_reset' }]);
+  });
+
+  it('is named after the server when that resets, though the caller had closed before', async () => {
+    await using dataplane = await DataplaneProcess.start();
+    await using server = await TestServer.listen(FREE, PORT);
+    const caller = Peer.dial(FREE, PORT).send(OPAQUE);
+    const peer = await server.accepted();
+    await peer.got(OPAQUE);
+    caller.socket.destroy();
+    expect(await peer.end()).toBe('fin');
+    peer.breakOff();
+    expect(await dataplane.recorded(1)).toMatchObject([{ protocol: 'opaque', outcome: 'upstream_reset' }]);
   });
 });
