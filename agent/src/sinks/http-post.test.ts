@@ -1,14 +1,16 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { issueServerCertificate } from '../sandbox/kube-api/tls/certificates.ts';
 import { type HttpReceiver, httpPost, retryAfter } from './http-post.ts';
 
 let directory = '';
-let server: Server | null = null;
+let server: Pick<Server, 'closeAllConnections' | 'close'> | null = null;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'post-'));
 });
@@ -102,6 +104,28 @@ describe('httpPost', () => {
       expect(answer).toMatchObject({ kind: 'later', afterMs: null });
       expect(JSON.stringify(answer)).not.toContain('secret-path');
     }
+  });
+});
+
+describe('httpPost over TLS', () => {
+  it('trusts whom the certificates of the file vouch for, which may change, and nobody else', async () => {
+    const [mine, other] = ['127.0.0.1', '127.0.0.1'].map((name) =>
+      issueServerCertificate([name], new Date()),
+    );
+    if (mine === undefined || other === undefined) throw new Error('no certificates');
+    const listening = createSecureServer({ key: mine.keyPem, cert: mine.certPem }, (_, response) =>
+      response.end(),
+    );
+    server = listening;
+    await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+    const url = `https://127.0.0.1:${(listening.address() as AddressInfo).port}/`;
+    const caFile = join(directory, 'ca.crt');
+    await writeFile(caFile, other.caPem);
+    const post = httpPost(receiver(url, { caFile }));
+    expect(await post(['1'], NEVER)).toMatchObject({ kind: 'later' });
+    await writeFile(caFile, mine.caPem);
+    expect(await post(['1'], NEVER)).toMatchObject({ kind: 'taken' });
+    expect(await httpPost(receiver(url))(['1'], NEVER)).toMatchObject({ kind: 'later' });
   });
 });
 
