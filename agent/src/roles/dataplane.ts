@@ -23,6 +23,7 @@ import { keepHeapSmall, letHeapGrow } from '../kernel/heap.ts';
 import { closeFd } from '../kernel/libc.ts';
 import { recvFds } from '../kernel/libc-fds.ts';
 import { raiseDescriptorLimit } from '../kernel/libc-limits.ts';
+import { giveBackFreed } from '../kernel/libc-memory.ts';
 import { partsOf } from '../kernel/parts.ts';
 import { DataplaneLearned } from './dataplane-learned.ts';
 import { DataplaneNews } from './dataplane-news.ts';
@@ -43,6 +44,7 @@ const RECORDS_MS = 100;
 const TOTALS_MS = 1_000;
 const FINDINGS_MS = 500;
 const CATALOG_MS = 1_000;
+const GIVE_BACK_MS = 10_000;
 /** Records per IPC message: a larger message blocks both loops for longer than a small request takes. */
 const RECORDS_PER_MESSAGE = 256;
 const USAGES_PER_MESSAGE = 256;
@@ -128,6 +130,7 @@ class Dataplane {
     if (learnedMs > 0) setInterval(() => void this.learned.tell(), learnedMs);
     if (newsMs > 0) setInterval(() => this.unlessBehind(() => this.sendNews()), newsMs);
     setInterval(() => this.beat(), settings.beatMs);
+    setInterval(giveBackFreed, GIVE_BACK_MS);
   }
 
   receive(message: ToDataplane): void {
