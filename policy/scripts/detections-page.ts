@@ -32,8 +32,13 @@ function section(
 **${sentence(title)}** ${meaning}
 
 - Severity: ${severity}. Actions: ${actions}.
-- OWASP ${owasp.join(', ')}; ATT&CK ${techniques.join(', ')}.
+- ${mappingOf(owasp, techniques)}.
 - What to do: ${advice}`;
 }
 
 const sentence = (text: string): string => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
+const mappingOf = (owasp: readonly string[], techniques: readonly string[]): string =>
+  owasp.length + techniques.length === 0
+    ? 'No attack by itself'
+    : `OWASP ${owasp.join(', ')}; ATT&CK ${techniques.join(', ')}`;

@@ -42,11 +42,15 @@ export interface Asking {
 
 /** Places of ids in one request that are told how it was answered; the rest is not missed. */
 const MAX_ANSWERED = 8;
+/** So many ids that nothing explains are a batch, and so often it is said again. */
+const BATCH_STEP = 100;
 
 /** The ids of one request after the other; goes with a watch and is used again like it. */
 export class AskedIds {
   tier: Tier = 'quiet';
   evidence: EnumerationEvidence | null = null;
+  /** Of a scheduled job for whose ids there is no explanation and no contract; null for all others. */
+  batch: EnumerationEvidence | null = null;
   /** Whoever asks; null before anybody did. */
   caller: KnownCaller | null = null;
   /** When, in ms since the epoch. */
@@ -58,6 +62,7 @@ export class AskedIds {
   /** What a principal is measured by. */
   readonly #known: Known = { parent: 0, highs: 0 };
   #touched = 0;
+  #batched = 0;
   #asking: Asking | null = null;
   // What was looked up for the last request and mostly holds for the next one of its connection:
   #pod: KnownPod | null = null;
@@ -92,6 +97,7 @@ export class AskedIds {
     this.#touched = 0;
     this.tier = 'quiet';
     this.evidence = null;
+    this.batch = null;
     this.#touch.image = image;
     this.#touch.isYoung = caller.filter.isYoung(this.now);
     this.#touch.contract = asking.contract;
@@ -132,6 +138,8 @@ export class AskedIds {
     const engine = this.#engineOf(asking);
     const slot = engine.key(caller.hash, low, this.#target, this.now);
     this.#take(engine.step(slot, touch), engine, slot);
+    if (!touch.explained && asking.contract === null && asking.caller.kind === 'CronJob')
+      this.#noteBatch(engine, slot);
     if (touch.firstTouch) this.#remember(low, h1, h2);
     if (this.#principal === 0) return;
     const own = engine.key(this.#principal, low, ~this.#target, this.now);
@@ -151,6 +159,13 @@ export class AskedIds {
   /** Of caller and operation, whichever place of it the ids are at. */
   get #walk(): number {
     return (this.caller?.hash ?? 0) * 0x200000 + (this.#target & 0x1fffff);
+  }
+
+  /** Looked at every now and then only: it is no matter of one request. */
+  #noteBatch(engine: Enumeration, slot: number): void {
+    if (++this.#batched % BATCH_STEP !== 0) return;
+    const evidence = engine.evidence(slot);
+    if (evidence.usualUnexplained === null && evidence.distinct >= BATCH_STEP) this.batch = evidence;
   }
 
   #take(tier: Tier, engine: Enumeration, slot: number, known?: Known): void {

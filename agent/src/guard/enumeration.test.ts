@@ -76,6 +76,24 @@ test('ids that were shown pass; a handful that were not is an alert', () => {
   expect(sight?.explanation).toContain('never shown');
 });
 
+test('a scheduled job that has its ids from elsewhere is noticed, and nobody else', () => {
+  for (const [kind, noticed] of [
+    ['CronJob', true],
+    ['Deployment', false],
+  ] as const) {
+    const { ask, asked, advance } = setUp();
+    const caller = aWorkload({ kind });
+    ask(undefined, { caller });
+    advance(20 * MINUTE);
+    let batches = 0;
+    for (let n = 0; n < 400; n++) {
+      ask(undefined, { caller });
+      if (asked.batch !== null) batches++;
+    }
+    expect(batches > 0, kind).toBe(noticed);
+  }
+});
+
 test('ids that were made one after another look like that', () => {
   const { ask, asked, learn, newId } = setUp();
   learn();

@@ -150,6 +150,12 @@ export function enumerationSight(evidence: EnumerationEvidence, sequence: Sequen
   };
 }
 
+export const batchSight = ({ distinct, requests }: EnumerationEvidence): Sight => ({
+  detection: 'undeclared-batch',
+  explanation: `asks for ${distinct} different ids that nothing explains; what its runs are expected to do can be declared`,
+  evidence: { distinctIds: distinct, requests },
+});
+
 function explanationOf({
   signals,
   shape,

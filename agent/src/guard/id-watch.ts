@@ -3,7 +3,7 @@ import type { Exchange } from '../exchange/exchange.ts';
 import type { Parties, Reading, RequestView, ResponseView } from '../exchange/watch.ts';
 import type { FoundId } from '../inspect/id-collector.ts';
 import { AskedIds, type AskedPlace } from './asked-ids.ts';
-import { actionFor, type EnumerationGuard, enumerationSight } from './enumeration.ts';
+import { actionFor, batchSight, type EnumerationGuard, enumerationSight } from './enumeration.ts';
 import { type ExchangeIdSink, ExchangeIds } from './exchange-ids.ts';
 import type { IdReader } from './id-reader.ts';
 import type { PollutionGuard } from './pollution.ts';
@@ -43,6 +43,7 @@ export class IdWatch implements ExchangeIdSink {
   readonly #message: ShownMessage = { source: 'response', ids: 0 };
   #wanted: GuardAction = 'Off';
   #polluted: GuardAction = 'Off';
+  #batched: GuardAction = 'Off';
   #operation = 0;
   /** The tier that something was done about already. */
   #judged: Tier = 'quiet';
@@ -60,6 +61,7 @@ export class IdWatch implements ExchangeIdSink {
     const operation = reader.about(asking.operation);
     this.#wanted = wantedAction(settings, decision);
     this.#polluted = settings.actions['parameter-pollution'];
+    this.#batched = settings.actions['undeclared-batch'];
     this.#operation = operation.number;
     this.#message.source = view.method === 'GET' || view.method === 'HEAD' ? 'response' : 'own-write';
     this.#message.ids = 0;
@@ -73,7 +75,7 @@ export class IdWatch implements ExchangeIdSink {
     });
     this.#ids.request(view, operation);
     this.reading = this.#readingOf(view);
-    return this.#judge() ?? (this.reading === 'nothing' ? this.#judgePollution() : null);
+    return this.#judge() ?? (this.reading === 'nothing' ? this.#judgeRest() : null);
   }
 
   requestBody(bytes: Uint8Array, start: number, end: number): boolean {
@@ -83,7 +85,7 @@ export class IdWatch implements ExchangeIdSink {
   requestBodyEnd(complete: boolean): Judgement | null {
     this.#ids.requestBodyEnd(complete);
     const judgement = this.#asked.tier === this.#judged ? null : this.#judge();
-    return judgement ?? this.#judgePollution();
+    return judgement ?? this.#judgeRest();
   }
 
   response(view: ResponseView): 'nothing' | 'stream' {
@@ -119,7 +121,9 @@ export class IdWatch implements ExchangeIdSink {
   }
 
   /** Once all ids of the request were seen. */
-  #judgePollution(): Judgement | null {
+  #judgeRest(): Judgement | null {
+    const { batch } = this.#asked;
+    if (batch !== null) return { sight: batchSight(batch), action: this.#batched };
     const sight = this.#guards.pollution.see(this.#operation, this.#ids.pollution);
     return sight === null ? null : { sight, action: this.#polluted };
   }

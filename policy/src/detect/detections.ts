@@ -34,6 +34,17 @@ export const DETECTIONS = {
     techniques: ['T1119', 'T1213'],
     inline: true,
   },
+  'undeclared-batch': {
+    title: 'a scheduled job asks for many ids that nothing explains',
+    meaning:
+      'The runs of a CronJob ask one operation for ids that they have from elsewhere. Nothing is wrong with that, but somebody who has taken the job over would not stand out among them.',
+    advice:
+      'Add an expectation to the policy of the operation; `eastwall findings show` writes it. Then more ids, or ids at another time, are an alert.',
+    severity: 'info',
+    owasp: [],
+    techniques: [],
+    inline: false,
+  },
   'call-anomaly': {
     title: 'a caller makes many times more calls than it ever did',
     meaning:

@@ -2,6 +2,7 @@ import { DETECTIONS, type Severity } from '@eastwall/policy';
 import type { Finding } from '../../record/finding.ts';
 import { chart } from './chart.ts';
 import type { Colour, Paint } from './colour.ts';
+import { expectationLines } from './expectation.ts';
 import { type Cell, table } from './table.ts';
 import { age, visible } from './text.ts';
 
@@ -57,6 +58,8 @@ export function findingText(finding: Finding, { paint, now }: FindingStyle): str
   const evidence = Object.entries(finding.evidence).map(
     ([name, value]) => `  ${paint('dim', `${visible(name)}:`)} ${visible(`${value}`)}`,
   );
+  const frameworks = [...owasp.map((item) => `OWASP ${item}`), ...techniques.map(frameworkOf)];
+  const expectation = expectationLines(finding);
   const picture = finding.sequence === undefined ? [] : ['', ...chart(finding.sequence, paint)];
   return [
     `${paint('bold', finding.id)}: ${visible(finding.explanation)}`,
@@ -67,7 +70,8 @@ export function findingText(finding: Finding, { paint, now }: FindingStyle): str
     `${paint('bold', finding.detection)}: ${title}`,
     `  ${meaning}`,
     `  ${paint('dim', 'do:')} ${advice}`,
-    `  ${paint('dim', 'see:')} ${[...owasp.map((item) => `OWASP ${item}`), ...techniques.map(frameworkOf)].join(', ')}`,
+    ...(frameworks.length === 0 ? [] : [`  ${paint('dim', 'see:')} ${frameworks.join(', ')}`]),
+    ...(expectation.length === 0 ? [] : ['', ...expectation.map((line) => visible(line))]),
     '',
   ].join('\n');
 }
