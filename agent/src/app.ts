@@ -257,6 +257,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
         droppedByDataplanes: control.recordsDropped,
         droppedForTails: dropped,
       },
+      eventsSuppressed: events.suppressed,
       sinks: sinks.map(({ counts, waitingBytes }) => ({ ...counts, waitingBytes })),
       controlLoopLagMs: lagMs,
     };

@@ -78,6 +78,7 @@ export const agentStatus = (differs: Partial<AgentStatus> = {}): AgentStatus => 
   ],
   flows: { kept: 10, tails: 0, droppedByDataplanes: 0, droppedForTails: 0 },
   sinks: [],
+  eventsSuppressed: 0,
   limits: {
     mode: 'lease',
     store: {

@@ -159,6 +159,11 @@ const METRICS: readonly Metric[] = [
     ['where'],
   ),
   counter(
+    'events_suppressed_total',
+    'Events that no sink was told of, for there were more in a second than may be (`--events-per-second`)',
+    ({ eventsSuppressed }) => one(eventsSuppressed),
+  ),
+  counter(
     'sink_events_total',
     'Events that a sink has taken, and those that its receiver has',
     ({ sinks }) =>

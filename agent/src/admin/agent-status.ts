@@ -17,6 +17,8 @@ export interface AgentStatus {
   readonly flows: FlowStatus;
   readonly limits: LimitsStatus;
   readonly sinks: readonly SinkStatus[];
+  /** Events that no sink was told of, for there were more in a second than may be. */
+  readonly eventsSuppressed: number;
   readonly controlLoopLagMs: number;
 }
 

@@ -42,5 +42,6 @@ describe('EventFeed', () => {
     feed.append([deniedRecord()]);
     expect(told).toHaveLength(3);
     expect(suppressed).toEqual([3]);
+    expect(feed.suppressed).toBe(3);
   });
 });

@@ -27,9 +27,15 @@ export class EventFeed {
   #second = 0;
   #told = 0;
   #suppressed = 0;
+  #suppressedEver = 0;
 
   constructor(options: EventFeedOptions) {
     this.#options = options;
+  }
+
+  /** Events that were left out because there were too many in their second. */
+  get suppressed(): number {
+    return this.#suppressedEver;
   }
 
   append(records: readonly FlowRecord[]): void {
@@ -58,6 +64,7 @@ export class EventFeed {
     }
     if (this.#told >= perSecond) {
       this.#suppressed++;
+      this.#suppressedEver++;
       return false;
     }
     this.#told++;
