@@ -4,6 +4,7 @@ import { ANY_TYPE } from './type-table.ts';
 
 /** Ids of one request that are compared with each other. */
 const MAX_COMPARED = 32;
+const FIELDS = 4;
 
 export const POLLUTION = {
   none: 0,
@@ -26,11 +27,9 @@ export class ParameterPollution {
   second = 0;
   readonly #places: PlaceTable;
   #count = 0;
-  // No typed arrays: every connection has these, and most have one id per request, if any.
-  readonly #positions: number[] = [];
-  readonly #entities: number[] = [];
-  readonly #hashes1: number[] = [];
-  readonly #hashes2: number[] = [];
+  // One array, and no typed one: every connection has it, and most have one id per request, if any. Of each id its place,
+  // its entity and both halves of its hash.
+  readonly #ids: number[] = [];
 
   constructor(places: PlaceTable) {
     this.#places = places;
@@ -43,20 +42,22 @@ export class ParameterPollution {
 
   add(id: FoundId): void {
     if (this.kind !== POLLUTION.none || this.#count === MAX_COMPARED || !this.#isOne(id.position)) return;
-    for (let at = 0; at < this.#count; at++) if (this.#compare(at, id)) return;
-    const at = this.#count++;
-    this.#positions[at] = id.position;
-    this.#entities[at] = id.entity;
-    this.#hashes1[at] = id.h1;
-    this.#hashes2[at] = id.h2;
+    for (let number = 0; number < this.#count; number++) if (this.#compare(number, id)) return;
+    const at = FIELDS * this.#count++;
+    this.#ids[at] = id.position;
+    this.#ids[at + 1] = id.entity;
+    this.#ids[at + 2] = id.h1;
+    this.#ids[at + 3] = id.h2;
   }
 
-  #compare(at: number, id: FoundId): boolean {
-    const samePlace = this.#positions[at] === id.position;
-    if (!samePlace && (this.#entities[at] !== id.entity || id.entity <= ANY_TYPE)) return false;
-    if (this.#hashes1[at] === id.h1 && this.#hashes2[at] === id.h2) return false;
+  #compare(number: number, id: FoundId): boolean {
+    const at = FIELDS * number;
+    const position = this.#ids[at] as number;
+    const samePlace = position === id.position;
+    if (!samePlace && (this.#ids[at + 1] !== id.entity || id.entity <= ANY_TYPE)) return false;
+    if (this.#ids[at + 2] === id.h1 && this.#ids[at + 3] === id.h2) return false;
     this.kind = samePlace ? POLLUTION.repeated : POLLUTION.contradicting;
-    this.first = this.#positions[at] as number;
+    this.first = position;
     this.second = id.position;
     return true;
   }
