@@ -8,7 +8,12 @@ import { shareOf } from './share.ts';
 export const LEASE_MS = 1_000;
 /** A lease is meant to last so long. */
 const AHEAD_MS = 100;
-/** Who got less than it asked for asks again after this on average, and at least every so often. */
+/**
+ * Who got less than it asked for asks again when so many tokens have come, within these bounds on average: what comes
+ * between two asks is admitted in one go, early in one second or late in the one before. And at least every so often.
+ */
+const RETRY_TOKENS = 3;
+const LEAST_RETRY_MS = 25;
 const RETRY_MS = 60;
 const MAX_RETRY_MS = 1_000;
 /** The part of the burst that holders may spend before the store has answered. */
@@ -224,7 +229,9 @@ export class Account {
     if (grant.retryMs === 0) this.#forgive();
     else this.#good = false;
     const short = grant.granted < Math.max(sent.want, this.#good ? 0 : sent.least);
-    const wait = Math.min(MAX_RETRY_MS, Math.max(RETRY_MS, grant.retryMs));
+    const some = timeFor(sent.rate, RETRY_TOKENS) / 1_000;
+    const least = Math.min(RETRY_MS, Math.max(LEAST_RETRY_MS, some));
+    const wait = Math.min(MAX_RETRY_MS, Math.max(least, grant.retryMs));
     this.#askAt = short ? now + wait * (0.5 + jitter) : now;
   }
 

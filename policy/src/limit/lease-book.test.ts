@@ -76,6 +76,16 @@ describe('eight holders of one bucket', () => {
     ['100/s', 100],
     ['1000/s', 1_000],
   ])('of %s', (rate, perSecond) => {
+    // One token in hand of each holder is 8 % of the one, and 0.8 % of the other.
+    const [least, most] = perSecond === 100 ? [0.92, 1.1] : [0.97, 1.05];
+    it.each(LOADS)('do so in each second, %s', (_, spread) => {
+      for (const seed of [1, 2, 3])
+        for (const ratio of steady({ rate, load: spread(8, 5 * perSecond), seed, seconds: 30 }, perSecond)) {
+          expect(ratio).toBeGreaterThanOrEqual(least);
+          expect(ratio).toBeLessThanOrEqual(most);
+        }
+    });
+
     it.each(LOADS)('admit the limit under five times as much load, %s', (_, spread) => {
       for (const seed of [1, 2, 3]) {
         const ratios = steady({ rate, load: spread(8, 5 * perSecond), seed }, perSecond);
