@@ -147,7 +147,7 @@ describe('a pod that is observed', () => {
     expect(failed.length, JSON.stringify(lines.counts)).toBeLessThanOrEqual(1);
   });
 
-  test('loses no request of kept connections when an agent takes over from another', async () => {
+  test('loses nothing when an agent takes over from another', async () => {
     const before = await statusOf(sandbox, NODE);
     await using lines = await Lines.curls(sandbox, OPTED_OUT, 'http://web.shop/');
     const load = wrk(sandbox, OPTED_OUT, { url: 'http://web.shop/', seconds: 20, connections: 16 });
@@ -156,9 +156,7 @@ describe('a pod that is observed', () => {
     await followed(sandbox, before);
     await lines.more('200 0', 20);
     expect(await load).toMatchObject(NOTHING_FAILED);
-    // Not solved: in about one of four takeovers on a busy machine, one new connection is reset at the change itself.
-    const failed = lines.lines.filter((line) => line !== '200 0');
-    expect(failed.length, JSON.stringify(lines.counts)).toBeLessThanOrEqual(1);
+    expect(Object.keys(lines.counts)).toEqual(['200 0']);
     await rolledOut(sandbox, NODE);
   });
 });

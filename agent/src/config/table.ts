@@ -79,7 +79,7 @@ export const SETTINGS = {
     oneOf('auto', 'on', 'off'),
     'off',
     'when',
-    'Whether the agent also sees the requests that a pod is asked, to tell by them what explains its own: `off`, `auto` for pods that ask for ids which nothing explains, or `on`. The annotation `eastwall.dev/inbound` (`on` or `off`) of a pod or of its Namespace comes first. Nothing is decided by it; it costs about as much as relaying what comes to the pod, an upgrade of the agent may reset a connection that is just being made, and it needs nftables.',
+    'Whether the agent also sees the requests that a pod is asked, to tell by them what explains its own: `off`, `auto` for pods that ask for ids which nothing explains, or `on`. The annotation `eastwall.dev/inbound` (`on` or `off`) of a pod or of its Namespace comes first. Nothing is decided by it; it costs about as much as relaying what comes to the pod, and it needs nftables.',
   ),
   packetGuard: setting(
     oneOf('auto', 'off'),
