@@ -67,5 +67,6 @@ for package in $(sort -u "$packages"); do
   cp --dereference "/usr/share/doc/$package/copyright" "$root/usr/share/doc/$package/"
 done
 
-# Dataplanes read it as nobody.
+# Dataplanes read it as nobody; packages mark files as programs that are none.
+find "$root/opt" -type f ! -name eastwall.js -exec chmod a-x {} +
 chmod -R a+rX,go-w "$root"

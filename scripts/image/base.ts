@@ -24,10 +24,17 @@ export async function registryAnswers(): Promise<boolean> {
 export function makeBase(engine: Engine, folder: string): string {
   const archive = join(folder, 'base.tar');
   const name = `localhost/eastwall-base:${SUITE}`;
-  const args = ['--variant=minbase', '--include=iptables,libstdc++6', '--aptopt=Acquire::Retries "3"', SUITE];
-  const { status } = spawnSync('mmdebstrap', ['--quiet', ...args, archive], { stdio: 'inherit' });
+  const args = ['--quiet', '--variant=minbase', '--include=iptables,libstdc++6', ...waysToDebian()];
+  const { status } = spawnSync('mmdebstrap', [...args, SUITE, archive], { stdio: 'inherit' });
   if (status !== 0) throw new Error('`mmdebstrap` failed');
   engine.ask('import', archive, name);
   rmSync(archive);
   return name;
+}
+
+/** Proxies, and how old a mirror may be: what the machine's own apt is told, and mmdebstrap's would not be. */
+function waysToDebian(): string[] {
+  const { stdout } = spawnSync('apt-config', ['dump'], { encoding: 'utf8' });
+  const own = stdout.split('\n').filter((line) => /^Acquire::(Check-|https?::)\S+ "[^"]+";$/.test(line));
+  return ['Acquire::Retries "3";', ...own].map((line) => `--aptopt=${line}`);
 }
