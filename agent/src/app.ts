@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { registerAgentMetrics } from './admin/agent-metrics.ts';
 import type { AgentStatus } from './admin/agent-status.ts';
+import { registerProcessMetrics } from './admin/process-metrics.ts';
 import { Readiness } from './admin/readiness.ts';
 import { isAnswered, startAdmin } from './admin/server.ts';
 import { CaptureClient } from './capture/client.ts';
@@ -35,17 +36,13 @@ import { Snapshot } from './roles/snapshot.ts';
 import { reportStatus } from './roles/status-report.ts';
 import { Succession } from './roles/succession.ts';
 import { Catalog } from './sinks/catalog.ts';
-import { registerCatalogMetrics } from './sinks/catalog-metrics.ts';
 import { EventFeed } from './sinks/event-feed.ts';
 import { FindingLog } from './sinks/finding-log.ts';
-import { FindingMetrics } from './sinks/finding-metrics.ts';
 import { FlowLog } from './sinks/flow-log.ts';
 import { KubeEventSink } from './sinks/kube-event-sink.ts';
-import { LimitMetrics } from './sinks/limit-metrics.ts';
-import { NewsMetrics } from './sinks/news-metrics.ts';
+import { Metrics } from './sinks/metrics.ts';
 import { openSinks } from './sinks/open-sinks.ts';
 import { LogSink, OcsfOutputSink } from './sinks/output-sink.ts';
-import { TrafficMetrics } from './sinks/traffic-metrics.ts';
 import { guardSecrets } from './store/guard-secrets.ts';
 import { openNews, openStore, storeSecret } from './store/open-store.ts';
 
@@ -79,7 +76,6 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
 
   // === sinks ===
   const registry = new Registry();
-  const traffic = new TrafficMetrics(registry, config.maxSeries);
   const reporter = { node: config.node, version, paths: config.eventPaths };
   const sinks = openSinks(config, {
     reporter,
@@ -125,8 +121,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     quietMs: config.findingQuietMs,
   });
   const catalog = new Catalog(config.maxOperations);
-  registerCatalogMetrics(registry, catalog);
-  const findingMetrics = new FindingMetrics(registry, findings);
+  const metrics = new Metrics(registry, { maxSeries: config.maxSeries, findings, catalog });
   const readiness = new Readiness(['cluster', 'capture', 'dataplanes', 'succession']);
   const failed = Promise.withResolvers<Error>();
 
@@ -158,18 +153,17 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     onAsks: (asks, answer) => leases.asked(asks, answer),
     onInboundWanted: (ns, wanted) => capture.inbound(ns, wanted),
   });
-  const newsMetrics = new NewsMetrics(registry);
   const channel = openNews(config, secrets.sealKey, {
     workloads: () => supervisor.workloads(),
     heard: (news) => desk.heard(news),
-    count: (fate) => newsMetrics.add(fate),
+    count: (fate) => metrics.news.add(fate),
   });
   if (config.store !== null && channel === null)
     log.warn('without a password or secret of the store, guards share nothing with other nodes');
   const desk: NewsDesk = new NewsDesk({
     tell: (news, from) => supervisor.news(news, from),
     publish: (news) => channel?.publish(news),
-    metrics: newsMetrics,
+    metrics: metrics.news,
   });
   const control: Control = new Control({
     supervisor,
@@ -178,12 +172,10 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     events,
     ownFindings,
     findings,
-    findingMetrics,
     catalog,
-    traffic,
+    metrics,
     quarantineMs: config.quarantineMs,
     now: systemClock.now,
-    limitMetrics: new LimitMetrics(registry, config.maxSeries),
     log,
     onSynced: () => readiness.done('cluster'),
     onCaptureReady: () => readiness.done('capture'),
@@ -263,6 +255,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     };
   };
   registerAgentMetrics(registry, status);
+  registerProcessMetrics(registry);
   const socket = adminSocketPath(config.runDir);
   const meeting = handoverSocketPath(config.runDir);
   if (!isPredecessorThere(meeting) && (await isAnswered(socket)))

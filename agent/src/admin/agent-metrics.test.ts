@@ -7,7 +7,7 @@ it('tells which pods are proven to be intercepted, and what was seen of those th
   const registry = new Registry();
   registerAgentMetrics(registry, agentStatus);
   const text = await registry.metrics();
-  const pod = 'namespace="shop",pod="frontend-1"';
+  const pod = 'caller_namespace="shop",caller_pod="frontend-1"';
   expect(text.match(/^eastwall_(pod_intercepted|bypass|unjudged|capture_ability).*$/gm)).toEqual([
     `eastwall_pod_intercepted{${pod},family="v4"} 1`,
     `eastwall_pod_intercepted{${pod},family="v6"} 0`,

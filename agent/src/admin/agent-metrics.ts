@@ -1,27 +1,11 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
-import { type AgentStatus, type AttemptCounts, LIMIT_SPENDINGS, type PodState } from './agent-status.ts';
+import type { Registry } from 'prom-client';
+import { type AgentStatus, LIMIT_SPENDINGS } from './agent-status.ts';
+import { COVERAGE_METRICS } from './coverage-metrics.ts';
+import { counter, gauge, one, register, type StatusMetric, type Values } from './status-metric.ts';
 
-type Values = readonly (readonly [labels: Readonly<Record<string, string>>, value: number])[];
-
-interface Metric {
-  readonly name: string;
-  readonly help: string;
-  readonly labels: readonly string[];
-  readonly type: 'gauge' | 'counter';
-  readonly values: (status: AgentStatus) => Values;
-}
-
-const POD_STATES: readonly PodState[] = ['enrolled', 'waiting', 'opted-out', 'refused'];
-
-/** Names of counts that are no attempts are not here. */
-const ATTEMPTS = [
-  ['foreignListener', 'foreign_listener'],
-  ['marked', 'marked'],
-  ['forwarded', 'forwarded'],
-  ['smuggled', 'smuggled'],
-] as const satisfies readonly (readonly [keyof AttemptCounts, string])[];
-
-const one = (value: number): Values => [[{}, value]];
+const POLICY_KINDS = ['ApiPolicy', 'EgressPolicy', 'GuardProfile'] as const;
+/** `On` is the only one that profiles have. */
+const POLICY_MODES = ['Off', 'Audit', 'Enforce', 'On'] as const;
 
 /** What is counted elsewhere, one series per dataplane. */
 const perDataplane =
@@ -29,64 +13,12 @@ const perDataplane =
   ({ dataplanes }: AgentStatus): Values =>
     dataplanes.map((dataplane) => [{ dataplane: `${dataplane.index}` }, value(dataplane)]);
 
-const gauge = (
-  name: string,
-  help: string,
-  values: Metric['values'],
-  labels: readonly string[] = [],
-): Metric => ({
-  name: `eastwall_${name}`,
-  help,
-  labels,
-  type: 'gauge',
-  values,
-});
-const counter = (...args: Parameters<typeof gauge>): Metric => ({ ...gauge(...args), type: 'counter' });
-
-const METRICS: readonly Metric[] = [
+const METRICS: readonly StatusMetric[] = [
   gauge('agent_info', 'Always 1; the version is in the label', ({ version }) => [[{ version }, 1]], [
     'version',
   ]),
   gauge('ready', '1 when the agent has everything it needs to judge', ({ ready }) => one(Number(ready))),
-  gauge(
-    'pods',
-    'Pods of this node, by whether their calls are judged',
-    ({ pods }) => POD_STATES.map((state) => [{ state }, pods.filter((pod) => pod.state === state).length]),
-    ['state'],
-  ),
-  gauge(
-    'pod_intercepted',
-    '1 when a connection made in the pod came to the agent, 0 when it did not; absent where none can be made',
-    ({ pods }) =>
-      pods.flatMap(({ namespace, pod, intercepted }) =>
-        (['v4', 'v6'] as const).flatMap((family) => {
-          const state = intercepted[family];
-          if (state !== 'proven' && state !== 'failed') return [];
-          return [[{ namespace, pod, family }, Number(state === 'proven')] as const];
-        }),
-      ),
-    ['namespace', 'pod', 'family'],
-  ),
-  counter(
-    'bypass_attempts_total',
-    'What was seen of a pod that may be attempts at getting past the agent, by kind',
-    ({ pods }) =>
-      pods.flatMap(({ namespace, pod, attempts }) =>
-        ATTEMPTS.flatMap(([name, kind]) =>
-          attempts[name] > 0 ? [[{ namespace, pod, kind }, attempts[name]] as const] : [],
-        ),
-      ),
-    ['namespace', 'pod', 'kind'],
-  ),
-  counter(
-    'unjudged_connections_total',
-    'Connections of pods in fail mode `closed` that were refused while nobody judged them',
-    ({ pods }) =>
-      pods.flatMap(({ namespace, pod, attempts }) =>
-        attempts.unjudged > 0 ? [[{ namespace, pod }, attempts.unjudged] as const] : [],
-      ),
-    ['namespace', 'pod'],
-  ),
+  ...COVERAGE_METRICS,
   gauge(
     'capture_ability',
     '1 when the kernel enforces it, as tried out at the start',
@@ -95,17 +27,47 @@ const METRICS: readonly Metric[] = [
   ),
   gauge(
     'policies',
-    'Policies in force, and those whose latest version was refused',
-    ({ policies }) => [
-      [{ state: 'in_force' }, policies.filter(({ mode }) => mode !== null).length],
-      [{ state: 'refused' }, policies.filter(({ refused }) => refused !== null).length],
-    ],
-    ['state'],
+    'Policies and profiles in force',
+    ({ policies }) =>
+      POLICY_KINDS.flatMap((kind) =>
+        POLICY_MODES.map((mode) => [
+          { kind, mode },
+          policies.filter((policy) => policy.kind === kind && policy.mode === mode).length,
+        ]),
+      ),
+    ['kind', 'mode'],
+  ),
+  gauge(
+    'policies_refused',
+    'Policies and profiles whose latest version was refused; the last good one, if any, is in force',
+    ({ policies }) =>
+      POLICY_KINDS.map((kind) => [
+        { kind },
+        policies.filter((policy) => policy.kind === kind && policy.refused !== null).length,
+      ]),
+    ['kind'],
   ),
   gauge(
     'snapshot_age_seconds',
-    'How old what is known of the cluster may be; -1 before the first answer of the kube API',
-    ({ kube }) => one(kube.ageMs === null ? -1 : kube.ageMs / 1_000),
+    'How old what is known of the cluster may be; absent before the first answer of the kube API',
+    ({ kube }) => (kube.ageMs === null ? [] : one(kube.ageMs / 1_000)),
+  ),
+  gauge(
+    'kube_problems',
+    'Watches of the kube API that get no answer, and objects that can not be read',
+    ({ kube }) => one(kube.problems.length),
+  ),
+  gauge('kube_missing_kinds', 'Kinds of policies that the cluster does not know', ({ kube }) =>
+    one(kube.missingKinds.length),
+  ),
+  gauge(
+    'cluster_objects',
+    'What is known of the cluster, by resource',
+    ({ kube }) => [
+      [{ resource: 'services' }, kube.services],
+      [{ resource: 'endpointslices' }, kube.slices],
+    ],
+    ['resource'],
   ),
   gauge(
     'dataplane_up',
@@ -129,6 +91,12 @@ const METRICS: readonly Metric[] = [
     'held_connections',
     'Connections that wait for their caller to be known',
     perDataplane(({ heldConnections }) => heldConnections),
+    ['dataplane'],
+  ),
+  counter(
+    'dataplane_cpu_seconds_total',
+    'CPU time that the process has spent, user and system',
+    perDataplane(({ cpuSeconds }) => cpuSeconds),
     ['dataplane'],
   ),
   gauge(
@@ -200,6 +168,17 @@ const METRICS: readonly Metric[] = [
     ({ limits }) => [[{ kind: limits.store.kind }, Number(limits.store.problem === null)]],
     ['kind'],
   ),
+  counter('limit_store_asks_total', 'Asks of the store for tokens, one per bucket', ({ limits }) =>
+    one(limits.store.asks),
+  ),
+  counter(
+    'limit_store_failed_asks_total',
+    'Asks that the store did not answer in time (`--store-timeout`)',
+    ({ limits }) => one(limits.store.failedAsks),
+  ),
+  gauge('limit_store_latency_seconds', 'The slowest answer of the store since the last look', ({ limits }) =>
+    one(limits.store.slowestMs / 1_000),
+  ),
   gauge(
     'limit_mode',
     '1 for the mode limits are kept in: tokens leased from the store, or shares spent without it',
@@ -241,30 +220,4 @@ export function registerAgentMetrics(registry: Registry, status: () => AgentStat
     return current;
   };
   for (const metric of METRICS) register(registry, metric, shared);
-}
-
-function register(registry: Registry, metric: Metric, status: () => AgentStatus): void {
-  const options = {
-    name: metric.name,
-    help: metric.help,
-    labelNames: [...metric.labels],
-    registers: [registry],
-  };
-  if (metric.type === 'gauge') {
-    new Gauge({
-      ...options,
-      collect() {
-        this.reset();
-        for (const [labels, value] of metric.values(status())) this.set(labels, value);
-      },
-    });
-  } else {
-    new Counter({
-      ...options,
-      collect() {
-        this.reset();
-        for (const [labels, value] of metric.values(status())) this.inc(labels, value);
-      },
-    });
-  }
 }

@@ -1,3 +1,5 @@
+import type { Cause } from '../capture/pairing.ts';
+
 /** What `GET /status` answers and `eastwall status` shows; the metrics of the agent itself are read from it too. */
 export interface AgentStatus {
   readonly node: string;
@@ -75,6 +77,8 @@ export interface PodStatus {
   readonly state: PodState;
   /** Why it is not (fully) enrolled; null when it is. */
   readonly reason: string | null;
+  /** The reason in a word; null when there is none. */
+  readonly cause: Cause | null;
   /** Which dataplane serves it; null when none does. */
   readonly dataplane: number | null;
   /** What becomes of its new connections while nobody judges them; null unless enrolled. */
@@ -120,6 +124,7 @@ export interface DataplaneStatus {
   readonly heldConnections: number;
   readonly loopLagMs: number;
   readonly rssBytes: number;
+  readonly cpuSeconds: number;
 }
 
 /** How limits are kept. */

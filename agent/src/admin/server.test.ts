@@ -98,7 +98,7 @@ describe('the admin server', () => {
     expect(await read(tcp, '/readyz')).toEqual([200, 'ready\n']);
     const [status, metrics] = await read(tcp, '/metrics');
     expect(status).toBe(200);
-    expect(metrics).toContain('eastwall_pods{state="enrolled"} 1\n');
+    expect(metrics).toContain('eastwall_pods{state="enrolled",cause="none"} 1\n');
     expect(metrics).toContain('eastwall_dataplane_restarts_total{dataplane="0"} 3\n');
     for (const path of ['/status', '/flows', '/explain/ew-1']) expect((await read(tcp, path))[0]).toBe(404);
   });

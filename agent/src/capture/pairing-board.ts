@@ -125,10 +125,17 @@ function podReport(
     case 'paired':
       return pairedReport(uid, byInode.get(capture.inode));
     case 'refused':
-      return { uid, state: 'refused', ns: null, reason: capture.problem, ...NOTHING };
+      return { uid, state: 'refused', ns: null, reason: capture.problem, cause: capture.cause, ...NOTHING };
     case 'opted-out':
     case 'waiting':
-      return { uid, state: capture.state, ns: null, reason: capture.reason, ...NOTHING };
+      return {
+        uid,
+        state: capture.state,
+        ns: null,
+        reason: capture.reason,
+        cause: capture.cause,
+        ...NOTHING,
+      };
   }
 }
 
@@ -155,11 +162,19 @@ function pairedReport(uid: string, netns: Netns | undefined): PodReport {
       ...unproven(proofs),
     ];
     const reason = notes.filter((note) => note !== null).join('; ') || null;
+    const cause = reason === null ? null : 'partial';
     const { id: ns, failMode } = enrolment;
     const inbound = enrolment.inboundListeners.length > 0;
-    return { uid, state: 'enrolled', ns, reason, failMode, inbound, proofs, attempts };
+    return { uid, state: 'enrolled', ns, reason, cause, failMode, inbound, proofs, attempts };
   }
   return netns?.problem == null
-    ? { uid, state: 'waiting', ns: null, reason: 'its rules are being put in place', ...NOTHING }
-    : { uid, state: 'refused', ns: null, reason: netns.problem, ...NOTHING };
+    ? {
+        uid,
+        state: 'waiting',
+        ns: null,
+        reason: 'its rules are being put in place',
+        cause: 'enrolling',
+        ...NOTHING,
+      }
+    : { uid, state: 'refused', ns: null, reason: netns.problem, cause: 'rules_failed', ...NOTHING };
 }

@@ -52,8 +52,8 @@ describe('pairing', () => {
     const result = paired({ namespaces: [netns(1)], pods: [pod('a', []), pod('b', ['10.0.0.2'])] });
     expect(result.namespaces[1]).toEqual({ state: 'unclaimed' });
     expect(result.pods).toEqual({
-      a: { state: 'waiting', reason: 'it has no address yet' },
-      b: { state: 'waiting', reason: 'no network namespace has its address' },
+      a: { state: 'waiting', cause: 'no_address', reason: 'it has no address yet' },
+      b: { state: 'waiting', cause: 'no_namespace', reason: 'no network namespace has its address' },
     });
   });
 
@@ -78,6 +78,7 @@ describe('pairing', () => {
     expect(result.namespaces).toMatchObject({ 1: { state: 'refused' }, 2: { state: 'refused' } });
     expect(result.pods['a']).toEqual({
       state: 'refused',
+      cause: 'ambiguous_address',
       problem: 'two network namespaces have its address',
     });
   });
@@ -88,7 +89,11 @@ describe('pairing', () => {
       pods: [pod('a', ['10.0.0.1'], { hostNetwork: true })],
     });
     expect(result.namespaces[1]).toEqual({ state: 'unclaimed' });
-    expect(result.pods['a']).toEqual({ state: 'refused', problem: "it shares the node's network" });
+    expect(result.pods['a']).toEqual({
+      state: 'refused',
+      cause: 'host_network',
+      problem: "it shares the node's network",
+    });
   });
 
   it.each(['Succeeded', 'Failed'])('lets a pod in phase %s own nothing, even what it had', (phase) => {
@@ -157,7 +162,8 @@ describe('opting out', () => {
     const optOut = { namespaces: new Map([['shop', namespace]]), excluded: new Set(excluded) };
     const result = paired({ namespaces, pods: [subject], optOut });
     expect(result.namespaces[1]).toEqual({ state: 'opted-out', uid: 'a', reason });
-    expect(result.pods['a']).toEqual({ state: 'opted-out', reason });
+    const cause = excluded.length > 0 ? 'excluded' : 'opted_out';
+    expect(result.pods['a']).toEqual({ state: 'opted-out', cause, reason });
   });
 
   it('takes the word `disabled` only', () => {

@@ -28,6 +28,21 @@ export interface PairingInput {
   readonly widowed: ReadonlySet<string>;
 }
 
+/** Why a pod is not judged, or not wholly, in a word; the reason beside it is for people. */
+export const CAUSES = [
+  'excluded',
+  'opted_out',
+  'host_network',
+  'no_address',
+  'no_namespace',
+  'ambiguous_address',
+  'enrolling',
+  'rules_failed',
+  'partial',
+  'privileged',
+] as const;
+export type Cause = (typeof CAUSES)[number];
+
 export interface OptOut {
   readonly namespaces: ReadonlyMap<string, NamespaceEntry>;
   readonly excluded: ReadonlySet<string>;
@@ -43,10 +58,10 @@ export type NetnsOwner =
 
 export type PodCapture =
   | { readonly state: 'paired'; readonly inode: Inode }
-  | { readonly state: 'opted-out'; readonly reason: string }
-  | { readonly state: 'refused'; readonly problem: string }
+  | { readonly state: 'opted-out'; readonly cause: Cause; readonly reason: string }
+  | { readonly state: 'refused'; readonly cause: Cause; readonly problem: string }
   /** It may still come: no address yet, or no namespace with it. */
-  | { readonly state: 'waiting'; readonly reason: string };
+  | { readonly state: 'waiting'; readonly cause: Cause; readonly reason: string };
 
 export interface Pairings {
   readonly namespaces: ReadonlyMap<Inode, NetnsOwner>;
@@ -67,10 +82,17 @@ export function pair(input: PairingInput): Pairings {
   return { namespaces, pods };
 }
 
-/** Why a pod is not intercepted by its own or its namespace's will, or null. */
-export function optOutReason(pod: PodInfo, { namespaces, excluded }: OptOut): string | null {
-  if (excluded.has(pod.namespace))
-    return `namespace \`${pod.namespace}\` is excluded by the agent's settings`;
+/** Why a pod is not intercepted, where the agent's settings, or the pod or its namespace say so. */
+function optOutOf(pod: PodInfo, optOut: OptOut): PodCapture | null {
+  if (optOut.excluded.has(pod.namespace)) {
+    const reason = `namespace \`${pod.namespace}\` is excluded by the agent's settings`;
+    return { state: 'opted-out', cause: 'excluded', reason };
+  }
+  const reason = ownWish(pod, optOut);
+  return reason === null ? null : { state: 'opted-out', cause: 'opted_out', reason };
+}
+
+function ownWish(pod: PodInfo, { namespaces }: OptOut): string | null {
   if (pod.annotations[CAPTURE_ANNOTATION] === 'disabled') return 'the pod opts out by annotation';
   const namespace = namespaces.get(pod.namespace);
   if (namespace?.annotations[CAPTURE_ANNOTATION] === 'disabled') {
@@ -109,18 +131,24 @@ function mayClaim(pod: PodInfo, alreadyPaired: boolean, widowed: boolean): boole
 }
 
 function captureOf(pod: PodInfo, claims: Claims, optOut: OptOut): PodCapture {
-  if (pod.hostNetwork) return { state: 'refused', problem: "it shares the node's network" };
-  const reason = optOutReason(pod, optOut);
-  if (reason !== null) return { state: 'opted-out', reason };
-  if (pod.podIPs.length === 0) return { state: 'waiting', reason: 'it has no address yet' };
+  if (pod.hostNetwork)
+    return { state: 'refused', cause: 'host_network', problem: "it shares the node's network" };
+  const optedOut = optOutOf(pod, optOut);
+  if (optedOut !== null) return optedOut;
+  if (pod.podIPs.length === 0)
+    return { state: 'waiting', cause: 'no_address', reason: 'it has no address yet' };
   const [inode, second] = claims.inodesOf.get(pod.uid) ?? [];
-  if (inode === undefined) return { state: 'waiting', reason: 'no network namespace has its address' };
-  if (second !== undefined) return { state: 'refused', problem: 'two network namespaces have its address' };
+  if (inode === undefined)
+    return { state: 'waiting', cause: 'no_namespace', reason: 'no network namespace has its address' };
+  const cause = 'ambiguous_address';
+  if (second !== undefined)
+    return { state: 'refused', cause, problem: 'two network namespaces have its address' };
   const rival = claims.podsOf.get(inode)?.find(({ uid }) => uid !== pod.uid);
   return rival === undefined
     ? { state: 'paired', inode }
     : {
         state: 'refused',
+        cause,
         problem: `pod \`${rival.namespace}/${rival.name}\` claims the same network namespace`,
       };
 }

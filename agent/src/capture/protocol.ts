@@ -1,7 +1,7 @@
 import type { NamespaceEntry, PodInfo } from '../identity/cluster-objects.ts';
 import type { Direction, Family, NamespaceId, SocketOrder } from '../ipc/messages.ts';
 import type { InboundMode } from './inbound-mode.ts';
-import type { NetnsOwner } from './pairing.ts';
+import type { Cause, NetnsOwner } from './pairing.ts';
 import type { Proof } from './prover.ts';
 import type { QuicMode } from './quic-mode.ts';
 import type { RuleEngine } from './rule-engine.ts';
@@ -193,6 +193,8 @@ export interface PodReport {
   readonly ns: NamespaceId | null;
   /** Always there unless enrolled; for an enrolled pod, what is not intercepted. */
   readonly reason: string | null;
+  /** The reason in a word; null where there is none. */
+  readonly cause: Cause | null;
   /** What becomes of its new connections while nobody judges them; null unless enrolled. */
   readonly failMode: FailMode | null;
   /** Whether what comes to it is observed. */

@@ -270,7 +270,7 @@ export const SETTINGS = {
     '5000',
     10,
     1_000_000,
-    'Label sets per traffic metric; what comes after is counted as `other`.',
+    'Series per metric whose labels come from the cluster or from traffic; what comes after is counted as `other` (`eastwall_series_overflow_total`).',
   ),
   store: setting(
     storeAddress,

@@ -7,6 +7,7 @@ import type { FlowRecord } from '../record/record.ts';
 import { parseTraceparent } from '../record/trace-context.ts';
 import type { TrafficCell } from '../record/traffic-cell.ts';
 import { TrafficCells, type TrafficGroup } from '../record/traffic-cells.ts';
+import { type VerdictCell, VerdictTotals } from '../record/verdict-totals.ts';
 
 /**
  * Characters that are kept of a caller's text: enough to tell what was asked. A head may be a thousand times larger,
@@ -47,6 +48,7 @@ export class Recorder {
   private sequence = 0;
   private records: FlowRecord[] = [];
   private readonly cells = new TrafficCells();
+  private readonly verdicts = new VerdictTotals();
   private readonly options: RecorderOptions;
 
   constructor(options: RecorderOptions) {
@@ -69,6 +71,7 @@ export class Recorder {
       if (this.streamAll) this.keep(exchange, context, durationMs);
       return;
     }
+    this.verdicts.count(exchange.decision);
     context.traffic.count({
       protocol: exchange.protocol,
       verdict: exchange.decision.verdict,
@@ -97,6 +100,10 @@ export class Recorder {
 
   takeCells(): TrafficCell[] {
     return this.cells.drain();
+  }
+
+  takeVerdicts(): VerdictCell[] {
+    return this.verdicts.drain();
   }
 
   private flowRecord(exchange: Exchange, context: RecordContext, durationMs: number): FlowRecord {

@@ -17,6 +17,7 @@ import type { News } from '../record/news.ts';
 import type { CatalogDelta } from '../record/operation-usage.ts';
 import type { FlowRecord } from '../record/record.ts';
 import type { TrafficCell } from '../record/traffic-cell.ts';
+import type { VerdictCell } from '../record/verdict-totals.ts';
 
 /**
  * What control and a dataplane process say to each other over Node's IPC channel.
@@ -203,10 +204,13 @@ export interface DataplaneSettings {
 
 export interface DataplaneTotals {
   readonly cells: readonly TrafficCell[];
+  readonly verdicts: readonly VerdictCell[];
   readonly openConnections: number;
   readonly heldConnections: number;
   readonly recordsDropped: number;
   readonly loopLagMs: number;
   readonly rssBytes: number;
+  /** Spent by the process since it began. */
+  readonly cpuSeconds: number;
   readonly limits: LimitTotals;
 }

@@ -15,11 +15,9 @@ import type { Finding } from '../record/finding.ts';
 import { Catalog } from '../sinks/catalog.ts';
 import { EventFeed } from '../sinks/event-feed.ts';
 import { FindingLog } from '../sinks/finding-log.ts';
-import { FindingMetrics } from '../sinks/finding-metrics.ts';
 import { EVERYTHING } from '../sinks/flow-filter.ts';
 import { FlowLog } from '../sinks/flow-log.ts';
-import { LimitMetrics } from '../sinks/limit-metrics.ts';
-import { TrafficMetrics } from '../sinks/traffic-metrics.ts';
+import { Metrics } from '../sinks/metrics.ts';
 import { Control, type ControlOptions } from './control.ts';
 
 const READY: CaptureEvent = {
@@ -67,6 +65,7 @@ const PAIRED: CaptureEvent = {
       state: 'enrolled',
       ns: 3,
       reason: null,
+      cause: null,
       failMode: 'open' as const,
       inbound: false,
       proofs: NO_PROOFS,
@@ -109,17 +108,15 @@ function setUp() {
     ownFindings,
     findings,
     catalog,
-    findingMetrics: new FindingMetrics(new Registry(), findings),
     events: new EventFeed({
       sinks: [{ accept: (event) => void events.push(event) }],
       clock: { now: () => 0, monotonic: () => 0 },
       perSecond: 10,
       onSuppressed: () => {},
     }),
-    traffic: new TrafficMetrics(new Registry(), 10),
+    metrics: new Metrics(new Registry(), { maxSeries: 10, findings, catalog }),
     quarantineMs: 60_000,
     now: () => clock.now,
-    limitMetrics: new LimitMetrics(new Registry(), 10),
     log,
     onSynced: tell('cluster is synced'),
     onCaptureReady: tell('capture is ready'),
@@ -220,7 +217,7 @@ describe('Control', () => {
     const pods = PAIRED.kind === 'pairings' ? PAIRED.pods : [];
     const smuggling = pods.map((pod) => ({ ...pod, attempts: { ...NO_ATTEMPTS, smuggled: 4 } }));
     control.captured({ kind: 'pairings', namespaces: [], pods: smuggling });
-    const totals = { cells: [], limits: { cells: [] } } as unknown as DataplaneTotals;
+    const totals = { cells: [], verdicts: [], limits: { cells: [] } } as unknown as DataplaneTotals;
     control.reported({ kind: 'totals', totals }, 0);
     expect(findings.all).toMatchObject([
       { detection: 'interception-bypass', severity: 'critical', caller: { pod: 'frontend-1' } },
@@ -252,7 +249,10 @@ describe('Control', () => {
     expect(isAside()).toBe(true);
     clock.now += 60_000;
     control.reported(
-      { kind: 'totals', totals: { cells: [], limits: { cells: [] } } as unknown as DataplaneTotals },
+      {
+        kind: 'totals',
+        totals: { cells: [], verdicts: [], limits: { cells: [] } } as unknown as DataplaneTotals,
+      },
       0,
     );
     expect(isAside()).toBe(false);

@@ -7,10 +7,8 @@ import type { Finding } from '../record/finding.ts';
 import type { Catalog } from '../sinks/catalog.ts';
 import type { EventFeed } from '../sinks/event-feed.ts';
 import type { FindingLog } from '../sinks/finding-log.ts';
-import type { FindingMetrics } from '../sinks/finding-metrics.ts';
 import type { FlowLog } from '../sinks/flow-log.ts';
-import type { LimitMetrics } from '../sinks/limit-metrics.ts';
-import type { TrafficMetrics } from '../sinks/traffic-metrics.ts';
+import type { Metrics } from '../sinks/metrics.ts';
 import { AnomalyWatch } from './anomaly-watch.ts';
 import { BypassWatch } from './bypass-watch.ts';
 import { CallerBoard } from './caller-board.ts';
@@ -27,13 +25,11 @@ export interface ControlOptions {
   readonly ownFindings: FindingBook;
   readonly findings: FindingLog;
   readonly catalog: Catalog;
-  readonly findingMetrics: FindingMetrics;
-  readonly traffic: TrafficMetrics;
+  readonly metrics: Metrics;
   /** How long a pod that a guard sets aside stays so, in ms. */
   readonly quarantineMs: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  readonly limitMetrics: LimitMetrics;
   readonly log: SupervisorLog;
   /** Called once each, when it is so for the first time. */
   readonly onSynced: () => void;
@@ -163,11 +159,10 @@ export class Control implements ClusterListener {
   // === from the dataplanes ===
 
   reported(report: SinkReport, dataplane: number): void {
-    const { flows, events, traffic, catalog } = this.#options;
+    const { flows, events, metrics, catalog } = this.#options;
     switch (report.kind) {
       case 'totals':
-        traffic.add(report.totals.cells);
-        this.#options.limitMetrics.add(report.totals.limits.cells);
+        metrics.totals(report.totals);
         this.#tick();
         break;
       case 'records':
@@ -177,6 +172,7 @@ export class Control implements ClusterListener {
         break;
       case 'catalog':
         catalog.add(dataplane, report);
+        metrics.usages(report.usages);
         this.anomalies.look(report.usages);
         break;
       case 'findings':
@@ -202,11 +198,11 @@ export class Control implements ClusterListener {
   }
 
   #keep(changed: readonly Finding[], dropped: number): void {
-    const { findings, findingMetrics, events } = this.#options;
-    findingMetrics.dropped(dropped);
+    const { findings, metrics, events } = this.#options;
+    metrics.findings.dropped(dropped);
     for (const finding of changed) {
       const before = findings.find(finding.id);
-      if (before === null) findingMetrics.began(finding);
+      if (before === null) metrics.findings.began(finding);
       events.finding(finding, before);
     }
     findings.append(changed);

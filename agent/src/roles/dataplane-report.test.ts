@@ -20,13 +20,22 @@ const cell = {
   durations: [1],
   durationSumMs: 0.5,
 };
+const verdict = {
+  policy: 'shop/orders',
+  rule: null,
+  reason: 'no_rule_allows',
+  verdict: 'deny',
+  exchanges: 2,
+};
 const totals = {
   cells: [cell],
+  verdicts: [verdict, { ...verdict, policy: null, rule: 'foreign-token' }],
   openConnections: 1,
   heldConnections: 0,
   recordsDropped: 0,
   loopLagMs: 1.5,
   rssBytes: 9,
+  cpuSeconds: 0.25,
   limits: {
     mode: 'lease',
     buckets: 1,
@@ -126,6 +135,9 @@ describe('parseReport', () => {
     { kind: 'need-sockets', ns: 1, direction: 'outbound', family: 4, count: 1e9 },
     { kind: 'need-sockets', ns: 1.5, direction: 'outbound', family: 4, count: 1 },
     { kind: 'totals', totals: { ...totals, rssBytes: Number.NaN } },
+    { kind: 'totals', totals: { ...totals, cpuSeconds: -1 } },
+    { kind: 'totals', totals: { ...totals, verdicts: [{ ...verdict, policy: 1 }] } },
+    { kind: 'totals', totals: { ...totals, verdicts: [{ ...verdict, exchanges: 0.5 }] } },
     { kind: 'catalog', moves: [], usages: [aUsage({ statuses: [1, 2] })], forgotten: 0 },
     { kind: 'catalog', moves: [], usages: [aUsage({ template: 'x'.repeat(10_000) })], forgotten: 0 },
     {

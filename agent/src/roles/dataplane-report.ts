@@ -124,10 +124,18 @@ function isNeed({ ns, direction, family, count }: Fields): boolean {
 }
 
 function isTotals(totals: Fields): boolean {
-  const numbers = ['openConnections', 'heldConnections', 'recordsDropped', 'loopLagMs', 'rssBytes'];
+  const numbers = [
+    'openConnections',
+    'heldConnections',
+    'recordsDropped',
+    'loopLagMs',
+    'rssBytes',
+    'cpuSeconds',
+  ];
   return (
     numbers.every((name) => isAmount(totals[name])) &&
     isList(totals['cells'], isCell) &&
+    isList(totals['verdicts'], isVerdictCell) &&
     isLimitTotals(totals['limits'])
   );
 }
@@ -188,6 +196,13 @@ const isRate = (rate: unknown): boolean =>
   rate['windowUs'] <= MAX_WINDOW_US;
 
 const isTokens = (value: unknown): value is number => isCount(value) && value <= MAX_TOKENS;
+
+const isVerdictCell = (cell: unknown): boolean =>
+  isFields(cell) &&
+  isCount(cell['exchanges']) &&
+  isText(cell['reason']) &&
+  isText(cell['verdict']) &&
+  [cell['policy'], cell['rule']].every((name) => name === null || isText(name));
 
 function isCell(cell: unknown): boolean {
   if (!isFields(cell)) return false;

@@ -323,11 +323,13 @@ class Dataplane {
       kind: 'totals',
       totals: {
         cells: this.context.recorder.takeCells(),
+        verdicts: this.context.recorder.takeVerdicts(),
         openConnections: this.connectionCount() - held,
         heldConnections: held,
         recordsDropped: 0,
         loopLagMs: this.loopDelay.max / 1e6,
         rssBytes: process.memoryUsage.rss(),
+        cpuSeconds: cpuSeconds(),
         limits: this.limits.takeTotals(),
       },
     });
@@ -372,6 +374,11 @@ class Dataplane {
     for (const netns of this.netns.values()) netns.leave(now, late);
     return late || this.connectionCount() === 0;
   }
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
 }
 
 /** With a callback a broken channel is no uncaught error: `disconnect` follows, and ends the process. */

@@ -55,6 +55,7 @@ describe('reportStatus', () => {
           state: 'enrolled' as const,
           ns: 3,
           reason: null,
+          cause: null,
           failMode: 'open' as const,
           inbound: true,
           proofs: NO_PROOFS,
@@ -68,6 +69,7 @@ describe('reportStatus', () => {
           state: 'refused' as const,
           ns: null,
           reason: "it shares the node's network",
+          cause: 'host_network' as const,
           failMode: null,
           inbound: false,
           proofs: NO_PROOFS,
@@ -82,10 +84,12 @@ describe('reportStatus', () => {
       podInfo({ uid: 'u-4', name: 'done', phase: 'Succeeded' }),
     ];
     const found = report({ localPods, capture: { ready: null, repairs: 0, pods } });
-    expect(found.pods.map(({ pod, state, reason, dataplane }) => [pod, state, reason, dataplane])).toEqual([
-      ['frontend-1', 'enrolled', null, 0],
-      ['proxy', 'refused', "it shares the node's network", null],
-      ['fresh', 'waiting', 'capture has not seen it yet', null],
+    expect(
+      found.pods.map(({ pod, state, reason, cause, dataplane }) => [pod, state, reason, cause, dataplane]),
+    ).toEqual([
+      ['frontend-1', 'enrolled', null, null, 0],
+      ['proxy', 'refused', "it shares the node's network", 'host_network', null],
+      ['fresh', 'waiting', 'capture has not seen it yet', 'no_namespace', null],
     ]);
     expect(found.dataplanes).toMatchObject([{ pods: 1 }]);
   });
@@ -99,6 +103,7 @@ describe('reportStatus', () => {
           state: 'enrolled' as const,
           ns: 3,
           reason: 'IPv6 is not',
+          cause: 'partial' as const,
           failMode: 'open' as const,
           inbound: true,
           proofs: NO_PROOFS,
@@ -110,7 +115,10 @@ describe('reportStatus', () => {
       localPods: [podInfo({ privileged: true })],
       capture: { ready: null, repairs: 0, pods },
     });
-    expect(found.pods[0]?.reason).toBe('IPv6 is not; privileged: it can undo its own rules');
+    expect(found.pods[0]).toMatchObject({
+      reason: 'IPv6 is not; privileged: it can undo its own rules',
+      cause: 'privileged',
+    });
   });
 
   it('shows a refused policy beside the version of it that stays in force', () => {

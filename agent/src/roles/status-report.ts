@@ -89,6 +89,7 @@ const UNSEEN: Omit<PodReport, 'uid'> = {
   state: 'waiting',
   ns: null,
   reason: 'capture has not seen it yet',
+  cause: 'no_namespace',
   failMode: null,
   inbound: false,
   proofs: NO_PROOFS,
@@ -97,16 +98,18 @@ const UNSEEN: Omit<PodReport, 'uid'> = {
 
 function podStatus(pod: PodInfo, report: PodReport | null, supervisor: DataplaneSupervisor): PodStatus {
   const { kind, name } = workloadOf(pod);
-  const { state, ns, reason, failMode, inbound, proofs, attempts } = report ?? UNSEEN;
+  const { state, ns, reason, cause, failMode, inbound, proofs, attempts } = report ?? UNSEEN;
+  const coverage = coverageNote(pod, state);
   return {
     namespace: pod.namespace,
     pod: pod.name,
     workload: `${kind}/${name}`,
     state,
     reason:
-      [reason, coverageNote(pod, state), declaredPorts(pod.annotations)?.problem ?? null]
+      [reason, coverage, declaredPorts(pod.annotations)?.problem ?? null]
         .filter((note) => note !== null)
         .join('; ') || null,
+    cause: coverage === null ? cause : 'privileged',
     dataplane: ns === null ? null : supervisor.dataplaneOf(ns),
     failMode,
     inbound,
@@ -213,5 +216,6 @@ function dataplaneStatus(
     heldConnections: totals?.heldConnections ?? 0,
     loopLagMs: totals?.loopLagMs ?? 0,
     rssBytes: totals?.rssBytes ?? 0,
+    cpuSeconds: totals?.cpuSeconds ?? 0,
   };
 }

@@ -1,11 +1,11 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 
-interface KnownOperations {
+export interface KnownOperations {
   readonly size: number;
   readonly forgotten: number;
 }
 
-/** How full the catalog is; its operations are no labels, since callers make them up. */
+/** How full the catalog is. */
 export function registerCatalogMetrics(registry: Registry, catalog: KnownOperations): void {
   new Gauge({
     name: 'eastwall_catalog_operations',

@@ -13,7 +13,7 @@ test('a finding is kept once, as it was told last', () => {
     ['b', 1],
   ]);
   expect(findings.find('a')).toMatchObject({ count: 7 });
-  expect(findings.open).toBe(2);
+  expect(findings.open).toHaveLength(2);
 });
 
 test('what is resolved makes room first', () => {

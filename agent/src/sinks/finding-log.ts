@@ -45,10 +45,8 @@ export class FindingLog {
     return [...this.#findings.values()];
   }
 
-  get open(): number {
-    let open = 0;
-    for (const { state } of this.#findings.values()) if (state === 'open') open++;
-    return open;
+  get open(): readonly Finding[] {
+    return this.all.filter(({ state }) => state === 'open');
   }
 
   /** True while there is no room for one more subscriber. */

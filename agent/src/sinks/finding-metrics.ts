@@ -1,11 +1,13 @@
+import { DETECTION_IDS, DETECTIONS } from '@eastwall/policy';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Finding } from '../record/finding.ts';
 
-interface OpenFindings {
-  readonly open: number;
+export interface OpenFindings {
+  /** Bounded by what the log keeps. */
+  readonly open: readonly Finding[];
 }
 
-/** Labels are all from closed sets, so the number of series is bounded. */
+/** How many findings there are. Which ones, `eastwall findings` tells. */
 export class FindingMetrics {
   readonly #begun: Counter<'detection' | 'severity'>;
   readonly #dropped: Counter;
@@ -17,6 +19,9 @@ export class FindingMetrics {
       labelNames: ['detection', 'severity'],
       registers: [registry],
     });
+    // A series that begins with its first finding has no increase: nobody would be told.
+    for (const detection of DETECTION_IDS)
+      this.#begun.inc({ detection, severity: DETECTIONS[detection].severity }, 0);
     this.#dropped = new Counter({
       name: 'eastwall_findings_dropped_total',
       help: 'Signs that were dropped because as many findings were open as may be (`--max-open-findings`)',
@@ -24,10 +29,13 @@ export class FindingMetrics {
     });
     new Gauge({
       name: 'eastwall_findings_open',
-      help: 'Findings that are going on',
+      help: 'Findings that are going on, by the namespace of the caller',
+      labelNames: ['detection', 'severity', 'caller_namespace'],
       registers: [registry],
       collect() {
-        this.set(log.open);
+        this.reset();
+        for (const { detection, severity, caller } of log.open)
+          this.inc({ detection, severity, caller_namespace: caller.namespace });
       },
     });
   }

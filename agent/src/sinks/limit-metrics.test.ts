@@ -1,6 +1,7 @@
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
 import { LimitMetrics } from './limit-metrics.ts';
+import { SeriesBudgets } from './series-budgets.ts';
 
 const cell = (limit: string, enforced = true) => ({
   policy: 'shop/orders',
@@ -12,7 +13,7 @@ const cell = (limit: string, enforced = true) => ({
 
 it('counts by limit and by what became of requests', async () => {
   const registry = new Registry();
-  const metrics = new LimitMetrics(registry, 10);
+  const metrics = new LimitMetrics(registry, new SeriesBudgets(registry, 10));
   metrics.add([cell('reads'), cell('writes', false)]);
   metrics.add([cell('reads')]);
   const text = await registry.metrics();
@@ -23,7 +24,7 @@ it('counts by limit and by what became of requests', async () => {
 
 it('has a bounded number of series, and loses no refusal', async () => {
   const registry = new Registry();
-  const metrics = new LimitMetrics(registry, 2);
+  const metrics = new LimitMetrics(registry, new SeriesBudgets(registry, 2));
   for (let i = 0; i < 100; i++) metrics.add([cell(`limit-${i}`)]);
   const text = await registry.metrics();
   expect(text.match(/^eastwall_limit_requests_total\{/gm)).toHaveLength(4);

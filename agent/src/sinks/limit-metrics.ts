@@ -1,36 +1,25 @@
-import { Counter, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { LimitCell } from '../record/limit-totals.ts';
-import { SeriesBudget } from './series-budget.ts';
-
-const LABELS = ['policy', 'limit', 'result'] as const;
-const OTHER = 'other';
+import { BoundedCounter } from './bounded-counter.ts';
+import type { SeriesBudgets } from './series-budgets.ts';
 
 /** How often each limit had room and how often not. */
 export class LimitMetrics {
-  readonly #requests: Counter<(typeof LABELS)[number]>;
-  readonly #budget: SeriesBudget;
+  readonly #requests: BoundedCounter<'policy' | 'limit' | 'result'>;
 
-  constructor(registry: Registry, maxSeries: number) {
-    this.#requests = new Counter({
+  constructor(registry: Registry, budgets: SeriesBudgets) {
+    this.#requests = new BoundedCounter<'policy' | 'limit' | 'result'>(registry, budgets, {
       name: 'eastwall_limit_requests_total',
       help: 'Requests by limit: admitted, refused, or (in Audit) would_refuse',
-      labelNames: [...LABELS],
-      registers: [registry],
+      labels: ['policy', 'limit', 'result'],
+      kept: { result: new Set(['admitted', 'refused', 'would_refuse']) },
     });
-    this.#budget = new SeriesBudget(maxSeries);
   }
 
   add(cells: readonly LimitCell[]): void {
     for (const { policy, limit, enforced, admitted, refused } of cells) {
-      this.#inc(policy, limit, 'admitted', admitted);
-      this.#inc(policy, limit, enforced ? 'refused' : 'would_refuse', refused);
+      this.#requests.inc({ policy, limit, result: 'admitted' }, admitted);
+      this.#requests.inc({ policy, limit, result: enforced ? 'refused' : 'would_refuse' }, refused);
     }
-  }
-
-  /** What became of requests survives the overflow of names. */
-  #inc(policy: string, limit: string, result: string, count: number): void {
-    if (count === 0) return;
-    const admitted = this.#budget.admit([policy, limit, result]);
-    this.#requests.inc(admitted ? { policy, limit, result } : { policy: OTHER, limit: OTHER, result }, count);
   }
 }

@@ -1,32 +1,13 @@
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
-import { DURATION_BUCKETS_MS, type TrafficCell } from '../record/traffic-cell.ts';
+import { trafficCell as cell } from '../../testing/traffic-cell.ts';
+import type { TrafficCell } from '../record/traffic-cell.ts';
+import { SeriesBudgets } from './series-budgets.ts';
 import { TrafficMetrics } from './traffic-metrics.ts';
-
-function cell(differs: Partial<TrafficCell> = {}): TrafficCell {
-  const durations = new Array<number>(DURATION_BUCKETS_MS.length + 1).fill(0);
-  durations[1] = 3;
-  durations[DURATION_BUCKETS_MS.length] = 1;
-  return {
-    callerNamespace: 'shop',
-    callerWorkload: 'frontend',
-    destination: 'shop/orders:80',
-    protocol: 'http1',
-    verdict: 'allow',
-    outcome: 'ok',
-    statusClass: '2xx',
-    exchanges: 4,
-    bytesSent: 100,
-    bytesReceived: 900,
-    durations,
-    durationSumMs: 20_006,
-    ...differs,
-  };
-}
 
 async function exposition(maxSeries: number, ...batches: TrafficCell[][]): Promise<string[]> {
   const registry = new Registry();
-  const metrics = new TrafficMetrics(registry, maxSeries);
+  const metrics = new TrafficMetrics(registry, new SeriesBudgets(registry, maxSeries));
   for (const batch of batches) metrics.add(batch);
   return (await registry.metrics()).split('\n');
 }

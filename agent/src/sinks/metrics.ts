@@ -1,0 +1,48 @@
+import type { Registry } from 'prom-client';
+import type { DataplaneTotals } from '../ipc/messages.ts';
+import type { OperationUsage } from '../record/operation-usage.ts';
+import { type KnownOperations, registerCatalogMetrics } from './catalog-metrics.ts';
+import { FindingMetrics, type OpenFindings } from './finding-metrics.ts';
+import { LimitMetrics } from './limit-metrics.ts';
+import { NewsMetrics } from './news-metrics.ts';
+import { OperationMetrics } from './operation-metrics.ts';
+import { SeriesBudgets } from './series-budgets.ts';
+import { TrafficMetrics } from './traffic-metrics.ts';
+import { VerdictMetrics } from './verdict-metrics.ts';
+
+export interface MetricSources {
+  readonly maxSeries: number;
+  readonly findings: OpenFindings;
+  readonly catalog: KnownOperations;
+}
+
+/** What is counted of what dataplanes report. Metrics of the agent itself are read from its status. */
+export class Metrics {
+  readonly findings: FindingMetrics;
+  readonly news: NewsMetrics;
+  readonly #traffic: TrafficMetrics;
+  readonly #verdicts: VerdictMetrics;
+  readonly #limits: LimitMetrics;
+  readonly #operations: OperationMetrics;
+
+  constructor(registry: Registry, { maxSeries, findings, catalog }: MetricSources) {
+    const budgets = new SeriesBudgets(registry, maxSeries);
+    this.#traffic = new TrafficMetrics(registry, budgets);
+    this.#verdicts = new VerdictMetrics(registry, budgets);
+    this.#limits = new LimitMetrics(registry, budgets);
+    this.#operations = new OperationMetrics(registry, budgets);
+    this.findings = new FindingMetrics(registry, findings);
+    this.news = new NewsMetrics(registry);
+    registerCatalogMetrics(registry, catalog);
+  }
+
+  totals({ cells, verdicts, limits }: Pick<DataplaneTotals, 'cells' | 'verdicts' | 'limits'>): void {
+    this.#traffic.add(cells);
+    this.#verdicts.add(verdicts);
+    this.#limits.add(limits.cells);
+  }
+
+  usages(usages: readonly OperationUsage[]): void {
+    this.#operations.add(usages);
+  }
+}
