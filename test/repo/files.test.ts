@@ -7,7 +7,7 @@ const MAX_LINES = 400;
 
 const files = globSync(
   [
-    '{agent,policy,bench,test,scripts}/**/*.ts',
+    '{agent,policy,bench,test,scripts,deploy}/**/*.ts',
     '{agent,policy}/**/*.js',
     'scripts/*.sh',
     '**/*.md',
