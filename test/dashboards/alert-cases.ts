@@ -89,6 +89,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     quiet: { 'eastwall_flow_records_dropped_total{node="a",where="tail"}': '0x10 20x60' },
     atMinutes: 15,
   },
+  EastwallEventSinkFailing: { ...gauge('eastwall_sink_up{node="a",sink="webhook"}', 0, 1), atMinutes: 15 },
   EastwallSeriesOverflow: {
     fires: { 'eastwall_series_overflow_total{node="a",metric="eastwall_exchanges_total"}': '0+5x90' },
     quiet: { 'eastwall_series_overflow_total{node="a",metric="eastwall_exchanges_total"}': '0x90' },
