@@ -4,15 +4,17 @@ import { Counter, type Registry } from 'prom-client';
  * `dropped` and `refused` count ids and uses of credentials in dataplanes: no room to tell them, and too much heard. The
  * others count messages between nodes: sent, not sent, heard; and heard but stale, unreadable, or too many.
  */
-export type NewsCount =
-  | 'dropped'
-  | 'refused'
-  | 'sent'
-  | 'unsent'
-  | 'heard'
-  | 'stale'
-  | 'unreadable'
-  | 'excess';
+const NEWS_COUNTS = [
+  'dropped',
+  'refused',
+  'sent',
+  'unsent',
+  'heard',
+  'stale',
+  'unreadable',
+  'excess',
+] as const;
+export type NewsCount = (typeof NEWS_COUNTS)[number];
 
 /** What became of the news that dataplanes and nodes tell each other. */
 export class NewsMetrics {
@@ -25,6 +27,7 @@ export class NewsMetrics {
       labelNames: ['result'],
       registers: [registry],
     });
+    for (const result of NEWS_COUNTS) this.#news.inc({ result }, 0);
   }
 
   add(result: NewsCount, count = 1): void {
