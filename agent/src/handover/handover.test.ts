@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Inheritance } from '../capture/protocol.ts';
 import { closeFd } from '../kernel/libc.ts';
-import { sendFds } from '../kernel/libc-fds.ts';
+import { recvFds, sendFds } from '../kernel/libc-fds.ts';
 import { bindLoopback, listenOn, tcpSocket } from '../kernel/libc-sockets.ts';
+import { connectUnix } from '../kernel/libc-unix.ts';
 import { given } from './protocol.ts';
 import { SuccessorDoor } from './successor-door.ts';
 import { isPredecessorThere, type Takeover, takeOver } from './take-over.ts';
@@ -167,6 +168,17 @@ describe('the old agent', () => {
     const next = await takeFrom(path);
     expect(next.estate).toHaveLength(3);
     for (const { listeners } of next.estate) for (const { fd } of listeners) closeFd(fd);
+  });
+
+  it('outlives a successor that is killed before it has read everything', async () => {
+    const { path, old } = await setUp();
+    const fd = connectUnix(path);
+    sendFds(fd, '{"kind":"take","version":1}\n', []);
+    const first = await vi.waitUntil(() => recvFds(fd), { timeout: PATIENCE_MS, interval: 5 });
+    for (const received of first.fds) closeFd(received);
+    closeFd(fd);
+    await until(() => expect([old.told.at(-1), old.door.passedOn]).toEqual(['step back', false]));
+    expect(isPredecessorThere(path)).toBe(true);
   });
 
   it('steps aside for another version, and gives it nothing', async () => {

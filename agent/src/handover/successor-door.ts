@@ -72,7 +72,8 @@ export class SuccessorDoor {
     this.#guests.add(socket);
     const lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY });
     lines.on('line', (line) => void this.#hear(socket, line));
-    socket.on('error', () => {});
+    // Lines repeat the errors of what they are read from.
+    for (const source of [socket, lines]) source.on('error', () => {});
     socket.on('close', () => this.#left(socket));
   }
 
