@@ -316,6 +316,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     capture,
     onExit: config.onExit,
     stay: () => mark?.stay ?? 'stays',
+    word: async () => mark?.word(WORD_MS),
     log,
   });
   setInterval(() => void keeper.save(), config.learnedEveryMs).unref();
@@ -360,6 +361,9 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
 
 /** What may be left to deliver at the end waits on disk for the next agent. */
 const SINK_GRACE_MS = 3_000;
+
+/** Between the deletions of a release's first object and of its last. */
+const WORD_MS = 3_000;
 
 /** A network namespace with one of these is the node's, and no pod's. */
 const nodeAddresses = (): string[] =>

@@ -26,8 +26,8 @@ export async function netnsStates(sandbox: SandboxHandle): Promise<ReadonlyMap<s
     output
       .split('== ')
       .slice(1)
-      // The tools write when they have been asked.
-      .map((part) => part.replaceAll(/^#.*\n/gm, ''))
+      // Tools write when they have been asked; routes of link-local addresses come when the kernel likes.
+      .map((part) => part.replaceAll(/^(#.*|.*\bfe80:.*|.*\bff00:.*)\n/gm, ''))
       .map((part) => [part.slice(0, part.indexOf('\n')), part.slice(part.indexOf('\n') + 1)]),
   );
 }

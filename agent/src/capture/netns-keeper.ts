@@ -197,6 +197,8 @@ export class NetnsKeeper {
     return netns.turn.run(async () => {
       const enrolment = netns.enrolment ?? netns.draining;
       if (enrolment !== null) return enrolment.remove();
+      // Whose it is may not be known yet.
+      this.look(netns);
       const { engine } = this.#options.abilities;
       const clean = netns.untouched || netns.closed || engine === null || this.#isOfNode(netns);
       return clean ? ok(null) : clearLeftovers(engine, netns.fd);

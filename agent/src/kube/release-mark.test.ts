@@ -25,7 +25,9 @@ it('follows the one object it is named, through an uninstall that is called off 
   await until('leaving');
   store.apply(configMap('ours', 'installed'));
   await until('leaving', 'stays');
+  const word = mark.word(60_000);
   store.remove('configmaps', 'default', 'ours');
+  await word;
   await until('leaving', 'stays', 'gone');
   expect(mark.stay).toBe('gone');
   await mark.stop();

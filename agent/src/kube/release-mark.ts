@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { objectAt, textAt } from '../identity/json.ts';
 import { ok } from '../kernel/result.ts';
 import { ResourceWatch, type WatchContext } from './watch.ts';
@@ -22,6 +23,7 @@ export class ReleaseMark {
   readonly #watch: ResourceWatch<Stay>;
   readonly #onChange: (stay: Stay) => void;
   #stay: Stay = 'stays';
+  #next = Promise.withResolvers<void>();
 
   constructor(context: WatchContext, { namespace, name }: ObjectName, onChange: (stay: Stay) => void) {
     this.#onChange = onChange;
@@ -44,6 +46,11 @@ export class ReleaseMark {
     return this.#stay;
   }
 
+  /** Resolves with the next change, or when there has been none for so long. */
+  async word(patienceMs: number): Promise<void> {
+    await Promise.race([this.#next.promise, pause(patienceMs, undefined, { ref: false })]);
+  }
+
   /** Settles after `stop`. */
   start(): Promise<void> {
     return this.#watch.start();
@@ -56,6 +63,8 @@ export class ReleaseMark {
   #set(stay: Stay): void {
     if (stay === this.#stay) return;
     this.#stay = stay;
+    this.#next.resolve();
+    this.#next = Promise.withResolvers();
     this.#onChange(stay);
   }
 }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Abilities } from '../capture/abilities.ts';
 import type { KubeFailure } from '../kube/failure.ts';
 import type { Check } from './check.ts';
+import { judgeConfinement } from './confinement.ts';
 import { judgeAbilities } from './kernel.ts';
 import { judgeFailures } from './kube-api.ts';
 import { judgeNamespaces, type NetnsFacts } from './namespaces.ts';
@@ -23,6 +24,17 @@ describe('privileges', () => {
     expect(vital).toMatchObject({ state: 'fatal', todo: expect.stringContaining('add SYS_ADMIN to') });
     expect(vital.found).toBe('without SYS_ADMIN (to enter the network namespaces of pods)');
     expect(checkPrivileges(without('KILL')).state).toBe('warning');
+  });
+});
+
+describe('confinement', () => {
+  it.each([
+    [null, 'by no profile'],
+    ['unconfined', 'by no profile'],
+    ['cri-containerd.apparmor.d (enforce)', '`cri-containerd.apparmor.d (enforce)`'],
+    ['system_u:system_r:container_t:s0:c1,c2', 'SELinux type `container_t`'],
+  ])('of %s is named', (label, found) => {
+    expect(judgeConfinement(label)).toMatchObject({ state: 'ok', found: expect.stringContaining(found) });
   });
 });
 
@@ -53,6 +65,7 @@ describe('the kernel', () => {
     gateProblem: null,
     ownerProblem: null,
     guardProblem: null,
+    inboundProblem: null,
     problem: null,
   } as Abilities;
 
@@ -62,10 +75,12 @@ describe('the kernel', () => {
       ...able,
       exemption: { kind: 'mark', why: 'no cgroup v2' },
       guardProblem: 'no egress',
+      inboundProblem: 'no nftables',
     } as const;
     expect(states(judgeAbilities(partly)).filter((state) => !state.startsWith('ok'))).toEqual([
       'warning own connections',
       'warning packet guard',
+      'warning inbound leg',
     ]);
     expect(judgeAbilities({ ...able, engine: null, problem: 'no nft; no iptables' })).toMatchObject([
       { state: 'fatal', found: 'no nft; no iptables' },

@@ -3,13 +3,13 @@ import { type Check, fatal, fine, warning } from './check.ts';
 
 /** What was found out by redirecting connections in a namespace made for the purpose. */
 export function judgeAbilities(abilities: Abilities): Check[] {
-  const { engine, problem, exemption, gateProblem, ownerProblem, guardProblem } = abilities;
+  const { engine, problem, exemption, gateProblem, ownerProblem, guardProblem, inboundProblem } = abilities;
   if (engine === null)
     return [
       fatal(
         'redirect',
         problem ?? 'nothing redirects here',
-        'the node needs nf_tables with nft_chain_nat and nft_redir, or iptables; `modprobe nf_tables nft_chain_nat nft_redir`. If a namespace could not be made, an AppArmor or SELinux profile stands in the way (chart: `security`)',
+        'the node needs nf_tables with nft_chain_nat and nft_redir, or iptables; `modprobe nf_tables nft_chain_nat nft_redir`. If a namespace could not be made, the profile under `confinement` stands in the way (chart: `security`)',
       ),
     ];
   return [
@@ -36,8 +36,13 @@ export function judgeAbilities(abilities: Abilities): Check[] {
       guardProblem,
       'pods with NET_RAW can write past the rules; drop NET_RAW from them',
     ),
+    feature(
+      'inbound leg',
+      inboundProblem,
+      'what pods are asked is not seen, whatever `inbound` says; it needs nftables',
+    ),
   ];
 }
 
 const feature = (name: string, problem: string | null, todo: string): Check =>
-  problem === null ? fine(name, 'enforced by the kernel, tried out') : warning(name, problem, todo);
+  problem === null ? fine(name, 'done by the kernel, tried out') : warning(name, problem, todo);

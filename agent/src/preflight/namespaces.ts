@@ -40,7 +40,7 @@ export function judgeNamespaces(directory: string, facts: NetnsFacts): Check {
     return warning(
       NAME,
       `${namespaces} in \`${directory}\`, and not the one of this process`,
-      'if this is a pod, its runtime keeps namespaces elsewhere: `ip netns identify`, or for cri-dockerd /var/run/docker/netns (chart: `netnsDir`)',
+      'if this is a pod, its runtime keeps namespaces elsewhere: cri-dockerd in /var/run/docker/netns, containerd with `netns_mounts_under_state_dir` and CRI-O with `namespaces_dir` where those say; `findmnt -t nsfs` on the node shows it (chart: `netnsDir`)',
     );
   return fine(NAME, `${namespaces} in \`${directory}\`, this pod’s among them`);
 }

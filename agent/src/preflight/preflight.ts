@@ -11,6 +11,7 @@ import { ClusterWatch } from '../kube/cluster-watch.ts';
 import { WATCH_DEFAULTS } from '../kube/watch.ts';
 import { parseProcessStatus } from '../roles/process-status.ts';
 import { type Check, fatal, fine, warning } from './check.ts';
+import { checkConfinement } from './confinement.ts';
 import { judgeAbilities } from './kernel.ts';
 import { checkKubeApi } from './kube-api.ts';
 import { checkNamespaces } from './namespaces.ts';
@@ -24,6 +25,7 @@ export async function runPreflight(config: Config): Promise<Check[]> {
   const privileges = checkPrivileges(parseProcessStatus(readFileSync('/proc/self/status', 'utf8')).effective);
   return [
     privileges,
+    checkConfinement(),
     checkNamespaces(config.netnsDir),
     // Without the privileges it could only say so again.
     ...(privileges.state === 'fatal' ? [] : await checkKernel(config)),

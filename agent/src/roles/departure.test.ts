@@ -6,7 +6,7 @@ function setUp(given: { onExit?: 'remove' | 'keep'; passedOn?: boolean; stuck?: 
   const done: string[] = [];
   const note = (what: string) => async () => void done.push(what);
   const drained = Promise.withResolvers<void>();
-  const world = { stay: 'stays' as Stay };
+  const world = { stay: 'stays' as Stay, word: () => {} };
   const departure = new Departure({
     readiness: { stopping: () => done.push('not ready') },
     succession: {
@@ -29,6 +29,7 @@ function setUp(given: { onExit?: 'remove' | 'keep'; passedOn?: boolean; stuck?: 
     },
     onExit: given.onExit ?? 'remove',
     stay: () => world.stay,
+    word: async () => world.word(),
     log: { info: () => {}, warn: () => {}, error: () => {} },
   });
   return { departure, done, world, drained: drained.resolve };
@@ -70,6 +71,20 @@ describe('an agent that goes', () => {
     drained();
     await going;
     expect(done.at(-1)).toBe('uninstall all');
+  });
+
+  it('waits for word of a release that is deleted without asking, unless another agent is there', async () => {
+    const { departure, done, drained, world } = setUp();
+    world.word = () => {
+      world.stay = 'gone';
+    };
+    drained();
+    await departure.go(0);
+    expect(done.at(-1)).toBe('uninstall all');
+    const passed = setUp({ passedOn: true });
+    passed.world.word = () => expect.unreachable();
+    passed.drained();
+    await passed.departure.go(0);
   });
 
   it('goes once, whoever asks', async () => {

@@ -16,6 +16,8 @@ export interface DepartureOptions {
   /** Of a stopping agent that nobody is uninstalling. */
   readonly onExit: 'remove' | 'keep';
   readonly stay: () => Stay;
+  /** Resolves when there is more to `stay`, or should have been by now. */
+  readonly word: () => Promise<void>;
   readonly log: SupervisorLog;
 }
 
@@ -61,14 +63,15 @@ export class Departure {
   }
 
   async #go(graceMs: number): Promise<void> {
-    const { readiness, succession, supervisor, capture } = this.#options;
+    const { readiness, succession, supervisor, capture, word } = this.#options;
     this.#state = { state: 'leaving' };
     readiness.stopping();
     await succession.leave(this.#freed());
     await supervisor.drain(graceMs);
     const { passedOn } = succession;
     succession.close();
-    // Asked again: word of an uninstall may come while connections are at their last requests.
+    // Who deletes a release without asking anybody deletes its agents first, and then what says so.
+    if (!passedOn && this.#freed() !== 'all') await word();
     const whom = this.#freed();
     await (whom === null || passedOn ? capture.release() : capture.uninstall(whom));
   }

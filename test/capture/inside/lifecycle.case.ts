@@ -143,6 +143,27 @@ describe('pairing', () => {
   });
 });
 
+describe('a pod with users of its own', () => {
+  it.each(['auto', 'iptables'] as const)('is intercepted, and left as it was (%s)', async (rules) => {
+    await using pod = new Pod({ ownUsers: true });
+    const routing = pod.routing();
+    const agent = new TestAgent({ rules });
+    const { ns } = await agent.enrolled(pod.name);
+    await agent.serve(ns);
+    if (rules === 'auto') {
+      agent.client.inbound(ns, true);
+      await agent.event('inbound');
+      expect(pod.routing()).not.toBe(routing);
+    }
+    await pod.startApp();
+    expect((await pod.connect('10.66.0.1', PORT)).greeting).toContain('agent');
+    expect((await pod.connect('fd66::1', PORT)).greeting).toContain('agent');
+    await agent.client.uninstall();
+    expect(pod.rules() + pod.iptables()).not.toMatch(/eastwall/i);
+    expect(pod.routing()).toBe(routing);
+  });
+});
+
 describe('an agent', () => {
   it('removes its rules, and only those, when it is uninstalled', async () => {
     await using pod = new Pod();

@@ -14,9 +14,18 @@ export interface PodOptions {
   readonly network?: boolean;
   /** False hides it from agents. */
   readonly watched?: boolean;
+  /** True makes it as for `hostUsers: false`: what owns the namespace is a user namespace of the pod's. */
+  readonly ownUsers?: boolean;
 }
 
 const run = (program: string, ...args: string[]): string => execFileSync(program, args, { encoding: 'utf8' });
+
+/** Mounted from outside, since whoever has a user namespace of their own may not mount here; as runtimes do. */
+const WITH_OWN_USERS = `
+  unshare --user --map-root-user --net sleep 60 &
+  until [ "$(readlink /proc/$!/ns/net)" != "$(readlink /proc/self/ns/net)" ]; do :; done
+  mount --bind /proc/$!/ns/net "$0"
+  kill $!`;
 
 /** The bridge that pods are on; 10.66.0.1 and fd66::1 are in the namespace of the agent. */
 export function makeBridge(): void {
@@ -41,16 +50,17 @@ export class Pod implements AsyncDisposable {
   #app: ChildProcess | null = null;
   #lastId = 0;
 
-  constructor({ network = true, watched = true }: PodOptions = {}) {
+  constructor({ network = true, watched = true, ownUsers = false }: PodOptions = {}) {
     this.#number = ++lastNumber;
     this.name = `pod-${this.#number}`;
     this.ip4 = `10.66.0.${this.#number}`;
     this.ip6 = `fd66::${this.#number}`;
     this.#path = watched ? `/run/netns/${this.name}` : `/run/${this.name}`;
-    if (watched) run('ip', 'netns', 'add', this.name);
+    if (watched && !ownUsers) run('ip', 'netns', 'add', this.name);
     else {
       writeFileSync(this.#path, '');
-      run('unshare', `--net=${this.#path}`, 'true');
+      if (ownUsers) run('sh', '-c', WITH_OWN_USERS, this.#path);
+      else run('unshare', `--net=${this.#path}`, 'true');
     }
     if (network) this.connectNetwork();
   }
