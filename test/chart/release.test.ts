@@ -1,7 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { type KubeApi, startKubeApi } from '../../agent/src/sandbox/kube-api/start-kube-api.ts';
 import { ObjectStore } from '../../agent/src/sandbox/kube-api/store.ts';
 import { CHART, helmInCluster, NAMESPACE, type Values } from './helm.ts';
@@ -63,6 +64,29 @@ describe('a release', () => {
     expect(secret('eastwall-metrics', 'token')).toBe(token);
   });
 
+  it('brings its CRDs up to date when it is upgraded, and leaves policies in them', async () => {
+    store.apply({
+      apiVersion: 'eastwall.dev/v1alpha1',
+      kind: 'ApiPolicy',
+      metadata: { name: 'kept', namespace: 'default' },
+      spec: { target: { services: ['web'] }, mode: 'Audit', rules: [] },
+    });
+    const next = join(home, 'next');
+    cpSync(CHART, next, { recursive: true });
+    const file = join(next, 'files/crds/apipolicies.eastwall.dev.yaml');
+    const crd = parse(readFileSync(file, 'utf8')) as { spec: { names: object } };
+    const names = { ...crd.spec.names, shortNames: ['newer'] };
+    writeFileSync(file, stringify({ ...crd, spec: { ...crd.spec, names } }));
+    await release(['upgrade', 'eastwall', next]);
+    const found = store.get(
+      'customresourcedefinitions.apiextensions.k8s.io',
+      undefined,
+      'apipolicies.eastwall.dev',
+    );
+    expect(found?.['spec']).toMatchObject({ names });
+    expect(store.list('apipolicies.eastwall.dev').map(({ metadata }) => metadata.name)).toEqual(['kept']);
+  });
+
   it('takes everything with it but the CRDs, and so the policies', async () => {
     // The hook waits for a pod, which nobody runs here.
     const said = await release(['uninstall', 'eastwall', '--no-hooks']);
@@ -72,6 +96,7 @@ describe('a release', () => {
     expect(names('configmaps')).toEqual([]);
     expect(names('clusterroles.rbac.authorization.k8s.io')).toEqual([]);
     expect(names('customresourcedefinitions.apiextensions.k8s.io')).toHaveLength(3);
+    expect(names('apipolicies.eastwall.dev')).toEqual(['kept']);
   });
 
   it('finds its CRDs again', async () => {

@@ -15,6 +15,7 @@ import { pruneObject } from '../../agent/src/sandbox/kube-api/schema/prune.ts';
 import { validate } from '../../agent/src/sandbox/kube-api/schema/validate.ts';
 import { CHART, find, helm, NAMESPACE, render, renderChart, type Values } from './helm.ts';
 import { MATRIX } from './matrix.ts';
+import { schemaProblems } from './openapi.ts';
 
 interface Env {
   readonly name: string;
@@ -80,6 +81,10 @@ describe.each(Object.entries(MATRIX))('the chart with %s', (_, values) => {
   it('renders objects that Kubernetes knows', () => {
     const builtin = objects.filter(({ kind }) => kind !== 'PodMonitor' && kind !== 'PrometheusRule');
     expect(builtin.flatMap(problemsOf)).toEqual([]);
+  });
+
+  it('renders objects that their published schemas allow', async () => {
+    expect((await Promise.all(objects.map(schemaProblems))).flat()).toEqual([]);
   });
 
   it('gives the agent settings that it takes', () => {
@@ -194,6 +199,19 @@ describe('the DaemonSet', () => {
   });
 });
 
+describe('the check by published schemas', () => {
+  it('finds what is missing and what is of a wrong type', async () => {
+    const set = find(render(), 'DaemonSet');
+    const spec = set['spec'] as { readonly template: object };
+    expect(await schemaProblems({ ...set, spec: { ...spec, selector: undefined } })).toEqual([
+      expect.stringContaining('DaemonSet eastwall: data/spec must have required property selector'),
+    ]);
+    expect(await schemaProblems({ ...set, spec: { ...spec, minReadySeconds: 'soon' } })).toHaveLength(1);
+    const rule = { ...set, apiVersion: 'monitoring.coreos.com/v1', kind: 'PrometheusRule' };
+    expect(await schemaProblems({ ...rule, spec: { groups: [{}] } })).toHaveLength(1);
+  });
+});
+
 describe('the chart', () => {
   it.each<[string, Values]>([
     ['a typo', { setings: {} }],
@@ -265,7 +283,7 @@ describe('the chart', () => {
   it('monitors where the cluster knows how', () => {
     const kinds = (args: readonly string[]) => render({}, args).map(({ kind }) => kind);
     expect(kinds([])).not.toContain('PodMonitor');
-    expect(kinds(['--api-versions', 'monitoring.coreos.com/v1'])).toContain('PodMonitor');
+    expect(kinds(['--api-versions', 'monitoring.coreos.com/v1/PodMonitor'])).toContain('PodMonitor');
   });
 
   it('shows nothing secret but in Secrets', () => {

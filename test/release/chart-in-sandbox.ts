@@ -83,6 +83,7 @@ export class ChartInSandbox implements Disposable {
       EASTWALL_NETNS_DIR: join(node, 'netns'),
       EASTWALL_RUN_DIR: join(node, 'run'),
       EASTWALL_KUBECONFIG: join(stateDir, 'kubeconfig'),
+      EASTWALL_SOCKET: join(node, 'run', 'admin.sock'),
       EASTWALL_METRICS_TOKEN_FILE: join(this.#home, 'token'),
       XTABLES_LOCKFILE: join(node, 'run', 'xtables.lock'),
     };
@@ -92,6 +93,7 @@ export class ChartInSandbox implements Disposable {
       extraEnv: Object.entries(env).map(([name, value]) => ({ name, value })),
       redis: { mode: 'none' },
       preflight: { enabled: false },
+      startupTaint: { enabled: true },
     };
   }
 }

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
+import { NAMESPACE } from '../chart/helm.ts';
 import { apiPolicy, curl, eventuallyAsync, statusOf } from '../support/agent.ts';
 import { KeptWrk, Lines, NOTHING_FAILED } from '../support/load.ts';
 import { agentPods, followed } from '../support/upgrade.ts';
@@ -21,6 +22,8 @@ beforeAll(async () => {
   // The sandbox brings these; here they are the chart's.
   for (const kind of ['apipolicies', 'egresspolicies', 'guardprofiles'])
     await sandbox.remove('customresourcedefinitions.apiextensions.k8s.io', undefined, `${kind}.eastwall.dev`);
+  await sandbox.kubectl(['taint', 'nodes', '--all', `${TAINT}=:NoSchedule`]);
+  expect(await taints()).toEqual([TAINT, TAINT]);
   before = await netnsStates(sandbox);
 });
 afterAll(async () => {
@@ -30,6 +33,7 @@ afterAll(async () => {
 
 /** The bar for a first look at what an install brings. */
 const FIRST_LOOK_SECONDS = 60;
+const TAINT = 'eastwall.dev/agent-not-ready';
 const SETTINGS = { drain: '40s', uninstallDrain: '10s' };
 const PATIENCE_MS = 60_000;
 const KIB = 1024;
@@ -41,7 +45,7 @@ describe('a release', () => {
     await using _denied = await Lines.curls(sandbox, CALLER, DENIED);
     const began = performance.now();
     const seconds = () => (performance.now() - began) / 1_000;
-    expect(await chart.install(SETTINGS)).toContain('STATUS: deployed');
+    const notes = await chart.install(SETTINGS);
     const installed = seconds();
     await sandbox.apply([apiPolicy('web', POLICY)]);
     const [operation, blocked] = await Promise.all([
@@ -51,6 +55,8 @@ describe('a release', () => {
     const figures = { installed, operation, blocked };
     process.stdout.write(`seconds from \`helm install\` on: ${JSON.stringify(figures)}\n`);
     expect(Math.max(operation, blocked), JSON.stringify(figures)).toBeLessThan(FIRST_LOOK_SECONDS);
+    await followNotes(notes);
+    await eventuallyAsync(async () => expect(await taints()).toEqual([]));
   });
 
   test('is upgraded, and no request fails, a gigabyte comes whole, and streams live on', async () => {
@@ -109,6 +115,29 @@ describe('a release', () => {
     expect(await curl(sandbox, CALLER, DENIED)).toMatchObject({ status: 200 });
   });
 });
+
+/** Does what Helm says is to be done next. */
+async function followNotes(notes: string): Promise<void> {
+  const commands = [...notes.matchAll(/^ {3}kubectl (.+)$/gm)].map(([, args = '']) => args.split(' '));
+  expect(commands).toHaveLength(3);
+  for (const args of commands) {
+    const inside = args.slice(args.indexOf('--') + 1);
+    const { code, stderr } = args.includes('--')
+      ? // A sandbox's pods are entered by other ways than the kube API.
+        await sandbox.exec(
+          `${NAMESPACE}/eastwall`,
+          inside[1] === 'tail' ? [...inside, '--no-follow'] : inside,
+        )
+      : await sandbox.kubectl(args);
+    expect(code, `${args.join(' ')}: ${stderr}`).toBe(0);
+  }
+}
+
+/** Keys of the taints that nodes have. */
+async function taints(): Promise<string[]> {
+  const { stdout } = await sandbox.kubectl(['get', 'nodes', '-o', 'jsonpath={.items[*].spec.taints[*].key}']);
+  return stdout.split(' ').filter((key) => key !== '');
+}
 
 /** Asks an agent, again while there is none yet, until its answer has this. */
 async function shown(args: readonly string[], what: RegExp): Promise<void> {
