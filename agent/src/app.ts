@@ -53,7 +53,11 @@ export interface AppOptions {
 }
 
 export interface App {
-  readonly addresses: { readonly socket: string; readonly metrics: Address | null };
+  readonly addresses: {
+    readonly socket: string;
+    readonly metrics: Address | null;
+    readonly admin: Address | null;
+  };
   /** Settles, with the reason, when a part has failed that the agent can't go on without. */
   readonly failed: Promise<Error>;
   /** Lets open exchanges finish for up to `graceMs`, then ends everything. Rejects when rules are left behind. */
@@ -264,6 +268,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     socketPath: socket,
     address: config.metricsAddress,
     metricsTokenFile: config.metricsTokenFile,
+    forwardAddress: config.adminAddress,
     sources: {
       status,
       readiness,
@@ -336,7 +341,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
       .catch(failed.resolve);
 
   return {
-    addresses: { socket, metrics: admin.address },
+    addresses: { socket, metrics: admin.address, admin: admin.forwardAddress },
     failed: failed.promise,
     shutdown: async (graceMs) => {
       const gone = await departure.go(graceMs).then(

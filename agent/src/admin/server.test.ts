@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { agentStatus } from '../../testing/agent-status.ts';
@@ -60,6 +62,7 @@ describe('the admin server', () => {
     const server = await startAdmin({
       socketPath,
       address: { host: '127.0.0.1', port: 0 },
+      forwardAddress: { host: '127.0.0.1', port: 0 },
       sources: {
         status: agentStatus,
         readiness,
@@ -73,16 +76,39 @@ describe('the admin server', () => {
     });
     opened.push({ server, directory });
     await server.claim();
-    return {
-      flows,
-      findings,
-      readiness,
-      departure,
-      wantsAll,
-      socket: { socketPath },
-      tcp: server.address ?? {},
-    };
+    const tcp = server.address ?? {};
+    const forward: Target = server.forwardAddress ?? {};
+    return { flows, findings, readiness, departure, wantsAll, socket: { socketPath }, tcp, forward };
   }
+
+  it('answers on its forward address what the socket answers', async () => {
+    const { forward, socket } = await setUp();
+    expect(await read(forward, '/findings')).toEqual(await read(socket, '/findings'));
+    const asked = await fetch(`http://127.0.0.1:${forward.port}/status`, { method: 'POST' });
+    expect(asked.status).toBe(405);
+  });
+
+  it('is not asked there by another name than its own, which a page of another site would do', async () => {
+    const { forward } = await setUp();
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      request({ ...forward, path: '/status', headers: { host: 'rebound.example' } }, resolve)
+        .on('error', reject)
+        .end();
+    });
+    response.resume();
+    expect(response.statusCode).toBe(403);
+  });
+
+  it.skipIf(process.getuid?.() !== 0)('does not answer other users there', async () => {
+    const { forward } = await setUp();
+    const ask = `exec 3<>/dev/tcp/127.0.0.1/${forward.port}; printf 'GET /status HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3; head -1 <&3`;
+    const firstLine = async (...prefix: string[]) => {
+      const [program = '', ...args] = [...prefix, 'bash', '-c', ask];
+      return (await promisify(execFile)(program, args)).stdout;
+    };
+    expect(await firstLine('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups')).toContain(' 403 ');
+    expect(await firstLine('env')).toContain(' 200 ');
+  });
 
   it('is open to its own user only', async () => {
     const { socket } = await setUp();

@@ -69,6 +69,14 @@ describe('load', () => {
     expect(problems({ 'metrics-address': address, 'metrics-token-file': '/token' })).toEqual([]);
   });
 
+  it('keeps the admin interface on loopback', () => {
+    expect(problems({ 'admin-address': '127.0.0.1:1' })).toEqual([]);
+    expect(problems({ 'admin-address': 'off' })).toEqual([]);
+    expect(problems({ 'admin-address': '*:9465', 'metrics-token-file': '/token' })).toEqual([
+      '--admin-address=*:9465 (not a loopback address: it is for the port-forward of the kube API, and shows everything)',
+    ]);
+  });
+
   it('checks settings against each other', () => {
     expect(problems({ 'head-timeout': '2m', 'first-byte-timeout': '1m', 'idle-timeout': '1m' })).toEqual([
       '--head-timeout=2m (longer than the idle timeout)',

@@ -101,11 +101,16 @@ function validate(config: Config): { readonly name: SettingName; readonly reason
     `the path of a socket in it, \`${socket}\`, is longer than the kernel's ${MAX_SOCKET_PATH} bytes`,
   );
   rule('runDir', config.runDir !== config.netnsDir, 'must not be the directory of the network namespaces');
-  const { metricsAddress } = config;
+  const { metricsAddress, adminAddress } = config;
   rule(
     'metricsAddress',
     metricsAddress === null || isLoopback(metricsAddress.host) || config.metricsTokenFile !== '',
     'not a loopback address: names of workloads must not be readable from the network without `--metrics-token-file`',
+  );
+  rule(
+    'adminAddress',
+    adminAddress === null || isLoopback(adminAddress.host),
+    'not a loopback address: it is for the port-forward of the kube API, and shows everything',
   );
   rule('headTimeoutMs', config.headTimeoutMs <= config.idleTimeoutMs, 'longer than the idle timeout');
   rule(

@@ -108,6 +108,12 @@ export const SETTINGS = {
   metricsTokenFile: file(
     'File with a token that `/metrics` asks for (`Authorization: Bearer …`), since it names workloads; probes need none. Empty asks for nothing, and allows loopback only. Read again for every request.',
   ),
+  adminAddress: setting(
+    listenAddress,
+    '127.0.0.1:9465',
+    'address',
+    'Loopback address for all that the admin socket answers, which is how `eastwall` reaches the agent by the port-forward of the kube API. Root and the agent’s own user are answered, nobody else, as at the socket; `off` listens on the socket only.',
+  ),
   onExit: setting(
     oneOf('remove', 'keep'),
     'remove',

@@ -87,7 +87,14 @@ export class AgentProcess {
       '--run-dir',
       node.runDir,
     ];
-    const cluster = ['--kubeconfig', node.kubeconfig, '--metrics-address', '127.0.0.1:0'];
+    const cluster = [
+      '--kubeconfig',
+      node.kubeconfig,
+      '--metrics-address',
+      '127.0.0.1:0',
+      '--admin-address',
+      '127.0.0.1:0',
+    ];
     const args = [MAIN, 'agent', ...places, ...cluster, '--dataplanes', '2', ...flags];
     this.#process = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#exited = once(this.#process, 'exit');
