@@ -126,8 +126,17 @@ export class SandboxClient {
   }
 
   spawnKubectl(args: readonly string[], options: SpawnOptions): ChildProcess {
-    const env = { ...process.env, KUBECONFIG: this.kubeconfig };
-    return start(enterSandbox(this.state, ['kubectl', ...args]), { ...options, env });
+    return this.spawnBeside(['kubectl', ...args], options);
+  }
+
+  /** Runs a program of this machine in that network, as whoever administers the cluster from there. */
+  async runBeside(argv: Argv, { env, ...options }: ExecOptions = {}): Promise<ExecResult> {
+    return collect(this.spawnBeside(argv, { stdio: 'pipe', ...(env && { env }) }), options);
+  }
+
+  spawnBeside(argv: Argv, { env, ...options }: SpawnOptions): ChildProcess {
+    const own = { ...process.env, KUBECONFIG: this.kubeconfig, ...env };
+    return start(enterSandbox(this.state, argv), { ...options, env: own });
   }
 
   /** Asks the sandbox to end and doesn't wait for it; `stopSandbox` does. */

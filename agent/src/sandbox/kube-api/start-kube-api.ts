@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import type { User } from './http/exchange.ts';
+import type { DialPod } from './http/port-forward.ts';
 import { ApiServer, type ServerSettings } from './http/server.ts';
 import type { ObjectStore } from './store.ts';
 import { issueServerCertificate, type ServerCertificate } from './tls/certificates.ts';
@@ -19,6 +20,8 @@ export interface KubeApiOptions {
   readonly hosts?: readonly string[];
   /** The one of an earlier server, so that its clients trust this one too; a fresh one otherwise. */
   readonly certificate?: ServerCertificate;
+  /** For `pods/portforward`, which is refused without. */
+  readonly dial?: DialPod;
   readonly settings?: Partial<ServerSettings>;
 }
 

@@ -1,11 +1,13 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Duplex } from 'node:stream';
 import type { Clock } from '../../kernel/clock.ts';
 import type { Container, Pod } from '../cluster/objects.ts';
 import type { Addresses } from '../network/addresses.ts';
 import { addPodNetwork, type PodNetwork, removePodNetwork } from '../network/pod-network.ts';
 import type { PodCgroup } from './cgroups.ts';
 import { ContainerRunner, timestamp } from './container-runner.ts';
+import { dialInside } from './dial.ts';
 import { containerProcess, hostname, type PodFacts } from './environment.ts';
 import { hosts, resolvConf } from './etc-files.ts';
 import { enterArgv, launchArgv, type Running, type Surroundings } from './launch.ts';
@@ -109,6 +111,12 @@ export class PodWorker {
     const running = found === undefined ? undefined : this.#running(found.container, found.runner);
     if (found === undefined || running === undefined) return undefined;
     return { argv: enterArgv(running, command), env: found.env };
+  }
+
+  /** A connection to a port of loopback in the pod; rejects when nothing accepts there. */
+  dial(port: number): Promise<Duplex> {
+    if (!this.#networkReady || this.#stopping) return Promise.reject(new Error('the pod is not running'));
+    return dialInside(this.#surroundings().netnsFile, port);
   }
 
   async #bringUp(): Promise<void> {

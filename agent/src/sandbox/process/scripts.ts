@@ -7,3 +7,4 @@ export const CREATE_NETNS = script('create-netns.sh');
 export const CONFIGURE_NETNS = script('configure-netns.sh');
 export const JOIN_CGROUP = script('join-cgroup.sh');
 export const CONTAINER_INIT = script('container-init.sh');
+export const DIAL = script('dial.mjs');

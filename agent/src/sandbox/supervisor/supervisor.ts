@@ -9,6 +9,7 @@ import { startScheduler } from '../controllers/scheduler.ts';
 import { startWorkloads } from '../controllers/workloads/start.ts';
 import { startDns } from '../dns/server.ts';
 import { answer } from '../dns/zone.ts';
+import type { DialPod } from '../kube-api/http/port-forward.ts';
 import type { ObjectInput } from '../kube-api/object.ts';
 import { type KubeApi, startKubeApi } from '../kube-api/start-kube-api.ts';
 import { ObjectStore } from '../kube-api/store.ts';
@@ -47,7 +48,13 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const ground = await buildGround(spec, log);
   const { nodes, ipv6, own, cgroups } = ground;
   const store = new ObjectStore();
-  const api = await startApi(store, own, spec.stateDir);
+  let kubelets: readonly Kubelet[] = [];
+  const dial: DialPod = async ({ name, uid }, port) => {
+    const worker = kubelets.map((kubelet) => kubelet.worker(uid)).find((found) => found !== undefined);
+    if (worker === undefined) throw new Error(`pod ${name} is not running`);
+    return worker.dial(port);
+  };
+  const api = await startApi({ store, own, stateDir: spec.stateDir, dial });
   const outside = await startOutside({ spec, ground, clock, base: containerEnv(ipv6) });
   const zone = { store, outside: outside.names };
   await startDns({ addresses: own, port: DNS_PORT, answer: (query) => answer(zone, query) });
@@ -55,7 +62,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   for (const start of [startClusterIps, startScheduler, startEndpointSlices, startWorkloads]) {
     start({ store, nodes: spec.nodes, ipv6, log });
   }
-  const kubelets = startKubelets(options, ground, store);
+  kubelets = startKubelets(options, ground, store);
   const now = timestamp(clock.now());
   applyAll(store, [
     apiPolicyCrd() as ObjectInput,
@@ -112,7 +119,14 @@ function applyPlaced(store: ObjectStore, placed: readonly PlacedObject[]): void 
   if (refused.length > 0) throw new Error(refused.join('\n'));
 }
 
-async function startApi(store: ObjectStore, own: Addresses, stateDir: string): Promise<KubeApi> {
+interface ApiParts {
+  readonly store: ObjectStore;
+  readonly own: Addresses;
+  readonly stateDir: string;
+  readonly dial: DialPod;
+}
+
+async function startApi({ store, own, stateDir, dial }: ApiParts): Promise<KubeApi> {
   const [host = ''] = own;
   const admin = {
     token: randomBytes(24).toString('hex'),
@@ -124,6 +138,7 @@ async function startApi(store: ObjectStore, own: Addresses, stateDir: string): P
     host,
     port: API_PORT,
     tokens: [admin],
+    dial,
     hosts: [...own, ...API_CLUSTER_IPS(own.length > 1)],
   });
   await writeFile(join(stateDir, KUBECONFIG), api.kubeconfig(), { mode: 0o600 });

@@ -2,11 +2,13 @@ import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type StatusError, tooLarge, toStatus, unauthorized } from '../status-error.ts';
 import type { ObjectStore } from '../store.ts';
 import type { ServerCertificate } from '../tls/certificates.ts';
 import type { ApiReply, ApiRequest, User } from './exchange.ts';
 import { failure } from './exchange.ts';
+import { type DialPod, forwardPorts, parseForwarding } from './port-forward.ts';
 import { type RouterSettings, route } from './router.ts';
 import { WatchStreams } from './watch-streams.ts';
 
@@ -22,6 +24,8 @@ export interface ServerOptions {
   readonly port: number;
   readonly certificate: ServerCertificate;
   readonly users: ReadonlyMap<string, User>;
+  /** Absent where no pods run. */
+  readonly dial?: DialPod;
   readonly settings: ServerSettings;
 }
 
@@ -47,6 +51,9 @@ export class ApiServer {
       },
     );
     this.#server.keepAliveTimeout = KEEP_ALIVE_MS;
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      void this.#upgrade(request, { socket, head });
+    });
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -97,9 +104,25 @@ export class ApiServer {
     else send(response, reply);
   }
 
+  async #upgrade(request: IncomingMessage, connection: Connection): Promise<void> {
+    const { socket } = connection;
+    socket.on('error', () => socket.destroy());
+    await this.#paused?.resumed;
+    const { store, dial } = this.#options;
+    if (this.#user(request) === undefined) return refuseUpgrade(socket, unauthorized());
+    const forwarding = parseForwarding(store, urlOf(request));
+    if (!forwarding.ok) return refuseUpgrade(socket, forwarding.error);
+    if (dial === undefined) return refuseUpgrade(socket, internalError('no kubelet here'));
+    forwardPorts(request, connection, { ...forwarding.value, dial });
+  }
+
+  #user(request: IncomingMessage): User | undefined {
+    return this.#options.users.get(/^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '');
+  }
+
   async #answer(request: IncomingMessage): Promise<ApiReply> {
-    const { store, settings, users } = this.#options;
-    const user = users.get(/^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1] ?? '');
+    const { store, settings } = this.#options;
+    const user = this.#user(request);
     if (user === undefined) return failure(unauthorized());
     const body = await readBody(request, settings.maxBodyBytes);
     if (body === undefined) return failure(tooLarge(settings.maxBodyBytes));
@@ -107,8 +130,24 @@ export class ApiServer {
   }
 }
 
+interface Connection {
+  readonly socket: Duplex;
+  /** What came with the request's head. */
+  readonly head: Buffer;
+}
+
+function refuseUpgrade(socket: Duplex, error: StatusError): void {
+  const body = `${JSON.stringify(toStatus(error))}\n`;
+  const head = ['content-type: application/json', `content-length: ${Buffer.byteLength(body)}`];
+  socket.end(
+    `HTTP/1.1 ${error.code} ${error.reason}\r\n${head.join('\r\n')}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
+const urlOf = ({ url }: IncomingMessage): URL => new URL(url ?? '/', 'https://kubernetes.default.svc');
+
 function apiRequest(request: IncomingMessage, body: Uint8Array, user: User): ApiRequest {
-  const url = new URL(request.url ?? '/', 'https://kubernetes.default.svc');
+  const url = urlOf(request);
   return {
     method: request.method ?? 'GET',
     path: url.pathname,

@@ -14,13 +14,14 @@ export interface Served extends AsyncDisposable {
 export async function serve(
   settings: NonNullable<KubeApiOptions['settings']> = {},
   storeOptions: StoreOptions = {},
+  more: Pick<KubeApiOptions, 'dial'> = {},
 ): Promise<Served> {
   const store = new ObjectStore(storeOptions);
   const tokens = [
     { token: 'secret', name: 'agent', groups: ['system:nodes'] },
     { token: 'other', name: 'someone', groups: [] },
   ] as const;
-  const api = await startKubeApi({ store, host: '127.0.0.1', port: 0, tokens, settings });
+  const api = await startKubeApi({ store, host: '127.0.0.1', port: 0, tokens, settings, ...more });
   const config = new KubeConfig();
   config.loadFromString(api.kubeconfig());
   const core = config.makeApiClient(CoreV1Api);
