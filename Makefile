@@ -37,6 +37,11 @@ audit: ## Ask the npm registry whether anything is known against the packages th
 	@scripts/setup.sh check
 	@npm audit --omit=dev --json 2>/dev/null | { $(RUN) node scripts/audit.ts; }
 
+.PHONY: package
+package: ## Make the npm package of the command line in .cache/npm
+	@scripts/setup.sh check
+	@$(RUN) node scripts/package.ts
+
 .PHONY: demo
 demo: ## A small shop under attack in a sandbox cluster (KEEP=1 stays up for exploring)
 	@scripts/setup.sh run
@@ -71,7 +76,7 @@ fuzz: ## Run every property test for FUZZ_SECONDS (60) each
 	@$(RUN) FUZZ_SECONDS=$(FUZZ_SECONDS) vitest run $$(grep -rl --include='*.test.ts' "'fast-check'" policy/src agent/src)
 
 .PHONY: generate
-generate: ## Rewrite the generated files: CRDs and settings reference
+generate: ## Rewrite the generated files: CRDs, references of settings and commands
 	@scripts/setup.sh check
 	@$(RUN) for script in scripts/generate*.ts policy/scripts/generate.ts; do node $$script || exit 1; done
 

@@ -28,7 +28,7 @@ packages_for() {
   test='kubectl:kubernetes-client nginx:nginx-light redis-server:redis-server redis-cli:redis-tools openssl:openssl python3:python3 nft:nftables'
   test="$test wget:wget git:git dig:bind9-dnsutils fcgiwrap:fcgiwrap nghttpx:nghttp2-proxy h2load:nghttp2-client wrk:wrk"
   test="$test pg_ctlcluster:postgresql mariadbd:mariadb-server-core mariadb:mariadb-client-core"
-  test="$test prometheus:prometheus promtool:prometheus memcached:memcached nats-server:nats-server aiosmtpd:python3-aiosmtpd sshd:openssh-server"
+  test="$test zsh:zsh prometheus:prometheus promtool:prometheus memcached:memcached nats-server:nats-server aiosmtpd:python3-aiosmtpd sshd:openssh-server"
   image='podman:podman crun:crun mmdebstrap:mmdebstrap'
   bench='redis-server:redis-server redis-cli:redis-tools wrk:wrk h2load:nghttp2-client haproxy:haproxy nginx:nginx-light taskset:util-linux'
   case $1 in

@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentStatus } from '../../agent/src/admin/agent-status.ts';
-import { fetchText } from '../../agent/src/cli/admin-client.ts';
+import { fetchText } from '../../agent/src/cli/fleet/admin-client.ts';
+import { socketLink } from '../../agent/src/cli/fleet/socket-fleet.ts';
 import { eventually } from '../../agent/src/sandbox/process/eventually.ts';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
 import { BACKEND, NAMESPACE, NODE } from '../cluster/names.ts';
@@ -17,6 +18,8 @@ import { bigCluster, CALLERS, SIZE } from './big-cluster.ts';
 
 const RESULTS = join(import.meta.dirname, '../results');
 const READY_TIMEOUT_MS = 180_000;
+/** For one answer. */
+const ANSWER_MS = 10_000;
 /** Callers that make requests, all at once. */
 const BUSY = 10;
 const BUSY_SECONDS = 10;
@@ -66,7 +69,11 @@ async function restartAgent(sandbox: SandboxHandle): Promise<void> {
 async function everythingKnown(sandbox: SandboxHandle): Promise<void> {
   let said = '';
   const ask = async () => {
-    const answer = await fetchText(sandbox.agentSocket(NODE), '/status');
+    const answer = await fetchText(
+      socketLink(sandbox.agentSocket(NODE)),
+      '/status',
+      AbortSignal.timeout(ANSWER_MS),
+    );
     if (!answer.ok || answer.value.status !== 200 || agentsOf(sandbox).length !== 1) return false;
     const { kube, pods, ready } = JSON.parse(answer.value.body) as AgentStatus;
     const enrolled = pods.filter(({ state }) => state === 'enrolled').length;

@@ -17,7 +17,7 @@ interface Rule {
 
 /** `verb group/resource`, of everything that the chart's role for the whole cluster allows. */
 function granted(values: Values = {}): string[] {
-  const rules = find(render(values), 'ClusterRole')['rules'] as readonly Rule[];
+  const rules = find(render(values), 'ClusterRole', 'eastwall')['rules'] as readonly Rule[];
   return rules.flatMap(({ apiGroups, resources, verbs }) =>
     apiGroups.flatMap((group) =>
       resources.flatMap((resource) => verbs.map((verb) => `${verb} ${group}/${resource}`)),
@@ -109,3 +109,19 @@ describe('the role of the agent', () => {
     });
   });
 });
+
+describe('the role of who looks', () => {
+  it('finds agents and forwards ports, and no more', () => {
+    const viewer = find(render(), 'ClusterRole', 'eastwall-viewer');
+    expect(viewer['rules']).toEqual([
+      { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+      { apiGroups: [''], resources: ['pods/portforward'], verbs: ['create', 'get'] },
+    ]);
+    expect(render().filter(({ kind, roleRef }) => kind.endsWith('Binding') && roleNamed(roleRef))).toEqual(
+      [],
+    );
+  });
+});
+
+const roleNamed = (reference: unknown): boolean =>
+  (reference as { readonly name: string }).name === 'eastwall-viewer';

@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { aUsage } from '../../testing/operation-usage.ts';
+import { anAsking } from '../../testing/terminal.ts';
 import { type AdminSources, adminRoutes } from '../admin/routes.ts';
 import type { OperationUsage } from '../record/operation-usage.ts';
 import { Catalog } from '../sinks/catalog.ts';
 import { type ApisOptions, apis } from './apis.ts';
-import { plain } from './format/colour.ts';
-import { EXIT, type Terminal } from './terminal.ts';
+import { EXIT } from './terminal.ts';
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -37,19 +37,8 @@ async function anAgent(usages: readonly OperationUsage[], forgotten = 0): Promis
 }
 
 async function run(sockets: readonly string[], options: ApisOptions = {}) {
-  const written = { out: '', error: '' };
-  const terminal: Terminal = {
-    out: (text) => {
-      written.out += text;
-    },
-    error: (text) => {
-      written.error += text;
-    },
-    paint: plain,
-    env: {},
-    now: () => Date.UTC(2026, 0, 2, 3, 5, 5),
-  };
-  const code = await apis(sockets, options, terminal);
+  const { asking, written } = anAsking(sockets);
+  const code = await apis(asking, options);
   return { ...written, code };
 }
 
@@ -123,6 +112,7 @@ test('nothing a caller sends moves the cursor, and an agent that does not answer
   const { out, error, code } = await run([socket, '/nowhere.sock']);
   expect(out).toContain('G\\x1b[2J');
   expect(error).toContain('agent at /nowhere.sock');
-  expect(code).toBe(EXIT.failed);
+  expect(code).toBe(EXIT.partial);
+  expect((await run(['/nowhere.sock'])).code).toBe(EXIT.failed);
   expect((await run([await anAgent([])])).out).toBe('no operations seen\n');
 });

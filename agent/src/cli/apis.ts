@@ -1,10 +1,11 @@
-import { stringify } from 'yaml';
 import { mergedUsages } from '../record/merged-usages.ts';
 import { type OperationUsage, usageState } from '../record/operation-usage.ts';
 import { parseParty } from '../sinks/flow-filter.ts';
-import { askAgents } from './ask-agents.ts';
+import { askAgents, exitOf } from './fleet/ask-agents.ts';
+import type { Asking } from './fleet/fleet.ts';
 import { apisText } from './format/apis-text.ts';
-import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
+import { asData, type Format } from './output.ts';
+import { EXIT, type ExitCode } from './terminal.ts';
 
 export interface ApisOptions {
   readonly namespace?: string;
@@ -12,7 +13,7 @@ export interface ApisOptions {
   readonly allNamespaces?: boolean;
   /** `name`, `namespace/name`, `namespace/`, or a host. */
   readonly for?: string;
-  readonly output?: 'wide' | 'json' | 'yaml';
+  readonly output?: Format;
 }
 
 interface Answer {
@@ -20,28 +21,23 @@ interface Answer {
   readonly forgotten: number;
 }
 
-/** `eastwall apis`: what the pods of every agent that answers call; one that does not makes the command fail. */
-export async function apis(
-  sockets: readonly string[],
-  options: ApisOptions,
-  terminal: Terminal,
-): Promise<ExitCode> {
-  const answers = await askAgents<Answer>(sockets, '/apis', terminal);
+/** `eastwall apis`: what the pods of every agent that answers call. */
+export async function apis(asking: Asking, options: ApisOptions): Promise<ExitCode> {
+  const { terminal } = asking;
+  const found = await askAgents<Answer>(asking, '/apis');
+  const { answers, missing } = found;
+  if (answers.length === 0) return EXIT.failed;
   const forgotten = answers.reduce((sum, answer) => sum + answer.forgotten, 0);
   const usages = mergedUsages(answers.map((answer) => answer.usages))
     .filter((usage) => isWanted(usage, options))
     .toSorted(byPlace);
   const { output } = options;
-  if (output === 'json') terminal.out(`${JSON.stringify(asData(usages, forgotten), null, 2)}\n`);
-  else if (output === 'yaml') terminal.out(stringify(asData(usages, forgotten)));
-  else
-    terminal.out(
-      apisText(
-        { usages, forgotten },
-        { paint: terminal.paint, wide: output === 'wide', now: terminal.now() },
-      ),
-    );
-  return answers.length === sockets.length ? EXIT.ok : EXIT.failed;
+  const style = { paint: terminal.paint, wide: output === 'wide', now: terminal.now() };
+  terminal.out(
+    (await asData({ ...forPrograms(usages), forgotten, missing }, output)) ??
+      apisText({ usages, forgotten }, style),
+  );
+  return exitOf(found);
 }
 
 function isWanted({ namespace, service }: OperationUsage, options: ApisOptions): boolean {
@@ -73,7 +69,7 @@ const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const STATUSES = ['none', '1xx', '2xx', '3xx', '4xx', '5xx'];
 
 /** For programs: times as RFC 3339 has them. */
-function asData(usages: readonly OperationUsage[], forgotten: number) {
+function forPrograms(usages: readonly OperationUsage[]) {
   const data = usages.map((usage) => ({
     ...usage,
     statuses: Object.fromEntries(STATUSES.map((name, index) => [name, usage.statuses[index] ?? 0])),
@@ -84,5 +80,5 @@ function asData(usages: readonly OperationUsage[], forgotten: number) {
   const { operations = [], probes = [] } = Object.groupBy(data, ({ kind }) =>
     kind === 'probes' ? 'probes' : 'operations',
   );
-  return { operations, probes, forgotten };
+  return { operations, probes };
 }

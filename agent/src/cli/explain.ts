@@ -1,12 +1,16 @@
 import type { Explanation } from '../admin/explanation.ts';
+import { err, ok } from '../kernel/result.ts';
 import type { FlowRecord } from '../record/record.ts';
-import { fetchText } from './admin-client.ts';
+import { fetchText } from './fleet/admin-client.ts';
+import { eachAgent } from './fleet/ask-agents.ts';
+import type { Asking } from './fleet/fleet.ts';
 import { explanationText } from './format/explanation-text.ts';
-import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
+import { asData, type DataFormat } from './output.ts';
+import { EXIT, type ExitCode } from './terminal.ts';
 
 export interface ExplainOptions {
   readonly id: string;
-  readonly output: 'text' | 'json';
+  readonly output?: DataFormat;
 }
 
 interface Explained {
@@ -15,31 +19,30 @@ interface Explained {
 }
 
 /** `eastwall explain <id>`: whichever agent keeps the record answers. */
-export async function explain(
-  sockets: readonly string[],
-  { id, output }: ExplainOptions,
-  terminal: Terminal,
-): Promise<ExitCode> {
+export async function explain(asking: Asking, { id, output }: ExplainOptions): Promise<ExitCode> {
+  const { terminal } = asking;
   if (!/^[\w.-]+$/.test(id)) {
     terminal.error(`eastwall: \`${id}\` is not a decision id; they look like \`ew-1a2b3c4d-5\`\n`);
     return EXIT.usage;
   }
-  const answers = await Promise.all(sockets.map((socket) => fetchText(socket, `/explain/${id}`)));
-  for (const answer of answers) {
-    if (!answer.ok || answer.value.status !== 200) continue;
-    const { record, explanation } = JSON.parse(answer.value.body) as Explained;
+  const { answers } = await eachAgent<Explained | null>(asking, async (link, signal) => {
+    const answer = await fetchText(link, `/explain/${id}`, signal);
+    if (!answer.ok) return answer;
+    const { status, body } = answer.value;
+    if (status === 404) return ok(null);
+    return status === 200 ? ok(JSON.parse(body) as Explained) : err(body.trim());
+  });
+  const found = answers.find((answer) => answer !== null);
+  if (found !== undefined) {
+    const { record, explanation } = found;
     terminal.out(
-      output === 'json'
-        ? `${JSON.stringify({ record, explanation }, null, 2)}\n`
-        : explanationText(record, explanation, terminal.paint),
+      (await asData({ record, explanation }, output)) ?? explanationText(record, explanation, terminal.paint),
     );
     return EXIT.ok;
   }
-  for (const [at, answer] of answers.entries()) {
-    if (!answer.ok) terminal.error(`eastwall: agent at ${sockets[at]}: ${answer.error}\n`);
-  }
-  terminal.error(
-    `eastwall: no record of \`${id}\`; agents keep the last ones only (\`--flow-log-records\`), and plainly allowed ones only while somebody runs \`tail --all\`\n`,
-  );
+  if (answers.length > 0)
+    terminal.error(
+      `eastwall: no record of \`${id}\`; agents keep the last ones only (\`--flow-log-records\`), and plainly allowed ones only while somebody runs \`tail --all\`\n`,
+    );
   return EXIT.failed;
 }

@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import { aFinding } from '../../testing/findings.ts';
+import { anAsking } from '../../testing/terminal.ts';
 import { type AdminSources, adminRoutes } from '../admin/routes.ts';
 import { FindingLog } from '../sinks/finding-log.ts';
 import { findings, showFinding, watchFindings } from './findings.ts';
-import { plain } from './format/colour.ts';
-import { EXIT, type Terminal } from './terminal.ts';
+import { EXIT } from './terminal.ts';
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -36,31 +36,15 @@ async function anAgent() {
   return { log, socket };
 }
 
-function aTerminal() {
-  const written = { out: '', error: '' };
-  const terminal: Terminal = {
-    out: (text) => {
-      written.out += text;
-    },
-    error: (text) => {
-      written.error += text;
-    },
-    paint: plain,
-    env: {},
-    now: () => Date.UTC(2026, 0, 2, 3, 5, 5),
-  };
-  return { terminal, written };
-}
-
 test('shows the findings of all agents, the newest first, and says which agent does not answer', async () => {
   const [one, two] = [await anAgent(), await anAgent()];
-  const { terminal, written } = aTerminal();
+  const { asking, written } = anAsking([one.socket, two.socket, '/nowhere.sock']);
   one.log.append([aFinding({ id: 'ef-1' })]);
   two.log.append([
     aFinding({ id: 'ef-2', lastSeen: Date.UTC(2026, 0, 2, 3, 5, 0), action: 'block', count: 40 }),
   ]);
-  const code = await findings([one.socket, two.socket, '/nowhere.sock'], {}, terminal);
-  expect(code).toBe(EXIT.failed);
+  const code = await findings(asking, {});
+  expect(code).toBe(EXIT.partial);
   expect(written.error).toContain('/nowhere.sock');
   expect(written.out.split('\n').map((line) => line.split(/ {3,}/))).toMatchObject([
     ['LAST', 'SEVERITY', 'DETECTION', 'CALLER', 'DESTINATION', 'OPERATION', 'COUNT', 'STATE', 'ID'],
@@ -92,18 +76,18 @@ test('shows the findings of all agents, the newest first, and says which agent d
 
 test('filters by namespace, and gives JSON', async () => {
   const { log, socket } = await anAgent();
-  const { terminal, written } = aTerminal();
+  const { asking, written } = anAsking([socket]);
   log.append([aFinding({ id: 'ef-1' }), aFinding({ id: 'ef-2', destination: 'pay/ledger:80' })]);
-  expect(await findings([socket], { namespace: 'pay', output: 'json' }, terminal)).toBe(EXIT.ok);
+  expect(await findings(asking, { namespace: 'pay', output: 'json' })).toBe(EXIT.ok);
   expect(JSON.parse(written.out)).toMatchObject({ findings: [{ id: 'ef-2' }] });
 });
 
 test('shows one finding with its picture, what it means and what to do', async () => {
   const { log, socket } = await anAgent();
-  const { terminal, written } = aTerminal();
+  const { asking, written } = anAsking([socket]);
   const sequence = { unit: 'ids', stepMs: 10_000, values: [1, 9], marked: [0, 9], baseline: 1, threshold: 5 };
   log.append([aFinding({ sequence })]);
-  expect(await showFinding([socket], { id: 'ef-1' }, terminal)).toBe(EXIT.ok);
+  expect(await showFinding(asking, { id: 'ef-1' })).toBe(EXIT.ok);
   for (const part of [
     'asked for 25 orders',
     '█',
@@ -113,25 +97,25 @@ test('shows one finding with its picture, what it means and what to do', async (
     'eastwall explain ew-1',
   ])
     expect(written.out).toContain(part);
-  expect(await showFinding([socket], { id: 'ef-9' }, terminal)).toBe(EXIT.failed);
+  expect(await showFinding(asking, { id: 'ef-9' })).toBe(EXIT.failed);
   expect(written.error).toContain('no finding `ef-9`');
 });
 
 test('nothing in a finding can move the cursor of who reads it', async () => {
   const { log, socket } = await anAgent();
-  const { terminal, written } = aTerminal();
+  const { asking, written } = anAsking([socket]);
   log.append([aFinding({ operation: 'GET /\u001b[2J', explanation: 'a\u001b]0;b' })]);
-  await findings([socket], { output: 'wide' }, terminal);
-  await showFinding([socket], { id: 'ef-1' }, terminal);
+  await findings(asking, { output: 'wide' });
+  await showFinding(asking, { id: 'ef-1' });
   expect(written.out).not.toContain('\u001b');
 });
 
 test('-w follows: what there is, then each change', async () => {
   const { log, socket } = await anAgent();
-  const { terminal, written } = aTerminal();
   const ending = new AbortController();
+  const { asking, written } = anAsking([socket], ending);
   log.append([aFinding({ count: 1 })]);
-  const watching = watchFindings([socket], {}, { terminal, signal: ending.signal });
+  const watching = watchFindings(asking, {});
   await vi.waitFor(() => expect(written.out).toContain('  1  open'));
   log.append([aFinding({ count: 7, state: 'resolved' })]);
   await vi.waitFor(() => expect(written.out).toContain('  7  resolved'));

@@ -1,76 +1,90 @@
 import type { Finding } from '../record/finding.ts';
-import { followLines } from './admin-client.ts';
-import { askAgents } from './ask-agents.ts';
+import { type Answers, askAgents, exitOf } from './fleet/ask-agents.ts';
+import type { Asking } from './fleet/fleet.ts';
+import { followAgents } from './fleet/follow-agents.ts';
 import { findingLine, findingsTable, findingText } from './format/finding-text.ts';
+import { asData, type DataFormat, type Format } from './output.ts';
+import { Seen } from './seen.ts';
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
 
 export interface FindingsOptions {
   readonly namespace?: string;
-  readonly output?: 'wide' | 'json';
+  /** Wins over `namespace`. */
+  readonly allNamespaces?: boolean;
+  readonly output?: Format;
 }
 
-/** `eastwall findings`: those of every agent that answers; one that does not makes the command fail. */
-export async function findings(
-  sockets: readonly string[],
-  options: FindingsOptions,
-  terminal: Terminal,
-): Promise<ExitCode> {
-  const { found, complete } = await gather(sockets, terminal);
-  const wanted = found.filter((finding) => isWanted(finding, options));
+/** `eastwall findings`: those of every agent that answers. */
+export async function findings(asking: Asking, options: FindingsOptions): Promise<ExitCode> {
+  const { terminal } = asking;
+  const answers = await gather(asking);
+  if (answers.answers.length === 0) return EXIT.failed;
+  const wanted = allOf(answers).filter((finding) => isWanted(finding, options));
   terminal.out(
-    options.output === 'json'
-      ? `${JSON.stringify({ findings: wanted }, null, 2)}\n`
-      : findingsTable(wanted, styleOf(options, terminal)),
+    (await asData({ findings: wanted, missing: answers.missing }, options.output)) ??
+      findingsTable(wanted, styleOf(options, terminal)),
   );
-  return complete ? EXIT.ok : EXIT.failed;
+  return exitOf(answers);
 }
 
-/** `eastwall findings -w`: what there is, then every change, until `signal`. */
-export async function watchFindings(
-  sockets: readonly string[],
-  options: FindingsOptions,
-  { terminal, signal }: { readonly terminal: Terminal; readonly signal: AbortSignal },
-): Promise<ExitCode> {
-  const each = (line: string) => {
-    const finding = JSON.parse(line) as Finding;
-    if (!isWanted(finding, options)) return;
-    terminal.out(options.output === 'json' ? `${line}\n` : findingLine(finding, styleOf(options, terminal)));
-  };
-  const ends = await Promise.all(
-    sockets.map(async (socket) => {
-      const end = await followLines(socket, '/findings?follow=1', { each, signal });
-      if (!end.ok) terminal.error(`eastwall: agent at ${socket}: ${end.error}\n`);
-      return end.ok;
-    }),
-  );
-  return ends.every(Boolean) ? EXIT.ok : EXIT.failed;
+/** Findings whose last state is known while they are watched; a stream that begins again tells all of them anew. */
+const REMEMBERED = 50_000;
+
+/** `eastwall findings -w`: what there is, then every change, until the signal. */
+export async function watchFindings(asking: Asking, options: FindingsOptions): Promise<ExitCode> {
+  const { terminal } = asking;
+  const seen = new Seen(REMEMBERED);
+  const style = styleOf(options, terminal);
+  const { stringify } = options.output === 'yaml' ? await import('yaml') : { stringify: null };
+  return followAgents(asking, {
+    path: () => '/findings?follow=1',
+    each: (line) => {
+      if (line === '') return;
+      const finding = JSON.parse(line) as Finding;
+      if (!isWanted(finding, options) || !seen.isNew(keyOf(finding), line)) return;
+      if (options.output === 'json') terminal.out(`${line}\n`);
+      else terminal.out(stringify === null ? findingLine(finding, style) : `---\n${stringify(finding)}`);
+    },
+  });
 }
 
 /** `eastwall findings show <id>`: whichever agent keeps it answers. */
 export async function showFinding(
-  sockets: readonly string[],
-  { id, output }: { readonly id: string; readonly output?: 'json' },
-  terminal: Terminal,
+  asking: Asking,
+  { id, output }: { readonly id: string; readonly output?: DataFormat },
 ): Promise<ExitCode> {
-  const { found } = await gather(sockets, terminal);
-  const finding = found.find((kept) => kept.id === id);
+  const { terminal } = asking;
+  const answers = await gather(asking);
+  const finding = allOf(answers).find((kept) => kept.id === id);
   if (finding === undefined) {
-    terminal.error(`eastwall: no finding \`${id}\`; agents keep the last ones only (\`--finding-log\`)\n`);
+    if (answers.answers.length > 0)
+      terminal.error(`eastwall: no finding \`${id}\`; agents keep the last ones only (\`--finding-log\`)\n`);
     return EXIT.failed;
   }
-  terminal.out(
-    output === 'json' ? `${JSON.stringify(finding, null, 2)}\n` : findingText(finding, styleOf({}, terminal)),
-  );
+  terminal.out((await asData(finding, output)) ?? findingText(finding, styleOf({}, terminal)));
   return EXIT.ok;
 }
 
-async function gather(sockets: readonly string[], terminal: Terminal) {
-  const answers = await askAgents<{ readonly findings: Finding[] }>(sockets, '/findings', terminal);
-  return { found: answers.flatMap(({ findings }) => findings), complete: answers.length === sockets.length };
+const gather = (asking: Asking) => askAgents<{ readonly findings: Finding[] }>(asking, '/findings');
+
+/** Ids are unique on a node. */
+const keyOf = ({ node, id }: Finding): string => `${node} ${id}`;
+
+/** One of each, as whoever has seen it last tells it. */
+function allOf({ answers }: Answers<{ readonly findings: Finding[] }>): Finding[] {
+  const byKey = new Map<string, Finding>();
+  for (const finding of answers.flatMap(({ findings }) => findings)) {
+    const known = byKey.get(keyOf(finding));
+    if (known === undefined || known.lastSeen < finding.lastSeen) byKey.set(keyOf(finding), finding);
+  }
+  return [...byKey.values()];
 }
 
-const isWanted = ({ caller, destination }: Finding, { namespace }: FindingsOptions): boolean =>
-  namespace === undefined || caller.namespace === namespace || destination.startsWith(`${namespace}/`);
+const isWanted = ({ caller, destination }: Finding, { namespace, allNamespaces }: FindingsOptions): boolean =>
+  namespace === undefined ||
+  allNamespaces === true ||
+  caller.namespace === namespace ||
+  destination.startsWith(`${namespace}/`);
 
 const styleOf = ({ output }: FindingsOptions, terminal: Terminal) => ({
   paint: terminal.paint,

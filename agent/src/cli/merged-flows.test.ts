@@ -8,7 +8,9 @@ describe('MergedFlows', () => {
 
   function setUp(agents: number) {
     const shown: number[] = [];
-    return { shown, merged: new MergedFlows(agents, (record) => shown.push(record.time)) };
+    const merged = new MergedFlows((record) => shown.push(record.time));
+    if (agents > 0) merged.begun(agents);
+    return { shown, merged };
   }
 
   it('puts what several agents report within a moment in the order of its time', () => {
@@ -17,6 +19,17 @@ describe('MergedFlows', () => {
     expect(shown).toEqual([]);
     vi.runAllTimers();
     expect(shown).toEqual([1, 2, 3]);
+  });
+
+  it('waits until all agents have been reached, so that what they have kept is in order', () => {
+    const { shown, merged } = setUp(0);
+    for (const time of [5, 4]) merged.add(flowRecord({ time }));
+    vi.runAllTimers();
+    merged.add(flowRecord({ time: 3 }));
+    expect(shown).toEqual([]);
+    merged.begun(2);
+    vi.runAllTimers();
+    expect(shown).toEqual([3, 4, 5]);
   });
 
   it('loses nothing at the end', () => {

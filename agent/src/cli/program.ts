@@ -1,25 +1,21 @@
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from '../config/table.ts';
-import { findSockets } from './agent-sockets.ts';
 import type { ApisOptions } from './apis.ts';
+import { COMPLETE, SHELLS, type Shell } from './completion/shells.ts';
 import type { FindingsOptions } from './findings.ts';
-import { defaultStateDir } from './state-dir.ts';
+import { type AgentFlags, askWith, type KubeFlags, withAgents, withKube } from './fleet/fleet-options.ts';
+import type { DataFormat, Format } from './output.ts';
+import type { QuarantineOptions } from './quarantine.ts';
 import type { TailOptions } from './tail.ts';
-import { EXIT, type ExitCode, processTerminal, type Terminal } from './terminal.ts';
+import { type ExitCode, processTerminal } from './terminal.ts';
 
 /** What the actions of the commands leave for `main.ts` to exit with. */
 export interface Outcome {
   code: ExitCode;
 }
 
-interface Reader {
-  readonly terminal: Terminal;
-  readonly sockets: readonly string[];
-  /** Ends with Ctrl-C. */
-  readonly signal: AbortSignal;
-}
-
-const OUTPUTS = ['wide', 'json'] as const;
+const FORMATS = ['wide', 'json', 'yaml'] as const;
+const DATA_FORMATS = ['json', 'yaml'] as const;
 
 /** The command line without `sandbox`, which `main.ts` adds when it is asked for. Actions load what they need. */
 export function buildProgram(outcome: Outcome): Command {
@@ -34,8 +30,10 @@ export function buildProgram(outcome: Outcome): Command {
   addExplain(program, outcome);
   addApis(program, outcome);
   addFindings(program, outcome);
+  addQuarantine(program, outcome);
   addAgent(program, outcome);
   addPreflight(program, outcome);
+  addCompletion(program);
   program
     .command('version')
     .description('print the version')
@@ -46,91 +44,102 @@ export function buildProgram(outcome: Outcome): Command {
   return program;
 }
 
+const formatOption = (choices: readonly string[], description: string): Option =>
+  new Option('-o, --output <format>', description).choices(choices);
+
+function withNamespace(command: Command, what: string): Command {
+  return command
+    .option('-n, --namespace <name>', `only ${what} in this namespace`)
+    .option('-A, --all-namespaces', 'of all namespaces; this is the default');
+}
+
 function addTail(program: Command, outcome: Outcome): void {
-  withSockets(program.command('tail'))
+  const command = program
+    .command('tail')
     .description('follow what is blocked, or would be')
     .option('--all', 'everything, not only what is blocked or would be')
     .option('--from <caller>', 'only from this workload: `name`, `namespace/name` or `namespace/`')
     .option(
       '--to <destination>',
       'only to this service: `name`, `namespace/name` or `namespace/`; or a host or an IP address',
-    )
-    .option('-n, --namespace <name>', 'only with caller or destination in this namespace')
+    );
+  withAgents(withNamespace(command, 'with caller or destination'))
     .option('--since <when>', 'what is kept first, from a duration ago (`5m`) or a time (RFC 3339) on')
     .option('--no-follow', 'end after what is kept')
-    .option('--json', 'one JSON object per line')
-    .action(async (options: TailOptions & SocketOptions) => {
+    .addOption(formatOption(DATA_FORMATS, 'one JSON object per line, or YAML documents'))
+    .option('--json', 'the same as `-o json`')
+    .action(async (options: TailOptions & AgentFlags) => {
       const { tail } = await import('./tail.ts');
-      outcome.code = await withAgents(options, ({ sockets, terminal, signal }) =>
-        tail(sockets, options, { terminal, signal }),
-      );
+      outcome.code = await askWith(options, (asking) => tail(asking, options));
     });
 }
 
 function addStatus(program: Command, outcome: Outcome): void {
-  withSockets(program.command('status'))
+  withAgents(program.command('status'))
     .description('pods enrolled and not, policies, processes: what is covered and what is not')
-    .addOption(new Option('-o, --output <format>', 'more columns, or JSON').choices(OUTPUTS))
-    .action(async (options: SocketOptions & { output?: 'wide' | 'json' }) => {
+    .addOption(formatOption(FORMATS, 'more columns, JSON or YAML'))
+    .action(async (options: AgentFlags & { output?: Format }) => {
       const { status } = await import('./status.ts');
-      outcome.code = await withAgents(options, ({ sockets, terminal }) =>
-        status(sockets, { output: options.output ?? 'text' }, terminal),
-      );
+      outcome.code = await askWith(options, (asking) => status(asking, options));
     });
 }
 
 function addExplain(program: Command, outcome: Outcome): void {
-  withSockets(program.command('explain'))
+  withAgents(program.command('explain'))
     .description('say why an exchange was decided as it was')
     .argument('<id>', 'decision id: from the error body, the header `eastwall-decision` or `tail`')
-    .addOption(new Option('-o, --output <format>', 'JSON instead of text').choices(['json']))
-    .action(async (id: string, options: SocketOptions & { output?: 'json' }) => {
+    .addOption(formatOption(DATA_FORMATS, 'JSON or YAML instead of text'))
+    .action(async (id: string, options: AgentFlags & { output?: DataFormat }) => {
       const { explain } = await import('./explain.ts');
-      outcome.code = await withAgents(options, ({ sockets, terminal }) =>
-        explain(sockets, { id, output: options.output ?? 'text' }, terminal),
-      );
+      outcome.code = await askWith(options, (asking) => explain(asking, { id, ...options }));
     });
 }
 
 function addApis(program: Command, outcome: Outcome): void {
-  withSockets(program.command('apis'))
-    .description('operations that pods call, as their traffic shows them: callers, counts, statuses')
-    .option('-n, --namespace <name>', 'only of services in this namespace')
-    .option(
-      '-A, --all-namespaces',
-      'of all namespaces and of hosts outside of the cluster; this is the default',
-    )
+  const command = program
+    .command('apis')
+    .description('operations that pods call, as their traffic shows them: callers, counts, statuses');
+  withAgents(withNamespace(command, 'of services'))
     .option('--for <service>', 'only of this service: `name`, `namespace/name` or `namespace/`; or of a host')
-    .addOption(
-      new Option('-o, --output <format>', 'more columns, JSON or YAML').choices([...OUTPUTS, 'yaml']),
-    )
-    .action(async (options: ApisOptions & SocketOptions) => {
+    .addOption(formatOption(FORMATS, 'more columns, JSON or YAML'))
+    .action(async (options: ApisOptions & AgentFlags) => {
       const { apis } = await import('./apis.ts');
-      outcome.code = await withAgents(options, ({ sockets, terminal }) => apis(sockets, options, terminal));
+      outcome.code = await askWith(options, (asking) => apis(asking, options));
     });
 }
 
 function addFindings(program: Command, outcome: Outcome): void {
-  const command = withSockets(program.command('findings'))
-    .description('what the guards have noticed: enumeration, misuse of credentials, anomalies')
-    .option('-n, --namespace <name>', 'only with caller or destination in this namespace')
+  const command = program
+    .command('findings')
+    .description('what the guards have noticed: enumeration, misuse of credentials, anomalies');
+  withAgents(withNamespace(command, 'with caller or destination'))
     .option('-w, --watch', 'what there is, then every change')
-    .addOption(new Option('-o, --output <format>', 'more columns, or JSON').choices(OUTPUTS))
-    .action(async ({ watch, ...options }: FindingsOptions & SocketOptions & { watch?: boolean }) => {
+    .addOption(formatOption(FORMATS, 'more columns, JSON or YAML'))
+    .action(async ({ watch, ...options }: FindingsOptions & AgentFlags & { watch?: boolean }) => {
       const { findings, watchFindings } = await import('./findings.ts');
-      outcome.code = await withAgents(options, ({ sockets, terminal, signal }) =>
-        watch ? watchFindings(sockets, options, { terminal, signal }) : findings(sockets, options, terminal),
+      outcome.code = await askWith(options, (asking) =>
+        watch ? watchFindings(asking, options) : findings(asking, options),
       );
     });
-  withSockets(command.command('show'))
+  withAgents(command.command('show'))
     .description('one finding: its sequence over time, evidence, what it means and what to do')
     .argument('<id>', 'id of the finding')
-    .addOption(new Option('-o, --output <format>', 'JSON instead of text').choices(['json']))
-    .action(async (id: string, options: SocketOptions & { output?: 'json' }) => {
+    .addOption(formatOption(DATA_FORMATS, 'JSON or YAML instead of text'))
+    .action(async (id: string, options: AgentFlags & { output?: DataFormat }) => {
       const { showFinding } = await import('./findings.ts');
-      outcome.code = await withAgents(options, ({ sockets, terminal }) =>
-        showFinding(sockets, { id, ...options }, terminal),
-      );
+      outcome.code = await askWith(options, (asking) => showFinding(asking, { id, ...options }));
+    });
+}
+
+function addQuarantine(program: Command, outcome: Outcome): void {
+  withKube(program.command('quarantine'))
+    .description('cut a pod, or all pods of a namespace, off: nothing that it asks for passes')
+    .argument('<object>', '`pod/name`, or a bare `name` of a pod; `namespace/name` for a whole namespace')
+    .option('-n, --namespace <name>', 'namespace of the pod (default: the context’s)')
+    .option('--lift', 'let it go again')
+    .action(async (object: string, options: QuarantineOptions & KubeFlags) => {
+      const { quarantine } = await import('./quarantine.ts');
+      outcome.code = await quarantine(object, options, processTerminal());
     });
 }
 
@@ -145,11 +154,32 @@ function addAgent(program: Command, outcome: Outcome): void {
 function addPreflight(program: Command, outcome: Outcome): void {
   const command = withSettings(program.command('preflight'))
     .description('check that this node has what an agent with the same settings needs, and say what to do')
-    .addOption(new Option('-o, --output <format>', 'JSON instead of text').choices(['json']));
+    .addOption(formatOption(['json'], 'JSON instead of text'));
   command.action(async ({ output }: { output?: 'json' }, own: Command) => {
     const { preflight } = await import('./preflight.ts');
     outcome.code = await preflight(flagsOf(own), output ?? 'text', processTerminal());
   });
+}
+
+function addCompletion(program: Command): void {
+  program
+    .command('completion')
+    .description('print what makes a shell complete commands and flags: `source <(eastwall completion bash)`')
+    .addArgument(new Argument('<shell>', 'which shell').choices(SHELLS))
+    .action(async (shell: Shell) => {
+      const { completionScript } = await import('./completion/scripts.ts');
+      process.stdout.write(completionScript(shell));
+    });
+  program
+    .command(COMPLETE, { hidden: true })
+    .argument('[words...]')
+    .passThroughOptions()
+    .allowUnknownOption()
+    .helpOption(false)
+    .action(async (words: readonly string[]) => {
+      const { completionsOf } = await import('./completion/completions.ts');
+      process.stdout.write(completionsOf(program, words));
+    });
 }
 
 function withSettings(command: Command): Command {
@@ -165,35 +195,4 @@ function withSettings(command: Command): Command {
 function flagsOf(command: Command): Record<string, string | undefined> {
   const values = command.opts<Record<string, string | undefined>>();
   return Object.fromEntries(command.options.map((option) => [option.name(), values[option.attributeName()]]));
-}
-
-interface SocketOptions {
-  readonly socket: readonly string[];
-}
-
-function withSockets(command: Command): Command {
-  return command.option(
-    '--socket <path>',
-    'admin socket of an agent, repeatable; else EASTWALL_SOCKET, the node’s own, or those of your sandbox',
-    (path: string, given: readonly string[]) => [...given, path],
-    [],
-  );
-}
-
-async function withAgents(
-  { socket }: SocketOptions,
-  read: (reader: Reader) => Promise<ExitCode>,
-): Promise<ExitCode> {
-  const terminal = processTerminal();
-  const sandboxDir = defaultStateDir(process.env);
-  const sockets = findSockets({ given: socket, env: process.env, sandboxDir });
-  if (sockets.length === 0) {
-    terminal.error(
-      `eastwall: no agent here: nothing at /run/eastwall and no running sandbox in ${sandboxDir}; \`--socket\` names one\n`,
-    );
-    return EXIT.failed;
-  }
-  const ending = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => ending.abort());
-  return read({ terminal, sockets, signal: ending.signal });
 }

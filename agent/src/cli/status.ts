@@ -1,24 +1,24 @@
 import type { AgentStatus } from '../admin/agent-status.ts';
-import { askAgents } from './ask-agents.ts';
+import { askAgents, exitOf } from './fleet/ask-agents.ts';
+import type { Asking } from './fleet/fleet.ts';
 import { statusText } from './format/status-text.ts';
-import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
+import { asData, type Format } from './output.ts';
+import { EXIT, type ExitCode } from './terminal.ts';
 
 export interface StatusOptions {
-  readonly output: 'text' | 'wide' | 'json';
+  readonly output?: Format;
 }
 
-/** `eastwall status`: every agent that answers is shown, and one that does not makes the command fail. */
-export async function status(
-  sockets: readonly string[],
-  { output }: StatusOptions,
-  terminal: Terminal,
-): Promise<ExitCode> {
-  const found = await askAgents<AgentStatus>(sockets, '/status', terminal);
-  if (output === 'json') {
-    terminal.out(`${JSON.stringify({ agents: found }, null, 2)}\n`);
-  } else {
-    const style = { paint: terminal.paint, wide: output === 'wide', now: terminal.now() };
-    terminal.out(found.map((agent) => statusText(agent, style)).join('\n'));
-  }
-  return found.length === sockets.length ? EXIT.ok : EXIT.failed;
+/** `eastwall status`: every agent that answers is shown. */
+export async function status(asking: Asking, { output }: StatusOptions): Promise<ExitCode> {
+  const { terminal } = asking;
+  const found = await askAgents<AgentStatus>(asking, '/status');
+  const { answers, missing } = found;
+  if (answers.length === 0) return EXIT.failed;
+  const agents = answers.toSorted((a, b) => a.node.localeCompare(b.node) || a.startedAt - b.startedAt);
+  const style = { paint: terminal.paint, wide: output === 'wide', now: terminal.now() };
+  terminal.out(
+    (await asData({ agents, missing }, output)) ?? agents.map((agent) => statusText(agent, style)).join('\n'),
+  );
+  return exitOf(found);
 }

@@ -24,9 +24,12 @@ export interface KubeClient {
   create(path: string, body: object, signal: AbortSignal): Promise<Result<unknown, KubeFailure>>;
 }
 
-export interface KubeClientOptions {
+export interface ConfigSource {
   /** Path of a kubeconfig; empty means the service account of the pod that we run in. */
   readonly kubeconfig: string;
+}
+
+export interface KubeClientOptions {
   readonly clock: Clock;
   /** For a whole `get`, `mergePatch` or `create`, body included, and for the opening of a watch. */
   readonly timeoutMs?: number;
@@ -47,22 +50,29 @@ type Dispatcher = NonNullable<ReturnType<RequestContext['getDispatcher']>>;
 const POOL_LIFE_MS = 60_000;
 
 /** Throws when there is no usable kubeconfig: without one there is nothing to start. */
-export function connectKube(options: KubeClientOptions): KubeClient {
-  const { kubeconfig } = options;
-  const config = kubeconfig === '' ? podConfig() : fileConfig(kubeconfig);
-  const server = config.getCurrentCluster()?.server;
-  if (!server) throw new Error(`kubeconfig \`${kubeconfig}\`: the current context names no cluster`);
-  return new HttpKubeClient(config, server.replace(/\/+$/, ''), options);
+export function connectKube({ kubeconfig, ...options }: KubeClientOptions & ConfigSource): KubeClient {
+  return clientOf(kubeconfig === '' ? podConfig() : fileConfig(kubeconfig), options);
 }
 
-function podConfig(): KubeConfig {
+/** Throws when the configuration has no cluster. */
+export const clientOf = (config: KubeConfig, options: KubeClientOptions): KubeClient =>
+  new HttpKubeClient(config, serverOf(config), options);
+
+/** Where the API is, without a slash at the end. */
+export function serverOf(config: KubeConfig): string {
+  const server = config.getCurrentCluster()?.server;
+  if (!server) throw new Error(`kubeconfig: the context \`${config.getCurrentContext()}\` names no cluster`);
+  return server.replace(/\/+$/, '');
+}
+
+export function podConfig(): KubeConfig {
   if (!process.env['KUBERNETES_SERVICE_HOST']) throw new Error('not in a pod, so a kubeconfig is needed');
   const config = new KubeConfig();
   config.loadFromCluster();
   return config;
 }
 
-function fileConfig(path: string): KubeConfig {
+export function fileConfig(path: string): KubeConfig {
   const config = new KubeConfig();
   try {
     config.loadFromFile(path);

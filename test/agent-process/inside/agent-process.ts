@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AgentStatus } from '../../../agent/src/admin/agent-status.ts';
-import { fetchText } from '../../../agent/src/cli/admin-client.ts';
+import { fetchText } from '../../../agent/src/cli/fleet/admin-client.ts';
+import { socketLink } from '../../../agent/src/cli/fleet/socket-fleet.ts';
 import { type KubeApi, startKubeApi } from '../../../agent/src/sandbox/kube-api/start-kube-api.ts';
 import { ObjectStore } from '../../../agent/src/sandbox/kube-api/store.ts';
 
@@ -70,6 +71,9 @@ export class Node implements AsyncDisposable {
   }
 }
 
+/** For one answer of an agent: an end to a hang. */
+const ANSWER_MS = 10_000;
+
 /** One real agent, started as an operator would. */
 export class AgentProcess {
   readonly #process: ChildProcess;
@@ -121,7 +125,7 @@ export class AgentProcess {
   }
 
   async ask(path: string): Promise<string> {
-    const answer = await fetchText(this.#socket, path);
+    const answer = await fetchText(socketLink(this.#socket), path, AbortSignal.timeout(ANSWER_MS));
     return answer.ok ? answer.value.body : answer.error;
   }
 

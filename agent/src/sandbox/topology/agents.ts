@@ -7,7 +7,8 @@ import { NO_IMAGE } from './pod-template.ts';
 const AGENT_NAMESPACE = 'eastwall-system';
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const NAME = 'eastwall';
-const LABELS = { 'app.kubernetes.io/name': NAME };
+/** As the chart labels them, by which `eastwall` finds them. */
+const LABELS = { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/component': 'agent' };
 /** A sandbox is in more of a hurry than a cluster. */
 const DRAIN_SECONDS = 10;
 

@@ -1,17 +1,17 @@
 import { type IncomingMessage, request } from 'node:http';
+import type { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
-import { err, ok, type Result } from '../kernel/result.ts';
-
-/** An agent that is there answers at once; one that is stuck must not hang whoever looks into why. */
-const ANSWER_TIMEOUT_MS = 10_000;
+import { err, ok, type Result } from '../../kernel/result.ts';
+import type { AgentLink } from './fleet.ts';
 
 /** The body of a `GET`, with its status; the error is why there was no answer. */
 export async function fetchText(
-  socketPath: string,
+  link: AgentLink,
   path: string,
+  signal: AbortSignal,
 ): Promise<Result<{ readonly status: number; readonly body: string }, string>> {
   try {
-    const response = await ask(socketPath, path, AbortSignal.timeout(ANSWER_TIMEOUT_MS));
+    const response = await ask(link, path, { opening: signal, signal });
     let body = '';
     for await (const chunk of response.setEncoding('utf8')) body += chunk;
     return ok({ status: response.statusCode ?? 0, body });
@@ -20,15 +20,26 @@ export async function fetchText(
   }
 }
 
+export interface LineReader {
+  readonly each: (line: string) => void;
+  /** The agent has begun to answer. */
+  readonly opened?: () => void;
+  /** Ends the wait for that. */
+  readonly opening: AbortSignal;
+  readonly signal: AbortSignal;
+}
+
 /** Calls `each` for every line until the agent ends the stream or `signal` does; the error is why it broke off. */
 export async function followLines(
-  socketPath: string,
+  link: AgentLink,
   path: string,
-  { each, signal }: { readonly each: (line: string) => void; readonly signal: AbortSignal },
+  reader: LineReader,
 ): Promise<Result<null, string>> {
+  const { each, signal } = reader;
   try {
-    const response = await ask(socketPath, path, signal);
+    const response = await ask(link, path, reader);
     if (response.statusCode !== 200) return err(await firstLine(response));
+    reader.opened?.();
     for await (const line of createInterface({ input: response })) each(line);
     return response.complete ? ok(null) : err('the agent broke the stream off');
   } catch (error) {
@@ -36,10 +47,19 @@ export async function followLines(
   }
 }
 
-function ask(socketPath: string, path: string, signal: AbortSignal): Promise<IncomingMessage> {
-  return new Promise((resolve, reject) => {
-    request({ socketPath, path, signal }, resolve).on('error', reject).end();
+type Waiting = Pick<LineReader, 'opening' | 'signal'>;
+
+async function ask(link: AgentLink, path: string, { opening, signal }: Waiting): Promise<IncomingMessage> {
+  const connection = await link.connect(opening);
+  const response = new Promise<IncomingMessage>((resolve, reject) => {
+    opening.addEventListener('abort', () => reject(opening.reason), { once: true });
+    // HTTP takes any duplex stream for a socket.
+    request({ path, signal, host: 'localhost', createConnection: () => connection as Socket }, resolve)
+      .on('error', reject)
+      .end();
   });
+  response.catch(() => connection.destroy());
+  return response;
 }
 
 async function firstLine(response: IncomingMessage): Promise<string> {
@@ -55,6 +75,6 @@ const REASONS: Readonly<Record<string, string>> = {
 };
 
 function reasonOf(error: unknown): string {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return REASONS[code ?? ''] ?? message;
+  const { code, message, name } = error as NodeJS.ErrnoException;
+  return REASONS[name === 'TimeoutError' ? 'ABORT_ERR' : (code ?? '')] ?? message;
 }

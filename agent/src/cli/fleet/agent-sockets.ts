@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { adminSocketPath } from '../config/load.ts';
+import { adminSocketPath } from '../../config/load.ts';
 
 /** Where the agent of a node listens unless told otherwise. */
 const SYSTEM_SOCKET = adminSocketPath('/run/eastwall');
@@ -36,4 +36,5 @@ function entries(directory: string): string[] {
   }
 }
 
-const isSocket = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;
+export const isSocket = (path: string): boolean =>
+  statSync(path, { throwIfNoEntry: false })?.isSocket() ?? false;

@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { KubeConfig } from '@kubernetes/client-node';
+import { fileConfig, podConfig, serverOf } from './client.ts';
+
+export interface UserConfigSource {
+  /** As kubectl's flags of these names. */
+  readonly kubeconfig?: string | undefined;
+  readonly context?: string | undefined;
+}
+
+/**
+ * The kube configuration of whoever uses the command line, by kubectl's rules: the file given, else those of `KUBECONFIG`,
+ * else `~/.kube/config`, else the service account of the pod. Throws when there is none that can be used.
+ */
+export function userConfig({ kubeconfig, context }: UserConfigSource): KubeConfig {
+  const config = load(kubeconfig);
+  if (context !== undefined) {
+    const known = config.getContexts().map(({ name }) => name);
+    if (!known.includes(context))
+      throw new Error(`context \`${context}\` does not exist; there are ${known.join(', ') || 'none'}`);
+    config.setCurrentContext(context);
+  }
+  serverOf(config);
+  return config;
+}
+
+function load(path: string | undefined): KubeConfig {
+  if (path !== undefined) return fileConfig(path);
+  if (process.env['KUBECONFIG']) {
+    const config = new KubeConfig();
+    config.loadFromDefault();
+    return config;
+  }
+  const usual = join(homedir(), '.kube', 'config');
+  if (existsSync(usual)) return fileConfig(usual);
+  if (process.env['KUBERNETES_SERVICE_HOST']) return podConfig();
+  throw new Error(`no kubeconfig: \`KUBECONFIG\` is not set, and there is no ${usual}`);
+}
