@@ -96,8 +96,14 @@ test('callers on two nodes draw on one bucket, and whoever finds none left is to
     /retry-after: \d+\r\nratelimit-policy: "read";q=12;w=3600\r\nratelimit: "read";r=0;t=\d+/,
   );
   expect(refused.body).toContain('"reason":"rate_limited"');
-  const flows = await flowsOf(sandbox, 'node-b');
-  expect(flows.at(-1)).toMatchObject({ verdict: 'deny', reason: 'rate_limited', status: 429, rule: 'read' });
+  await eventuallyAsync(async () =>
+    expect((await flowsOf(sandbox, 'node-b')).at(-1)).toMatchObject({
+      verdict: 'deny',
+      reason: 'rate_limited',
+      status: 429,
+      rule: 'read',
+    }),
+  );
 
   const { mode, store, spent } = await limitsOf('node-b');
   expect({ mode, kind: store.kind, problem: store.problem }).toEqual({
@@ -107,11 +113,13 @@ test('callers on two nodes draw on one bucket, and whoever finds none left is to
   });
   await eventuallyAsync(async () => expect((await limitsOf('node-b')).spent.limited).toBeGreaterThan(0));
   expect(spent.share + spent.open).toBe(0);
-  const metrics = await adminGet(sandbox.agentSocket('node-b'), '/metrics');
-  expect(metrics).toContain('eastwall_limit_store_up{kind="redis"} 1');
-  expect(metrics).toMatch(
-    /eastwall_limit_requests_total\{policy="shop\/web",limit="read",result="refused"\} \d+/,
-  );
+  await eventuallyAsync(async () => {
+    const metrics = await adminGet(sandbox.agentSocket('node-b'), '/metrics');
+    expect(metrics).toContain('eastwall_limit_store_up{kind="redis"} 1');
+    expect(metrics).toMatch(
+      /eastwall_limit_requests_total\{policy="shop\/web",limit="read",result="refused"\} \d+/,
+    );
+  });
 });
 
 test('in Audit nothing is refused, and what would be is recorded', async () => {

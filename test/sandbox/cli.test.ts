@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
+import { apiPolicy, curl, eventuallyAsync } from '../support/agent.ts';
+import { controlProcess } from '../support/processes.ts';
+
+/** The command line as from an administrator's machine: through the kube API, to real agents on two nodes. */
+
+const MAIN = new URL('../../agent/src/cli/main.ts', import.meta.url).pathname;
+const caller = (name: string, node: string) => ({
+  name,
+  namespace: 'shop',
+  node,
+  owner: 'Deployment' as const,
+  command: ['sleep', 'infinity'],
+  ready: 'started' as const,
+});
+
+let sandbox: SandboxHandle;
+beforeAll(async () => {
+  sandbox = await startSandbox({
+    topology: {
+      nodes: ['node-a', 'node-b'],
+      namespaces: [{ name: 'shop' }],
+      pods: [
+        caller('one', 'node-a'),
+        caller('two', 'node-b'),
+        {
+          name: 'web',
+          namespace: 'shop',
+          node: 'node-a',
+          command: ['python3', '-m', 'http.server', '8080', '--bind', '::'],
+          ports: [8080],
+        },
+      ],
+      services: [
+        { name: 'web', namespace: 'shop', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
+      ],
+    },
+  });
+  const read = { name: 'read', action: 'Allow', to: [{ methods: ['GET'], path: '/' }] };
+  await sandbox.apply([apiPolicy('web', { target: { services: ['web'] }, mode: 'Enforce', rules: [read] })]);
+});
+afterAll(() => sandbox?.stop());
+
+/** In the network that reaches the kube API. */
+async function eastwall(...args: string[]): Promise<{ code: number | null; out: string; error: string }> {
+  const argv = [process.execPath, MAIN, ...args, '--kubeconfig', sandbox.kubeconfig] as const;
+  const { code, stdout, stderr } = await sandbox.runBeside(argv, { env: { NO_COLOR: '1' } });
+  return { code, out: stdout, error: stderr };
+}
+
+const refused = async (pod: string): Promise<void> => {
+  expect((await curl(sandbox, pod, 'http://web.shop/secret')).status).toBe(403);
+};
+
+test('status has every node', async () => {
+  const { code, out } = await eastwall('status', '-o', 'yaml');
+  expect(code).toBe(0);
+  const { agents, missing } = parse(out) as { agents: { node: string }[]; missing: unknown[] };
+  expect(agents.map(({ node }) => node).sort()).toEqual(['node-a', 'node-b']);
+  expect(missing).toEqual([]);
+});
+
+test('tail has what was refused on both nodes, in its order, and explain knows each', async () => {
+  await eventuallyAsync(async () => refused('shop/one'));
+  await eventuallyAsync(async () => refused('shop/two'));
+  await refused('shop/one');
+  const lines = await eventuallyAsync(async () => {
+    const { code, out } = await eastwall('tail', '--no-follow', '--to', 'shop/web');
+    expect(code).toBe(0);
+    const callers = out.split('\n').flatMap((line) => /DENY +shop\/(\w+) /.exec(line)?.[1] ?? []);
+    expect(callers.slice(-3)).toEqual(['one', 'two', 'one']);
+    return out.trim().split('\n');
+  });
+  for (const line of lines.slice(-2)) {
+    const id = line.split(' ').at(-1) ?? '';
+    const { code, out } = await eastwall('explain', id);
+    expect(code).toBe(0);
+    expect(out).toContain('no rule allows');
+  }
+});
+
+test('apis counts the calls of all nodes as one', async () => {
+  for (const pod of ['shop/one', 'shop/two', 'shop/two'])
+    expect((await curl(sandbox, pod, 'http://web.shop/')).status).toBe(200);
+  await eventuallyAsync(async () => {
+    const { code, out } = await eastwall('apis', '-n', 'shop', '-o', 'json');
+    expect(code).toBe(0);
+    const { operations } = JSON.parse(out) as { operations: Record<string, unknown>[] };
+    expect(operations).toContainEqual(expect.objectContaining({ method: 'GET', template: '/', calls: 3 }));
+  });
+});
+
+test('an agent that does not answer is named, and the answer is partial', async () => {
+  const control = controlProcess(sandbox, 'node-b');
+  process.kill(control, 'SIGSTOP');
+  try {
+    const { code, out, error } = await eastwall('status', '--request-timeout', '2s');
+    expect(code).toBe(3);
+    expect(out).toContain('node node-a: ready');
+    expect(error).toContain('node-b');
+  } finally {
+    process.kill(control, 'SIGCONT');
+  }
+  await eventuallyAsync(async () => expect((await eastwall('status')).code).toBe(0));
+});
