@@ -1,6 +1,6 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { objectAt, objectsAt, textAt } from '../identity/json.ts';
 import { Backoff } from '../kernel/backoff.ts';
+import { pause } from '../kernel/pause.ts';
 import { ok, type Result } from '../kernel/result.ts';
 import type { KubeFailure } from './failure.ts';
 import type { WatchContext } from './watch.ts';
@@ -28,7 +28,7 @@ export async function removeStartupTaint(
     // Whoever else has changed the node meanwhile is no trouble.
     if (removed.error.status !== CONFLICT && !signal.aborted)
       log.warn({ ...place, problem: removed.error.message }, 'the startup taint can not be removed');
-    await pause(backoff.next(), undefined, { signal }).catch(() => undefined);
+    await pause(backoff.next(), signal);
   }
 }
 

@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../identity/json.ts';
 import { Backoff } from '../kernel/backoff.ts';
+import { pause } from '../kernel/pause.ts';
 import { type Acceptance, alreadySays, withAcceptance } from './condition.ts';
 import type { KubeFailure } from './failure.ts';
 import type { WatchContext } from './watch.ts';
@@ -115,12 +115,12 @@ export class StatusWriter {
     const { retryFirstMs, retryMaxMs, spreadMs } = this.#settings;
     const { random } = this.#context;
     const backoff = new Backoff({ firstMs: retryFirstMs, maxMs: retryMaxMs, random });
-    await this.#pause(random() * spreadMs);
+    await pause(random() * spreadMs, this.#stop.signal);
     for (let wish = this.#next(); wish !== null && !this.#stop.signal.aborted; wish = this.#next()) {
       const failure = await this.#patch(wish);
       if (failure === null) backoff.reset();
       if (failure === null || !this.#retry(wish, failure)) this.#leave(wish);
-      else await this.#pause(backoff.next());
+      else await pause(backoff.next(), this.#stop.signal);
     }
     this.#working = null;
   }
@@ -168,10 +168,6 @@ export class StatusWriter {
   /** Takes the wish off the queue, unless a newer one has taken its place. */
   #leave(wish: Wish): void {
     if (this.#wishes.get(wish.target.path) === wish) this.#wishes.delete(wish.target.path);
-  }
-
-  async #pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined);
   }
 }
 

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isObject, type Json, objectAt, objectsAt, textAt } from '../identity/json.ts';
 import type { Projected } from '../identity/project.ts';
 import { Backoff } from '../kernel/backoff.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { pause } from '../kernel/pause.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { KubeClient, Query } from './client.ts';
 import { badAnswer, isGone, type KubeFailure } from './failure.ts';
@@ -161,7 +161,8 @@ export class ResourceWatch<T> {
       if (this.#stop.signal.aborted) return;
       if (failure !== null) this.#note(failure);
       if (clock.monotonic() - began >= settings.steadyMs) this.#backoff.reset();
-      else await this.#pause(this.#health.absent ? settings.absentRetryMs : this.#backoff.next());
+      else
+        await pause(this.#health.absent ? settings.absentRetryMs : this.#backoff.next(), this.#stop.signal);
     }
   }
 
@@ -261,9 +262,5 @@ export class ResourceWatch<T> {
   #markSynced(): void {
     this.#synced = true;
     this.#spec.handlers.synced();
-  }
-
-  async #pause(ms: number): Promise<void> {
-    await sleep(ms, undefined, { signal: this.#stop.signal }).catch(() => undefined);
   }
 }

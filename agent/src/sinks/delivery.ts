@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Backoff } from '../kernel/backoff.ts';
+import { pause } from '../kernel/pause.ts';
 import type { SinkCounts } from './sink-counts.ts';
 import { type Batch, type BatchLimits, Spool } from './spool.ts';
 
@@ -154,7 +154,3 @@ export class Delivery {
     return pause(ms, this.#stop.signal);
   }
 }
-
-/** Cut short by the signal. */
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  delay(ms, undefined, { signal }).catch(() => {});

@@ -1,8 +1,8 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentEvent } from '../events/agent-event.ts';
 import { kubeEvent } from '../events/kube-event.ts';
 import { Backoff } from '../kernel/backoff.ts';
 import { MinuteBudget } from '../kernel/minute-budget.ts';
+import { pause } from '../kernel/pause.ts';
 import type { Result } from '../kernel/result.ts';
 import type { Finding } from '../record/finding.ts';
 import type { OpenSink } from './open-sinks.ts';
@@ -101,7 +101,7 @@ export class KubeEventSink implements OpenSink {
 
   async #wait(why: string): Promise<void> {
     this.counts.problem = why;
-    await delay(this.#backoff.next(), undefined, { signal: this.#stop.signal }).catch(() => {});
+    await pause(this.#backoff.next(), this.#stop.signal);
   }
 }
 

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Backoff } from '../../kernel/backoff.ts';
+import { pause } from '../../kernel/pause.ts';
 import { err, type Result } from '../../kernel/result.ts';
 import { EXIT, type ExitCode } from '../terminal.ts';
 import { followLines } from './admin-client.ts';
@@ -152,6 +152,3 @@ class Following {
     return fleet.find(within(timeoutMs, this.#signal));
   }
 }
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  sleep(ms, undefined, { signal }).catch(() => undefined);
