@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { isIPv4, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { endianness } from 'node:os';
+import { portSuffix } from '../capture/socket-table.ts';
+import { canonicalIp, ipBytes } from '../identity/ip.ts';
 
 export interface Endpoint {
   readonly address: string;
@@ -37,23 +39,16 @@ export function ownerIn(table: string, from: Endpoint, to: Endpoint): number | n
 
 /** As the tables write it: an IPv4 address also as an IPv6 socket may have it. */
 function namesOf({ address, port }: Endpoint): readonly string[] {
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
-  const bare = address.replace(/^::ffff:(?=\d+\.)/i, '');
-  if (!isIPv4(bare)) return [hexWords(bytesOfV6(bare)) + suffix];
-  const v4 = bare.split('.').map(Number);
-  return [hexWords(v4) + suffix, hexWords([...MAPPED, ...v4]) + suffix];
+  const suffix = portSuffix(port);
+  const canonical = canonicalIp(address);
+  if (canonical === null) return [];
+  const bytes = [...ipBytes(canonical)];
+  const ways = bytes.length === IPV4_BYTES ? [bytes, [...MAPPED, ...bytes]] : [bytes];
+  return ways.map((way) => hexWords(way) + suffix);
 }
 
+const IPV4_BYTES = 4;
 const MAPPED = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
-
-function bytesOfV6(address: string): number[] {
-  const [head = '', tail] = address.split('::');
-  const words = (text: string) =>
-    text === '' ? [] : text.split(':').map((word) => Number.parseInt(word, 16));
-  const [first, last] = [words(head), words(tail ?? '')];
-  const gap = Array<number>(Math.max(0, 8 - first.length - last.length)).fill(0);
-  return [...first, ...gap, ...last].flatMap((word) => [word >> 8, word & 0xff]);
-}
 
 /** The kernel prints addresses as 32-bit numbers of the machine's own byte order. */
 function hexWords(bytes: readonly number[]): string {

@@ -10,9 +10,12 @@ export interface ListenerUse {
 const LISTEN = '0A';
 const TIME_WAIT = '06';
 
+/** How an address with this port ends there. */
+export const portSuffix = (port: number): string => `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+
 /** How much the listener at `port` is in use. Columns: slot, local, remote, state, `tx_queue:rx_queue`, … */
 export function listenerUse(table: string, port: number): ListenerUse {
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const suffix = portSuffix(port);
   let queued = 0;
   let open = 0;
   for (const line of table.split('\n')) {
