@@ -3,7 +3,8 @@ import type { Operation } from '@eastwall/policy';
 import { describe, expect, it } from 'vitest';
 import { SEED } from '../../testing/inspect.ts';
 import { bytesField, grpcFrame, message, varintField } from '../../testing/protobuf.ts';
-import type { RequestView, ResponseView } from '../exchange/watch.ts';
+import { aRequestView } from '../../testing/request-view.ts';
+import type { ResponseView } from '../exchange/watch.ts';
 import type { FoundId } from '../inspect/id-collector.ts';
 import { INSPECT_LIMITS } from '../inspect/limits.ts';
 import { POLLUTION } from '../inspect/parameter-pollution.ts';
@@ -24,19 +25,9 @@ const operation = (template: string): Operation => ({
   lastSeen: 0,
 });
 
-const requestView = (target: string, contentType = '', contentEncoding = ''): RequestView => {
+const requestView = (target: string, contentType = '', contentEncoding = '') => {
   const [path = '', query = ''] = target.split('?');
-  return {
-    method: 'GET',
-    path,
-    host: 'orders.shop',
-    query: () => query,
-    authorization: () => '',
-    cookie: () => '',
-    apiKey: () => '',
-    contentType: () => contentType,
-    contentEncoding: () => contentEncoding,
-  };
+  return aRequestView({ path, query, contentType, contentEncoding });
 };
 
 interface Answer {

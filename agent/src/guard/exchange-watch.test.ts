@@ -8,10 +8,10 @@ import {
 } from '@eastwall/policy';
 import { expect, test } from 'vitest';
 import { aGuardIds } from '../../testing/guards.ts';
+import { aRequestView } from '../../testing/request-view.ts';
 import { aToken } from '../../testing/tokens.ts';
 import { aWorkload } from '../../testing/workloads.ts';
 import { Exchange } from '../exchange/exchange.ts';
-import type { RequestView } from '../exchange/watch.ts';
 import { Guards } from './guards.ts';
 import { LimitGuard } from './limits.ts';
 import { OperationBook } from './operation-book.ts';
@@ -23,20 +23,6 @@ const orders = {
   port: 80,
   services: [{ namespace: 'shop', service: 'orders', port: 80 }],
 };
-
-const aRequest = (
-  fields: Partial<Record<'path' | 'authorization' | 'apiKey', string>> = {},
-): RequestView => ({
-  method: 'GET',
-  path: fields.path ?? '/orders/1',
-  host: 'orders.shop',
-  query: () => '',
-  authorization: () => fields.authorization ?? '',
-  cookie: () => '',
-  apiKey: () => fields.apiKey ?? '',
-  contentType: () => '',
-  contentEncoding: () => '',
-});
 
 function setUp(actions: Record<string, GuardAction> = {}, fingerprint = (secret: string) => `#${secret}`) {
   const quarantined: string[] = [];
@@ -67,7 +53,7 @@ const copied = `Bearer ${aToken({ sub: 'system:serviceaccount:pay:ledger' })}`;
 
 test('an ordinary request passes and shows nothing', () => {
   const { watch, found } = setUp();
-  expect(watch().request(aRequest(), ALLOWED, 0)).toBeNull();
+  expect(watch().request(aRequestView(), ALLOWED, 0)).toBeNull();
   expect(found()).toEqual([]);
 });
 
@@ -75,11 +61,11 @@ test('a copied token is reported for each request, and refused where the profile
   const { watch, found } = setUp();
   const watching = watch();
   for (let i = 0; i < 3; i++)
-    expect(watching.request(aRequest({ authorization: copied }), ALLOWED, i)).toBeNull();
+    expect(watching.request(aRequestView({ authorization: copied }), ALLOWED, i)).toBeNull();
   expect(found()).toEqual([['foreign-token', 3]]);
 
   const strict = setUp({ 'foreign-token': 'Block' });
-  expect(strict.watch().request(aRequest({ authorization: copied }), ALLOWED, 0)).toMatchObject({
+  expect(strict.watch().request(aRequestView({ authorization: copied }), ALLOWED, 0)).toMatchObject({
     status: 403,
     decision: { reason: 'blocked_by_guard', rule: 'foreign-token' },
   });
@@ -91,7 +77,8 @@ test('a shared key is hashed once per connection, and again when somebody else u
     hashed.push(secret);
     return `#${secret}`;
   });
-  const ask = (watching: ReturnType<typeof watch>) => watching.request(aRequest({ apiKey: 'k' }), ALLOWED, 0);
+  const ask = (watching: ReturnType<typeof watch>) =>
+    watching.request(aRequestView({ apiKey: 'k' }), ALLOWED, 0);
   const findings = () =>
     guards.takeFindings().findings.map(({ count, evidence }) => [count, evidence['workloads']]);
   ask(watch(aWorkload({ name: 'cart' })));
@@ -109,7 +96,7 @@ test('a shared key is hashed once per connection, and again when somebody else u
 
 test('a finding about an administrative endpoint names its template, never the path', () => {
   const { guards, watch } = setUp();
-  watch().request(aRequest({ path: '/actuator/env/secret-name' }), ALLOWED, 0);
+  watch().request(aRequestView({ path: '/actuator/env/secret-name' }), ALLOWED, 0);
   const { findings } = guards.takeFindings();
   expect(findings).toMatchObject([{ detection: 'admin-endpoint', evidence: { endpoint: '/actuator/**' } }]);
   expect(JSON.stringify(findings)).not.toContain('secret-name');
@@ -118,7 +105,7 @@ test('a finding about an administrative endpoint names its template, never the p
 test('the metadata service and quarantine', () => {
   const { watch, found, quarantined } = setUp({ 'metadata-access': 'Quarantine' });
   const metadata = { ...orders, ip: '169.254.169.254', services: [] };
-  expect(watch(aWorkload(), metadata).request(aRequest(), ALLOWED, 0)).toMatchObject({ status: 403 });
+  expect(watch(aWorkload(), metadata).request(aRequestView(), ALLOWED, 0)).toMatchObject({ status: 403 });
   expect(quarantined).toEqual([aWorkload().uid]);
   expect(found()).toEqual([['metadata-access', 1]]);
 });
@@ -136,17 +123,17 @@ test('a request beyond its limit is answered with 429, after all that other guar
   const { watch } = setUp({ 'foreign-token': 'Block' });
   const decision = limited([{ key: 'Pod', rate: '3/s', concurrency: 2 }]);
   const [a, b, c] = [watch(), watch(), watch()];
-  expect(a.request(aRequest({ authorization: copied }), decision, 0)).toMatchObject({ status: 403 });
-  expect(a.request(aRequest(), decision, 0)).toBeNull();
-  expect(b.request(aRequest(), decision, 0)).toBeNull();
-  expect(c.request(aRequest(), decision, 0)).toMatchObject({
+  expect(a.request(aRequestView({ authorization: copied }), decision, 0)).toMatchObject({ status: 403 });
+  expect(a.request(aRequestView(), decision, 0)).toBeNull();
+  expect(b.request(aRequestView(), decision, 0)).toBeNull();
+  expect(c.request(aRequestView(), decision, 0)).toMatchObject({
     status: 429,
     decision: { reason: 'concurrency_limited', rule: 'read' },
   });
   const exchange = new Exchange();
   for (const one of [a, b, c]) one.end(exchange, 0);
-  expect(c.request(aRequest(), decision, 0)).toBeNull();
-  expect(a.request(aRequest(), decision, 0)).toMatchObject({
+  expect(c.request(aRequestView(), decision, 0)).toBeNull();
+  expect(a.request(aRequestView(), decision, 0)).toMatchObject({
     status: 429,
     retryAfterSeconds: 1,
     headers: [
@@ -162,12 +149,12 @@ test('connections that nobody reads count too, and so do limits that only report
   const [a, b] = [watch(), watch()];
   expect(a.unread(decision, 0)).toBeNull();
   expect(b.unread(decision, 0)).toMatchObject({ verdict: 'would-deny', reason: 'concurrency_limited' });
-  expect(b.request(aRequest(), decision, 0)).toMatchObject({ decision: { verdict: 'would-deny' } });
+  expect(b.request(aRequestView(), decision, 0)).toMatchObject({ decision: { verdict: 'would-deny' } });
 });
 
 test('a finding names the operation once it is known, and never the path, which holds ids', () => {
   const { guards, watch } = setUp();
-  const request = aRequest({ path: '/orders/4711', authorization: copied });
+  const request = aRequestView({ path: '/orders/4711', authorization: copied });
   watch().request(request, ALLOWED, 0);
   const { learner } = guards.operations.at(orders, '');
   const operation = learner.observe({ method: 'GET', path: '/orders/1', status: 200, shape: 0, now: 0 });
@@ -187,7 +174,7 @@ test('what a body said is told of its own exchange only', () => {
   const watching = watch();
   const exchange = new Exchange();
   const body = new TextEncoder().encode('{"id": 1, "total": 2}');
-  watching.request(aRequest(), ALLOWED, 0);
+  watching.request(aRequestView(), ALLOWED, 0);
   watching.response(
     {
       status: 200,
@@ -203,7 +190,7 @@ test('what a body said is told of its own exchange only', () => {
   watching.end(exchange, 0);
   expect(exchange.shape).not.toBe(0);
   // Reported, and passed on without a word from the others.
-  watching.request(aRequest({ authorization: copied }), ALLOWED, 0);
+  watching.request(aRequestView({ authorization: copied }), ALLOWED, 0);
   watching.end(exchange, 0);
   expect(exchange.shape).toBe(0);
 });

@@ -7,9 +7,10 @@ import {
 } from '@eastwall/policy';
 import { expect, test } from 'vitest';
 import { aGuardIds } from '../../testing/guards.ts';
+import { aRequestView } from '../../testing/request-view.ts';
 import { aWorkload } from '../../testing/workloads.ts';
 import { Exchange } from '../exchange/exchange.ts';
-import type { Refusal, RequestView, ResponseView, Watch } from '../exchange/watch.ts';
+import type { Refusal, ResponseView, Watch } from '../exchange/watch.ts';
 import { utf8 } from '../kernel/bytes.ts';
 import { Guards } from './guards.ts';
 import { LimitGuard } from './limits.ts';
@@ -24,17 +25,8 @@ const destination = {
   services: [{ namespace: 'shop', service: 'orders', port: 80 }],
 };
 
-const requestTo = (method: string, path: string, contentType = ''): RequestView => ({
-  method,
-  path,
-  host: 'orders.shop',
-  query: () => '',
-  authorization: () => '',
-  cookie: () => '',
-  apiKey: () => '',
-  contentType: () => contentType,
-  contentEncoding: () => '',
-});
+const requestTo = (method: string, path: string, contentType = '') =>
+  aRequestView({ method, path, contentType });
 
 const answer = (status: number, location = ''): ResponseView => ({
   status,

@@ -1,9 +1,9 @@
 import type { Decision } from '@eastwall/policy';
 import { expect, test } from 'vitest';
 import { aGuardIds } from '../../testing/guards.ts';
+import { aRequestView } from '../../testing/request-view.ts';
 import { aWorkload } from '../../testing/workloads.ts';
 import { Exchange } from '../exchange/exchange.ts';
-import type { RequestView } from '../exchange/watch.ts';
 import { utf8 } from '../kernel/bytes.ts';
 import { InboundWatcher } from './inbound-watch.ts';
 import { OperationBook } from './operation-book.ts';
@@ -11,17 +11,8 @@ import { OperationBook } from './operation-book.ts';
 const ALLOWED: Decision = { verdict: 'allow', reason: 'ungoverned', policy: null, rule: null };
 const destination = { key: 'k', ip: '10.0.0.1', port: 80, services: [] };
 
-const requestTo = (path: string, contentType = ''): RequestView => ({
-  method: 'GET',
-  path,
-  host: 'frontend.shop',
-  query: () => '',
-  authorization: () => '',
-  cookie: () => '',
-  apiKey: () => '',
-  contentType: () => contentType,
-  contentEncoding: () => '',
-});
+const requestTo = (path: string, contentType = '') =>
+  aRequestView({ path, contentType, host: 'frontend.shop' });
 
 function setUp() {
   const ids = aGuardIds();

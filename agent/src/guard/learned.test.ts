@@ -1,9 +1,9 @@
 import { type Decision, GuardProfiles } from '@eastwall/policy';
 import { expect, test } from 'vitest';
 import { aGuardIds } from '../../testing/guards.ts';
+import { aRequestView } from '../../testing/request-view.ts';
 import { aWorkload } from '../../testing/workloads.ts';
 import { Exchange } from '../exchange/exchange.ts';
-import type { RequestView } from '../exchange/watch.ts';
 import { type Learned, readLearned } from '../record/learned.ts';
 import { Guards } from './guards.ts';
 import { LimitGuard } from './limits.ts';
@@ -40,7 +40,7 @@ function begin(clock: { now: number }) {
   const ask = (path: string, service = 'orders') => {
     const parties = { caller, destination: destination(service), scope: { expectation: () => null } };
     const watch = guards.watcher(parties).watch();
-    watch.request(aRequest(path), ALLOWED, clock.now);
+    watch.request(aRequestView({ path }), ALLOWED, clock.now);
     const exchange = new Exchange();
     exchange.begin('http1', clock.now);
     Object.assign(exchange, { method: 'GET', path, status: 200, outcome: 'ok' });
@@ -50,18 +50,6 @@ function begin(clock: { now: number }) {
   const kept = (kind: Learned['kind']) => [...guards.save(clock.now)].filter((one) => one.kind === kind);
   return { guards, ask, kept };
 }
-
-const aRequest = (path: string): RequestView => ({
-  method: 'GET',
-  path,
-  host: 'orders.shop',
-  query: () => '',
-  authorization: () => '',
-  cookie: () => '',
-  apiKey: () => '',
-  contentType: () => '',
-  contentEncoding: () => '',
-});
 
 /** By way of what control and a file hold. */
 const throughText = (learned: Iterable<Learned>): Learned[] =>
