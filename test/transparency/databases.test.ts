@@ -71,7 +71,7 @@ SQL`,
     ],
     [
       'cancelling a statement',
-      `timeout -s INT 1 psql -c 'select pg_sleep(60)' 2>&1 || echo failed`,
+      `timeout --foreground -s INT 1 psql -c 'select pg_sleep(60)' 2>&1 || echo failed`,
       'canceling statement',
     ],
     ['a long silence', `psql -c "select pg_sleep(2.5), 'awake'"`, 'awake'],

@@ -5,8 +5,9 @@ import { bindLibc, type Fd, orErrno } from './libc.ts';
 
 const AF_INET = 2;
 const AF_INET6 = 10;
-/** SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC: what libuv expects of a descriptor it is handed. */
-const STREAM = 0x1 | 0x800 | 0x80000;
+/** SOCK_NONBLOCK | SOCK_CLOEXEC: what libuv expects of a descriptor it is handed. */
+const HANDED = 0x800 | 0x80000;
+const SOCK_STREAM = 0x1;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_KEEPALIVE = 9;
@@ -36,6 +37,9 @@ const bind = bindLibc<(fd: Fd, address: Uint8Array, length: number) => number>(
   'int bind(int fd, const void *address, uint32_t length)',
 );
 const listen = bindLibc<(fd: Fd, backlog: number) => number>('int listen(int fd, int backlog)');
+const accept4 = bindLibc<(fd: Fd, address: null, length: null, flags: number) => number>(
+  'int accept4(int fd, void *address, void *length, int flags)',
+);
 const setsockopt = bindLibc<
   (fd: Fd, level: number, name: number, value: Uint8Array, length: number) => number
 >('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)');
@@ -48,7 +52,7 @@ const getsockopt = bindLibc<
 
 /** An unconnected non-blocking TCP socket in the calling thread's netns, or `-errno`. */
 export function tcpSocket(family: 4 | 6): Fd {
-  return orErrno(socket(family === 4 ? AF_INET : AF_INET6, STREAM, 0));
+  return orErrno(socket(family === 4 ? AF_INET : AF_INET6, SOCK_STREAM | HANDED, 0));
 }
 
 /**
@@ -122,6 +126,11 @@ export function bindAsPeerOf(fd: Fd, accepted: Fd, port: 'same' | 'any'): number
 /** The kernel caps `backlog` at `net.core.somaxconn` of the socket's netns. Returns 0 or `-errno`. */
 export function listenOn(fd: Fd, backlog: number): number {
   return orErrno(listen(fd, backlog));
+}
+
+/** A connection that waits on a non-blocking listener, or `-errno`: `-EAGAIN` when there is none. */
+export function acceptWaiting(listener: Fd): Fd {
+  return orErrno(accept4(listener, null, null, HANDED));
 }
 
 /** False once somebody who shares the socket has shut it down; `listenOn` brings it back. */
