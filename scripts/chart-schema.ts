@@ -32,6 +32,8 @@ const EMBEDDED_REDIS = closed({
   tolerations: list,
 });
 
+const MONITOR = closed({ enabled: oneOf('auto', true, false), interval: text, labels: textMap });
+
 /** The forms that the agent reads; credentials in it would be for everybody to see. */
 const STORE_URL = '^$|^rediss?(-sentinel|-cluster)?://[^@]+$';
 
@@ -91,7 +93,8 @@ export function chartSchema(): object {
       metrics: closed({
         port: integer(1, 65_535),
         existingSecret: text,
-        podMonitor: closed({ enabled: oneOf('auto', true, false), interval: text, labels: textMap }),
+        podMonitor: MONITOR,
+        serviceMonitor: MONITOR,
       }),
       dashboards: closed({ enabled: flag, namespace: text, labels: textMap, annotations: textMap }),
       alerts: closed({ enabled: oneOf('auto', true, false), labels: textMap }),

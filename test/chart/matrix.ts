@@ -73,6 +73,10 @@ export const MATRIX: Readonly<Record<string, Values>> = {
     },
     events: { existingSecret: 'siem', directory: '/var/lib/elsewhere' },
   },
+  'a Prometheus that looks for Services, and another port for the command line': {
+    settings: { adminAddress: '[::1]:19465' },
+    metrics: { podMonitor: { enabled: false }, serviceMonitor: { enabled: true, labels: { team: 'infra' } } },
+  },
   'all options on': {
     image: { digest: `sha256:${'a'.repeat(64)}` },
     imagePullSecrets: [{ name: 'registry' }],

@@ -3,7 +3,7 @@ import type { ObjectInput } from '../../agent/src/sandbox/kube-api/object.ts';
 /** A class that both packages generate for each kind, from the published schemas. */
 type Model = new (object: ObjectInput) => { validate(): void };
 
-const MONITORING = 'monitoring.coreos.com/v1';
+export const MONITORING = 'monitoring.coreos.com/v1';
 
 /**
  * What the OpenAPI schema of an object's kind has against it: wrong types and formats, and what is required and missing.

@@ -15,7 +15,7 @@ import { pruneObject } from '../../agent/src/sandbox/kube-api/schema/prune.ts';
 import { validate } from '../../agent/src/sandbox/kube-api/schema/validate.ts';
 import { CHART, find, helm, NAMESPACE, render, renderChart, type Values } from './helm.ts';
 import { MATRIX } from './matrix.ts';
-import { schemaProblems } from './openapi.ts';
+import { MONITORING, schemaProblems } from './openapi.ts';
 
 interface Env {
   readonly name: string;
@@ -26,6 +26,7 @@ interface Container {
   readonly name: string;
   readonly args: readonly string[];
   readonly env: readonly Env[];
+  readonly ports: readonly { readonly name: string; readonly containerPort: number }[];
   readonly securityContext: {
     readonly privileged?: boolean;
     readonly readOnlyRootFilesystem: boolean;
@@ -79,7 +80,7 @@ describe.each(Object.entries(MATRIX))('the chart with %s', (_, values) => {
   });
 
   it('renders objects that Kubernetes knows', () => {
-    const builtin = objects.filter(({ kind }) => kind !== 'PodMonitor' && kind !== 'PrometheusRule');
+    const builtin = objects.filter(({ apiVersion }) => apiVersion !== MONITORING);
     expect(builtin.flatMap(problemsOf)).toEqual([]);
   });
 
@@ -188,6 +189,16 @@ describe('the DaemonSet', () => {
     });
   });
 
+  it.each<[string, unknown, number | undefined]>([
+    ['as the agent has it by itself', undefined, 9_465],
+    ['as it is set', '127.0.0.1:19465', 19_465],
+    ['of IPv6', '[::1]:19465', 19_465],
+    ['not at all', 'off', undefined],
+  ])('names the port by which the command line comes, %s', (_, adminAddress, port) => {
+    const { ports } = agentOf(render({ settings: adminAddress === undefined ? {} : { adminAddress } }));
+    expect(ports.find(({ name }) => name === 'admin')?.containerPort).toBe(port);
+  });
+
   it.each([
     ['5m', 330],
     ['90s', 120],
@@ -281,9 +292,36 @@ describe('the chart', () => {
   });
 
   it('monitors where the cluster knows how', () => {
-    const kinds = (args: readonly string[]) => render({}, args).map(({ kind }) => kind);
-    expect(kinds([])).not.toContain('PodMonitor');
-    expect(kinds(['--api-versions', 'monitoring.coreos.com/v1/PodMonitor'])).toContain('PodMonitor');
+    const operator = ['PodMonitor', 'ServiceMonitor'].flatMap((kind) => [
+      '--api-versions',
+      `${MONITORING}/${kind}`,
+    ]);
+    const monitors = (metrics: Values, args = operator) =>
+      render({ metrics }, args)
+        .map(({ kind }) => kind)
+        .filter((kind) => kind.endsWith('Monitor'));
+    expect(monitors({}, [])).toEqual([]);
+    expect(monitors({})).toEqual(['PodMonitor']);
+    expect(monitors({ serviceMonitor: { enabled: 'auto' } }, [])).toEqual([]);
+    expect(monitors({ serviceMonitor: { enabled: 'auto' } })).toEqual(['ServiceMonitor']);
+    const both = { podMonitor: { enabled: true }, serviceMonitor: { enabled: true } };
+    expect(() => monitors(both)).toThrow('would scrape every agent twice');
+  });
+
+  it('has a Service for its ServiceMonitor, which asks it for what the PodMonitor asks pods for', () => {
+    const objects = render({ metrics: { serviceMonitor: { enabled: true } } });
+    const { selector, endpoints } = find(objects, 'ServiceMonitor')['spec'] as {
+      readonly selector: { readonly matchLabels: Readonly<Record<string, string>> };
+      readonly endpoints: readonly object[];
+    };
+    const chosen = objects.filter(
+      ({ kind, metadata }) =>
+        kind === 'Service' &&
+        Object.entries(selector.matchLabels).every(([name, value]) => metadata.labels?.[name] === value),
+    );
+    expect(chosen).toMatchObject([{ spec: { clusterIP: 'None', ports: [{ name: 'metrics' }] } }]);
+    const pods = find(render({ metrics: { podMonitor: { enabled: true } } }), 'PodMonitor')['spec'];
+    expect(endpoints).toEqual((pods as { readonly podMetricsEndpoints: object }).podMetricsEndpoints);
   });
 
   it('shows nothing secret but in Secrets', () => {

@@ -98,6 +98,38 @@ on
 {{- end -}}
 {{- end -}}
 
+{{/* Empty when the agent listens on its socket only. */}}
+{{- define "eastwall.adminPort" -}}
+{{- if hasKey .Values.settings "adminAddress" -}}
+{{- include "eastwall.settingText" .Values.settings.adminAddress | regexFind "[0-9]+$" -}}
+{{- else -}}
+9465
+{{- end -}}
+{{- end -}}
+
+{{/* Not empty when the value of a monitor asks for it. Call with (list . kind value). */}}
+{{- define "eastwall.monitors" -}}
+{{- $top := index . 0 -}}
+{{- $known := $top.Capabilities.APIVersions.Has (printf "monitoring.coreos.com/v1/%s" (index . 1)) -}}
+{{- $wanted := toString (index . 2) -}}
+{{- if or (eq $wanted "true") (and $known (eq $wanted "auto")) }}yes{{ end -}}
+{{- end -}}
+
+{{/* What both kinds of monitors say of an agent's endpoint. Call with (list . values-of-the-monitor). */}}
+{{- define "eastwall.scrape" -}}
+port: metrics
+path: /metrics
+interval: {{ (index . 1).interval }}
+authorization:
+  type: Bearer
+  credentials:
+    name: {{ include "eastwall.metricsSecret" (index . 0) }}
+    key: token
+relabelings:
+  - sourceLabels: [__meta_kubernetes_pod_node_name]
+    targetLabel: node
+{{- end -}}
+
 {{- define "eastwall.kubeEvents" -}}
 {{- with .Values.settings.kubeEvents -}}
 {{- include "eastwall.settingText" . -}}
