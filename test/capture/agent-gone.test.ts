@@ -115,10 +115,13 @@ describe('an agent', () => {
   }, async () => {
     process.kill(controlProcess(sandbox, NODE), 'SIGKILL');
     const answers: string[] = [];
-    await eventuallyAsync(async () => {
+    const enforced = eventuallyAsync(async () => {
       answers.push(await ask(CLOSED));
-      expect(answers.at(-1), `${[...new Set(answers)]}; ${await logTail()}`).toBe('403');
+      expect(answers.at(-1), [...new Set(answers)].join()).toBe('403');
     }, START_MS);
+    await enforced.catch(async (cause) => {
+      throw new Error(await logTail(), { cause });
+    });
     expect(answers).not.toContain('404');
     await expectEnforced();
   });
