@@ -319,6 +319,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     succession,
     supervisor,
     capture,
+    learned: keeper,
     onExit: config.onExit,
     stay: () => mark?.stay ?? 'stays',
     word: async () => mark?.word(WORD_MS),

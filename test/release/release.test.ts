@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
@@ -99,7 +101,12 @@ describe('a release', () => {
     await short.more('200 0', 5);
     const slow = sandbox.exec(CALLER, ['curl', '-s', 'http://streams.shop:8080/slow/30']);
 
+    const learned = dirname(sandbox.agentSocket(NODE));
+    // Since the upgrade there is something that was learnt.
+    expect(readdirSync(learned)).toContain('learned');
+
     expect(await chart.uninstall()).toContain('release "eastwall" uninstalled');
+    expect(readdirSync(learned).filter((name) => name.includes('learned'))).toEqual([]);
     const after = await netnsStates(sandbox);
     for (const [netns, state] of before) expect(after.get(netns), netns).toBe(state);
 

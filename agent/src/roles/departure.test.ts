@@ -27,6 +27,7 @@ function setUp(given: { onExit?: 'remove' | 'keep'; passedOn?: boolean; stuck?: 
         if (given.stuck !== undefined) throw new Error(given.stuck);
       },
     },
+    learned: { forget: note('forget what was learnt') },
     onExit: given.onExit ?? 'remove',
     stay: () => world.stay,
     word: async () => world.word(),
@@ -61,7 +62,7 @@ describe('an agent that goes', () => {
     world.stay = stay;
     drained();
     await departure.go(0);
-    expect(done).toEqual(expect.arrayContaining(['leave all', 'uninstall all']));
+    expect(done).toEqual(expect.arrayContaining(['leave all', 'forget what was learnt', 'uninstall all']));
   });
 
   it('hears of an uninstall while connections are at their last requests', async () => {
@@ -85,6 +86,8 @@ describe('an agent that goes', () => {
     passed.world.word = () => expect.unreachable();
     passed.drained();
     await passed.departure.go(0);
+    // That one keeps it from now on.
+    expect(passed.done).not.toContain('forget what was learnt');
   });
 
   it('goes once, whoever asks', async () => {

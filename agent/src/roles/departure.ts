@@ -13,6 +13,7 @@ export interface DepartureOptions {
   };
   readonly supervisor: { drain(graceMs: number): Promise<void> };
   readonly capture: { uninstall(whom: Freed): Promise<void>; release(): Promise<void> };
+  readonly learned: { forget(): Promise<void> };
   /** Of a stopping agent that nobody is uninstalling. */
   readonly onExit: 'remove' | 'keep';
   readonly stay: () => Stay;
@@ -63,7 +64,7 @@ export class Departure {
   }
 
   async #go(graceMs: number): Promise<void> {
-    const { readiness, succession, supervisor, capture, word } = this.#options;
+    const { readiness, succession, supervisor, capture, learned, word } = this.#options;
     this.#state = { state: 'leaving' };
     readiness.stopping();
     await succession.leave(this.#freed());
@@ -73,6 +74,7 @@ export class Departure {
     // Who deletes a release without asking anybody deletes its agents first, and then what says so.
     if (!passedOn && this.#freed() !== 'all') await word();
     const whom = this.#freed();
+    if (whom === 'all' && !passedOn) await learned.forget();
     await (whom === null || passedOn ? capture.release() : capture.uninstall(whom));
   }
 

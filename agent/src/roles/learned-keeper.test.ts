@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -95,6 +95,35 @@ describe('what was learnt', () => {
     keeper.takeBack();
     await keeper.save();
     expect(readFileSync(path).equals(passedOn)).toBe(false);
+  });
+
+  it('is gone with the release, and is not written any more', async () => {
+    const { keeper, path, tell } = setUp();
+    keeper.read();
+    tell([aLearnedOperation()], 0);
+    const saved = keeper.save();
+    await keeper.forget();
+    await saved;
+    await keeper.save();
+    expect(readdirSync(join(path, '..'))).toEqual([]);
+  });
+
+  it('is left alone by an agent that another has taken over from, also when the release goes', async () => {
+    const { keeper, path } = setUp();
+    keeper.read();
+    await keeper.passOn();
+    await keeper.forget();
+    expect(readdirSync(join(path, '..'))).toEqual(['learned']);
+  });
+
+  it('leaves nothing behind of agents that were killed while they wrote it', async () => {
+    const { keeper, path } = setUp();
+    const folder = join(path, '..');
+    mkdirSync(folder);
+    for (const name of ['.learned-0123abcd', '.learned-of-somebody', 'agent.log'])
+      writeFileSync(join(folder, name), 'some');
+    keeper.read();
+    expect(readdirSync(folder)).toEqual(['.learned-of-somebody', 'agent.log']);
   });
 
   it('that can not be read or written is said once, and the agent goes on', async () => {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { FromDataplane } from '../ipc/messages.ts';
 import { err, type Result } from '../kernel/result.ts';
@@ -68,6 +68,7 @@ export class LearnedKeeper {
     const { path, catalog, anomalies, onRead, log } = this.#options;
     this.#inCharge = true;
     if (path === null) return;
+    discardUnfinished(path);
     const found = readState(path);
     if (found === null) return;
     if (!found.ok) {
@@ -98,6 +99,14 @@ export class LearnedKeeper {
   /** It does not, after all. */
   takeBack(): void {
     this.#inCharge = true;
+  }
+
+  /** The release is gone: nothing of it is kept, now and later. */
+  async forget(): Promise<void> {
+    await this.#writing;
+    if (this.#options.path === null || !this.#inCharge) return;
+    this.#inCharge = false;
+    discard(this.#options.path);
   }
 
   async #write(): Promise<void> {
@@ -145,6 +154,9 @@ function readState(path: string): Result<SavedState, string> | null {
   }
 }
 
+/** What is being written has a name of its own: an agent that hangs may write as well. */
+const UNFINISHED = /^\.learned-[0-9a-f]{8}$/;
+
 /** The whole file or the one before, whenever somebody looks. Returns what went wrong. */
 function replace(path: string, file: Buffer): string | null {
   if (file.length > MAX_FILE_BYTES) return `it would have ${file.length} bytes`;
@@ -157,6 +169,16 @@ function replace(path: string, file: Buffer): string | null {
   } catch (error) {
     discard(own);
     return (error as Error).message;
+  }
+}
+
+/** Of agents that were killed while they wrote. */
+function discardUnfinished(path: string): void {
+  const directory = dirname(path);
+  try {
+    for (const name of readdirSync(directory)) if (UNFINISHED.test(name)) discard(join(directory, name));
+  } catch {
+    // There is no directory yet.
   }
 }
 
