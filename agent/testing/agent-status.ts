@@ -77,6 +77,7 @@ export const agentStatus = (differs: Partial<AgentStatus> = {}): AgentStatus => 
       loopLagMs: 1.5,
       rssBytes: 60_000_000,
       cpuSeconds: 12.5,
+      partlyKnown: [],
     },
   ],
   flows: { kept: 10, tails: 0, droppedByDataplanes: 0, droppedForTails: 0 },

@@ -21,6 +21,7 @@ for (const keys of [1, 1_000, 20_000, 100_000]) {
     value: 0,
     image: 1,
     isYoung: false,
+    isPartial: false,
     contract: null,
   };
   const ids = Array.from({ length: IDS }, (_, id) => ({

@@ -125,6 +125,8 @@ export interface DataplaneStatus {
   readonly loopLagMs: number;
   readonly rssBytes: number;
   readonly cpuSeconds: number;
+  /** Workloads (`namespace/kind/name`; some of them) that other nodes show more ids than they tell. */
+  readonly partlyKnown: readonly string[];
 }
 
 /** How limits are kept. */

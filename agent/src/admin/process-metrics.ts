@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { Counter, Gauge, type Registry } from 'prom-client';
+import { cpuSeconds } from '../kernel/cpu-seconds.ts';
 
 /** Of control's process, by the names that every Prometheus client uses; dataplanes are processes of their own. */
 export function registerProcessMetrics(registry: Registry): void {
@@ -9,9 +10,8 @@ export function registerProcessMetrics(registry: Registry): void {
     help: 'CPU time of control and capture, user and system',
     registers,
     collect() {
-      const { user, system } = process.cpuUsage();
       this.reset();
-      this.inc((user + system) / 1e6);
+      this.inc(cpuSeconds());
     },
   });
   new Gauge({

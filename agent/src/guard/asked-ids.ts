@@ -80,6 +80,7 @@ export class AskedIds {
     value: 0,
     image: 0,
     isYoung: false,
+    isPartial: false,
     contract: null,
   };
 
@@ -100,6 +101,7 @@ export class AskedIds {
     this.batch = null;
     this.#touch.image = image;
     this.#touch.isYoung = caller.filter.isYoung(this.now);
+    this.#touch.isPartial = caller.filter.isPartial(this.now);
     this.#touch.contract = asking.contract;
   }
 
@@ -127,14 +129,16 @@ export class AskedIds {
     touch.h1 = h1;
     touch.h2 = h2;
     touch.explained = caller.filter.explains(h1, h2);
-    if (!touch.explained && this.#pod !== null) this.#guard.unexplained(this.#pod, asking.caller);
     const isNumber = numeric >= 0;
     touch.form = isNumber ? 'number' : madeAt === NO_TIME ? shownForm(form) : 'timed';
     touch.value = isNumber ? numeric : madeAt;
     const low = mix(this.#target ^ Math.imul(positionKey, 0x85ebca6b));
     // Of this operation: what comes after `GET /orders/17` is often `POST /refunds` of order 17.
     touch.firstTouch = caller.filter.isFirstTouch(h1 ^ low, h2 ^ this.#target, this.now);
-    if (touch.firstTouch) this.#guard.walks.touch(this.#walk, touch.explained, this.now);
+    if (touch.firstTouch) {
+      this.#guard.walks.touch(this.#walk, touch.explained, this.now);
+      this.#noteUnexplained(asking);
+    }
     const engine = this.#engineOf(asking);
     const slot = engine.key(caller.hash, low, this.#target, this.now);
     this.#take(engine.step(slot, touch), engine, slot);
@@ -148,6 +152,11 @@ export class AskedIds {
     this.#take(engine.step(own, touch, this.#known), engine, own, this.#known);
   }
 
+  /** Whether the caller was shown more than is known here. */
+  get isPartial(): boolean {
+    return this.#touch.isPartial;
+  }
+
   /** What the evidence looks like over time; null without any. */
   get sequence(): Sequence | null {
     const { evidence } = this;
@@ -159,6 +168,13 @@ export class AskedIds {
   /** Of caller and operation, whichever place of it the ids are at. */
   get #walk(): number {
     return (this.caller?.hash ?? 0) * 0x200000 + (this.#target & 0x1fffff);
+  }
+
+  /** Only where enough is known for that to mean something. */
+  #noteUnexplained({ caller }: Asking): void {
+    const { explained, isYoung, isPartial } = this.#touch;
+    if (explained || isYoung || isPartial || this.#pod === null) return;
+    this.#guard.unexplained(this.#pod, caller);
   }
 
   /** Looked at every now and then only: it is no matter of one request. */

@@ -71,7 +71,7 @@ test('ids that were shown pass; a handful that were not is an alert', () => {
   let asks = 1;
   while (ask() !== 'alert' && asks < 50) asks++;
   expect(asks).toBeLessThanOrEqual(8);
-  const sight = asked.evidence && enumerationSight(asked.evidence, asked.sequence);
+  const sight = asked.evidence && enumerationSight(asked.evidence, asked);
   expect(sight).toMatchObject({ detection: 'object-enumeration', evidence: { signals: 'provenance' } });
   expect(sight?.explanation).toContain('never shown');
 });
@@ -100,7 +100,7 @@ test('ids that were made one after another look like that', () => {
   const made = Date.UTC(2026, 3);
   for (let n = 0; n < 20; n++) ask({ ...newId(), form: FORM.uuid, numeric: -1, madeAt: made + 40 * n });
   expect(asked.evidence).toMatchObject({ shape: 'timed', signals: ['provenance', 'shape'] });
-  const sight = asked.evidence && enumerationSight(asked.evidence, null);
+  const sight = asked.evidence && enumerationSight(asked.evidence, asked);
   expect(sight?.explanation).toContain('ordered by time');
 });
 
@@ -172,6 +172,56 @@ test('workloads are bounded, and known by name and not by pod', () => {
   expect(provenance.of(aWorkload({ uid: 'a' }), 0).caller).not.toBe(first.caller);
 });
 
+test('right after an upgrade no unexplained id is held against anybody, and later a walk is seen as before', () => {
+  const [before, after] = [setUp(), setUp()];
+  before.learn();
+  after.advance(before.guard.now());
+  for (const baseline of before.guard.save()) after.guard.restore(baseline);
+  // What it gets now, the agent before this one saw it being shown.
+  const tiers = Array.from({ length: 20 }, () => after.ask());
+  expect(new Set(tiers)).toEqual(new Set(['quiet']));
+  after.advance(PROVENANCE_LIMITS.shown.periodMs);
+  let asks = 1;
+  while (after.ask() !== 'alert' && asks < 50) asks++;
+  expect(asks).toBeLessThanOrEqual(8);
+});
+
+test('right after an upgrade misses and numbers of ids are judged as before', () => {
+  for (const [asks, status, signal] of [
+    [20, 404, 'misses'],
+    [60, 200, 'baseline'],
+  ] as const) {
+    const [before, after] = [setUp(), setUp()];
+    before.learn();
+    after.advance(before.guard.now());
+    for (const baseline of before.guard.save()) after.guard.restore(baseline);
+    for (let n = 0; n < asks; n++) {
+      after.ask();
+      after.asked.answered(status);
+    }
+    expect(after.asked.evidence?.signals).toEqual([signal]);
+  }
+});
+
+test('while another agent takes over, what is shown there is not held against who asks for it here', () => {
+  const { ask, learn, provenance, guard, advance, asked, wanted } = setUp();
+  learn();
+  provenance.missedByAll(guard.now());
+  const tiers = Array.from({ length: 20 }, () => ask());
+  expect(new Set(tiers)).toEqual(new Set(['quiet']));
+  expect(wanted).toEqual([]);
+  expect(provenance.partlyKnown(guard.now(), 1)).toEqual(['shop/Deployment/frontend']);
+  expect(provenance.partlyKnown(guard.now(), 0)).toEqual([]);
+  for (let n = 0; n < 15; n++) {
+    ask();
+    asked.answered(404);
+  }
+  const sight = asked.evidence && enumerationSight(asked.evidence, asked);
+  expect(sight?.evidence).toMatchObject({ signals: 'misses', shownElsewhere: 'known in part' });
+  advance(PROVENANCE_LIMITS.shown.periodMs);
+  expect(provenance.partlyKnown(guard.now(), 1)).toEqual([]);
+});
+
 test('settings of namespaces have their own keys, up to a bound', () => {
   const { guard } = setUp();
   const settings = Array.from({ length: 10 }, (_, i) => ({ ...DEFAULT_GUARDS, alertBudgetPerWeek: i + 1 }));
@@ -195,9 +245,12 @@ test.each([
 });
 
 test('what comes to a pod is worth watching once it asks for ids that nothing explains', () => {
-  const { ask, show, wanted } = setUp();
+  const { ask, show, wanted, advance } = setUp();
   for (let i = 0; i < 100; i++) ask(show());
+  // Nothing does as long as the agent has seen too little of what the pod is shown.
+  for (let i = 0; i < 100; i++) ask();
   expect(wanted).toEqual([]);
+  advance(PROVENANCE_LIMITS.shown.periodMs);
   for (let i = 0; i < 100; i++) ask();
   expect(wanted).toEqual([aWorkload().pod]);
 });

@@ -131,7 +131,10 @@ export function actionFor(tier: Tier, wanted: GuardAction): GuardAction {
   return tier === 'throttle' ? 'Throttle' : wanted;
 }
 
-export function enumerationSight(evidence: EnumerationEvidence, sequence: Sequence | null): Sight {
+export function enumerationSight(
+  evidence: EnumerationEvidence,
+  { sequence, isPartial }: { readonly sequence: Sequence | null; readonly isPartial: boolean },
+): Sight {
   const { usualUnexplained, shape, signals, distinct, distinctThreshold, requests } = evidence;
   return {
     detection: 'object-enumeration',
@@ -146,6 +149,7 @@ export function enumerationSight(evidence: EnumerationEvidence, sequence: Sequen
       usualDistinctIds: distinctThreshold,
       shape,
       requests,
+      ...(isPartial && { shownElsewhere: 'known in part' }),
     },
   };
 }

@@ -133,7 +133,7 @@ export class IdWatch implements ExchangeIdSink {
     this.#judged = tier;
     const action = actionFor(tier, this.#wanted);
     if (action === 'Off' || evidence === null) return null;
-    return { sight: enumerationSight(evidence, this.#asked.sequence), action };
+    return { sight: enumerationSight(evidence, this.#asked), action };
   }
 }
 

@@ -15,6 +15,8 @@ export interface ShownHere {
   readonly workload: string;
   /** As `IdDelta` writes them. */
   readonly ids: Uint8Array;
+  /** There was no room for all of them. */
+  readonly cut: boolean;
 }
 
 /** A workload of this node by the ids that it was shown. */
@@ -71,9 +73,10 @@ export class Provenance {
     const shown: ShownHere[] = [];
     let dropped = 0;
     for (const [workload, { delta }] of this.#callers) {
-      dropped += delta?.takeDropped() ?? 0;
+      const cut = delta?.takeDropped() ?? 0;
       const ids = delta?.take() ?? null;
-      if (ids !== null) shown.push({ workload, ids });
+      dropped += cut;
+      if (ids !== null) shown.push({ workload, ids, cut: cut > 0 });
     }
     return { shown, dropped };
   }
@@ -81,6 +84,26 @@ export class Provenance {
   /** What a workload was shown elsewhere, as pairs of hashes; returns how many were refused. */
   showPeers(workload: string, hashes: Uint32Array, now: number): number {
     return this.#callerAt(workload, now).filter.showPeers(hashes, now);
+  }
+
+  /** That workload was shown ids elsewhere that nobody tells. */
+  missed(workload: string, now: number): void {
+    this.#callerAt(workload, now).filter.missed(now);
+  }
+
+  /** From now on all workloads are shown ids elsewhere as well: another agent accepts their connections. */
+  missedByAll(now: number): void {
+    for (const { filter } of this.#callers.values()) filter.missed(now);
+  }
+
+  /** Workloads that were shown more than is known here, so that nothing unexplained is held against them. */
+  partlyKnown(now: number, most: number): string[] {
+    const partly: string[] = [];
+    for (const [workload, { filter }] of this.#callers) {
+      if (partly.length === most) break;
+      if (filter.isPartial(now)) partly.push(workload);
+    }
+    return partly;
   }
 
   #callerAt(key: string, now: number): KnownCaller {

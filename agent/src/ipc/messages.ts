@@ -213,4 +213,8 @@ export interface DataplaneTotals {
   /** Spent by the process since it began. */
   readonly cpuSeconds: number;
   readonly limits: LimitTotals;
+  /** Workloads that were shown more ids elsewhere than it knows of: namespace, kind and name; some of them. */
+  readonly partlyKnown: readonly string[];
 }
+
+export const MAX_PARTLY_KNOWN = 16;

@@ -11,7 +11,13 @@ test('news are read, and only what they consist of', () => {
   expect(readNews({ ...news, more: 1, shown: news.shown.map((one) => ({ ...one, more: 1 })) })).toEqual(news);
 });
 
+test('that there was more than is told is told', () => {
+  const news = { shown: [{ ...shown, cut: true }], uses: [] };
+  expect(readNews(news)).toEqual(news);
+});
+
 test.each([
+  { shown: [{ ...shown, cut: 'yes' }], uses: [] },
   { shown: many(MAX_SHOWN + 1, shown), uses: [] },
   { shown: [], uses: many(MAX_USES + 1, use) },
   { shown: [{ ...shown, ids: '' }], uses: [] },

@@ -4,6 +4,8 @@ export interface ShownIds {
   readonly workload: string;
   /** Keyed hashes of the ids, as `IdDelta` writes them, in base64. */
   readonly ids: string;
+  /** More were shown to it than are told. */
+  readonly cut?: true;
 }
 
 /** A workload has used a credential, which is known by a keyed hash only. */
@@ -36,15 +38,16 @@ export function readNews(value: unknown): News | null {
   const { shown, uses } = value as Record<string, unknown>;
   if (!isList(shown, MAX_SHOWN, isShown) || !isList(uses, MAX_USES, isUse)) return null;
   return {
-    shown: shown.map(({ workload, ids }) => ({ workload, ids })),
+    shown: shown.map(({ workload, ids, cut }) => ({ workload, ids, ...(cut && { cut }) })),
     uses: uses.map(({ fingerprint, workload }) => ({ fingerprint, workload })),
   };
 }
 
 function isShown(value: unknown): value is ShownIds {
   if (typeof value !== 'object' || value === null) return false;
-  const { workload, ids } = value as Record<string, unknown>;
-  return isText(workload, MAX_WORKLOAD) && isText(ids, MAX_IDS) && ids.length % 4 === 0 && BASE64.test(ids);
+  const { workload, ids, cut } = value as Record<string, unknown>;
+  if (!isText(workload, MAX_WORKLOAD) || (cut !== undefined && cut !== true)) return false;
+  return isText(ids, MAX_IDS) && ids.length % 4 === 0 && BASE64.test(ids);
 }
 
 function isUse(value: unknown): value is CredentialUse {

@@ -60,6 +60,21 @@ test('ids that are none, and more than may be in a minute, are refused and count
   expect(news.take()).toMatchObject([{ refused: 1_000 }]);
 });
 
+test('of a workload that is shown more than is told, it is known that something is missing', () => {
+  const [here, there] = [aDataplane(), aDataplane()];
+  for (let id = 0; id < 1_030; id++) there.show('orders', id + 1);
+  there.show('cart', 1);
+  for (const message of sent(there.news.take())) {
+    expect(parseReport(message)).toEqual(message);
+    here.news.hear(message, 0);
+  }
+  expect(here.news.partlyKnown(0)).toEqual(['shop/Deployment/orders']);
+  // Who was shown all that knows it, as long as all is shown there.
+  expect(there.news.partlyKnown(0)).toEqual([]);
+  there.news.miss(0);
+  expect(there.news.partlyKnown(0)).toEqual(['shop/Deployment/orders', 'shop/Deployment/cart']);
+});
+
 test('a credential that was used elsewhere is one of several workloads here', () => {
   const [here, there] = [aDataplane(), aDataplane()];
   there.credentials.check(aWorkload({ name: 'cart' }), '', 'key-1');

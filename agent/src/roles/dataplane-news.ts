@@ -1,7 +1,7 @@
 import { decodeDelta } from '@eastwall/policy';
 import type { Credentials } from '../guard/credentials.ts';
 import type { Provenance } from '../guard/provenance.ts';
-import type { FromDataplane } from '../ipc/messages.ts';
+import { type FromDataplane, MAX_PARTLY_KNOWN } from '../ipc/messages.ts';
 import { MAX_SHOWN, type News, type ShownIds } from '../record/news.ts';
 
 type NewsReport = Extract<FromDataplane, { kind: 'news' }>;
@@ -27,18 +27,33 @@ export class DataplaneNews {
     if (credentials.uses.length + counts.dropped + counts.refused > 0)
       messages.push({ kind: 'news', shown: [], uses: credentials.uses, ...counts });
     for (let start = 0; start < shown.length; start += MAX_SHOWN) {
-      const some = shown
-        .slice(start, start + MAX_SHOWN)
-        .map(({ workload, ids }): ShownIds => ({ workload, ids: Buffer.from(ids).toString('base64') }));
+      const some = shown.slice(start, start + MAX_SHOWN).map(
+        ({ workload, ids, cut }): ShownIds => ({
+          workload,
+          ids: Buffer.from(ids).toString('base64'),
+          ...(cut && { cut }),
+        }),
+      );
       messages.push({ kind: 'news', shown: some, uses: [], dropped: 0, refused: 0 });
     }
     return messages;
   }
 
+  /** From now on another agent accepts: what a workload lists there it may still get here. */
+  miss(now: number): void {
+    this.#provenance.missedByAll(now);
+  }
+
+  /** Workloads that were shown more than is known here. */
+  partlyKnown(now: number): string[] {
+    return this.#provenance.partlyKnown(now, MAX_PARTLY_KNOWN);
+  }
+
   hear({ shown, uses }: News, now: number): void {
-    for (const { workload, ids } of shown) {
+    for (const { workload, ids, cut } of shown) {
       const hashes = decodeDelta(Buffer.from(ids, 'base64'));
       this.#refused += hashes.ok ? this.#provenance.showPeers(workload, hashes.value, now) : 1;
+      if (cut) this.#provenance.missed(workload, now);
     }
     for (const use of uses) this.#credentials.hear(use);
   }

@@ -36,6 +36,7 @@ const totals = {
   loopLagMs: 1.5,
   rssBytes: 9,
   cpuSeconds: 0.25,
+  partlyKnown: ['shop/Deployment/orders'],
   limits: {
     mode: 'lease',
     buckets: 1,

@@ -1,5 +1,5 @@
 import { type BookCounts, DETECTIONS, SEVERITIES } from '@eastwall/policy';
-import { type FromDataplane, MAX_BUCKET_KEY, MAX_LEASE_ASKS } from '../ipc/messages.ts';
+import { type FromDataplane, MAX_BUCKET_KEY, MAX_LEASE_ASKS, MAX_PARTLY_KNOWN } from '../ipc/messages.ts';
 import { FINDING_ACTIONS, type Finding } from '../record/finding.ts';
 import { MAX_LEARNED_PER_MESSAGE, readLearned } from '../record/learned.ts';
 import { readNews } from '../record/news.ts';
@@ -136,6 +136,8 @@ function isTotals(totals: Fields): boolean {
     numbers.every((name) => isAmount(totals[name])) &&
     isList(totals['cells'], isCell) &&
     isList(totals['verdicts'], isVerdictCell) &&
+    isList(totals['partlyKnown'], isName) &&
+    (totals['partlyKnown'] as unknown[]).length <= MAX_PARTLY_KNOWN &&
     isLimitTotals(totals['limits'])
   );
 }

@@ -18,6 +18,7 @@ import type {
   ToDataplane,
 } from '../ipc/messages.ts';
 import { systemClock } from '../kernel/clock.ts';
+import { cpuSeconds } from '../kernel/cpu-seconds.ts';
 import { fingerprints } from '../kernel/fingerprint.ts';
 import { keepHeapSmall, letHeapGrow } from '../kernel/heap.ts';
 import { closeFd } from '../kernel/libc.ts';
@@ -173,6 +174,7 @@ class Dataplane {
         break;
       case 'stop-listening':
         this.netns.get(message.ns)?.stopListening('all');
+        this.news.miss(systemClock.now());
         break;
       case 'lease-reply':
         this.limits.replied(message.grants, message.failed, this.context.now());
@@ -331,6 +333,7 @@ class Dataplane {
         rssBytes: process.memoryUsage.rss(),
         cpuSeconds: cpuSeconds(),
         limits: this.limits.takeTotals(),
+        partlyKnown: this.news.partlyKnown(systemClock.now()),
       },
     });
     this.loopDelay.reset();
@@ -374,11 +377,6 @@ class Dataplane {
     for (const netns of this.netns.values()) netns.leave(now, late);
     return late || this.connectionCount() === 0;
   }
-}
-
-function cpuSeconds(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1e6;
 }
 
 /** With a callback a broken channel is no uncaught error: `disconnect` follows, and ends the process. */

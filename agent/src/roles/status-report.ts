@@ -217,5 +217,6 @@ function dataplaneStatus(
     loopLagMs: totals?.loopLagMs ?? 0,
     rssBytes: totals?.rssBytes ?? 0,
     cpuSeconds: totals?.cpuSeconds ?? 0,
+    partlyKnown: totals?.partlyKnown ?? [],
   };
 }

@@ -29,6 +29,7 @@ class Asking {
       value: id * 977,
       image: 1,
       isYoung: false,
+      isPartial: false,
       contract: null,
       ...change,
     };
@@ -91,6 +92,29 @@ describe('Enumeration', () => {
     const asking = new Asking();
     for (let i = 0; i < 1_000; i++) asking.ask({ explained: false, isYoung: true });
     for (let i = 0; i < 1_000; i++) expect(['quiet', 'audit']).toContain(asking.ask({ explained: false }));
+  });
+
+  it('adds nothing to the evidence of unexplained ids while not all is known of what the caller was shown', () => {
+    const asking = new Asking();
+    asking.learn(2);
+    const tiers = Array.from({ length: 20 }, () => asking.ask({ explained: false, isPartial: true }));
+    expect(new Set(tiers)).toEqual(new Set(['quiet']));
+    // Neither for nor against it: what there was before stays.
+    expect(asking.until('alert')).toBeLessThan(999);
+    for (let i = 0; i < 500; i++) asking.ask({ isPartial: true });
+    expect(asking.ask({ explained: false, isPartial: true })).not.toBe('quiet');
+  });
+
+  it('still sees misses while not all is known of what the caller was shown', () => {
+    const asking = new Asking();
+    asking.learn(2);
+    const guess = () => {
+      const tier = asking.ask({ explained: false, isPartial: true });
+      asking.engine.answered(1, 0, true);
+      return tier;
+    };
+    expect(Array.from({ length: 20 }, guess)).toContain('alert');
+    expect(asking.evidence().signals).toEqual(['misses']);
   });
 
   it('never refuses an id that the caller was shown', () => {
@@ -178,6 +202,7 @@ describe('Enumeration', () => {
         value: 0,
         image: 1,
         isYoung: false,
+        isPartial: false,
       } as const;
       tier = engine.step(
         user,

@@ -42,6 +42,8 @@ export interface Touch {
   image: number;
   /** What the caller was shown is not known well enough yet to call anything unexplained. */
   isYoung: boolean;
+  /** The caller was shown more than is known here: what is unexplained is learnt from, and not held against it. */
+  isPartial: boolean;
   /** What was declared for this caller and operation, if anything. */
   contract: Contract | null;
 }
@@ -246,12 +248,12 @@ export class Enumeration {
     if (this.#warmth.count(slot, this.#epoch, touch.image)) this.#renew(slot);
     const level = this.#levelOf(slot, known);
     const isUnexplained = !touch.explained;
-    if (level !== NOT_INFORMATIVE) {
+    if (level !== NOT_INFORMATIVE && !touch.isPartial) {
       this.#fast.noteHigh(known.highs, this.#fast.step(slot, level, isUnexplained), this.#day());
       this.#slow.noteHigh(known.highs, this.#slow.step(slot, level, isUnexplained), this.#day());
     }
     this.#unexplainedRate.observe(slot, this.#day(), isUnexplained);
-    if (isUnexplained) this.#seeShape(slot, touch);
+    if (isUnexplained && !touch.isPartial) this.#seeShape(slot, touch);
     if (this.#warmth.requests(slot) % THRESHOLD_REFRESH === 0) this.#refreshThreshold(slot);
   }
 

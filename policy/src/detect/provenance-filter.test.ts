@@ -110,3 +110,13 @@ test('others explain up to 5,000 ids a minute, and what is beyond is refused and
   expect(filter.explains(11_998, 11_999)).toBe(true);
   expect(filter.inserts.peer).toBe(5_001);
 });
+
+test('what was refused of others is missing until it would have been forgotten', () => {
+  const filter = new ProvenanceFilter(PROVENANCE_LIMITS, 0);
+  const { periodMs } = PROVENANCE_LIMITS.shown;
+  filter.showPeers(new Uint32Array(10_000), 0);
+  expect(filter.isPartial(0)).toBe(false);
+  filter.showPeers(new Uint32Array(2), 10_000);
+  expect([filter.isPartial(10_000), filter.isPartial(10_000 + periodMs - 1)]).toEqual([true, true]);
+  expect(filter.isPartial(10_000 + periodMs)).toBe(false);
+});

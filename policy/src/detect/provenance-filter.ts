@@ -51,6 +51,7 @@ export class ProvenanceFilter {
   readonly #startedAt: number;
   readonly #inserts = { response: 0, 'own-write': 0, peer: 0, inbound: 0 };
   #refused = 0;
+  #missedAt = Number.NEGATIVE_INFINITY;
   #peerMinute = 0;
   #peerIds = 0;
 
@@ -77,6 +78,16 @@ export class ProvenanceFilter {
   /** Too new to have seen what the workload still remembers: "unexplained" means little until then. */
   isYoung(now: number): boolean {
     return now - this.#startedAt < this.#limits.shown.periodMs;
+  }
+
+  /** It was shown ids that are not known here, and never will be. */
+  missed(now: number): void {
+    this.#missedAt = now;
+  }
+
+  /** What was missed is remembered by the workload: that nothing explains an id does not mean that nobody showed it. */
+  isPartial(now: number): boolean {
+    return now - this.#missedAt < this.#limits.shown.periodMs;
   }
 
   advance(now: number): void {
@@ -111,6 +122,7 @@ export class ProvenanceFilter {
     for (let at = 0; at < 2 * taken; at += 2) this.#shown.renew(hashes[at] ?? 0, hashes[at + 1] ?? 0, now);
     this.#peerIds += taken;
     this.#inserts.peer += taken;
+    if (taken < ids) this.missed(now);
     return ids - taken;
   }
 

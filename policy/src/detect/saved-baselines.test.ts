@@ -15,6 +15,7 @@ const touch = (id: number, explained: boolean): Touch => ({
   value: id * 977,
   image: 1,
   isYoung: false,
+  isPartial: false,
   contract: null,
 });
 

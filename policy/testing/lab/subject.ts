@@ -47,6 +47,7 @@ export class Subject {
       value: 0,
       image: 1,
       isYoung: false,
+      isPartial: false,
       contract,
     };
   }

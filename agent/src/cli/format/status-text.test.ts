@@ -31,6 +31,14 @@ limits: mode lease, shared in redis://limits:6379/0; 3 buckets, 17 refused
 `);
   });
 
+  it('names those that other nodes show more ids than they tell', () => {
+    const status = agentStatus();
+    const dataplanes = status.dataplanes.map((one) => ({ ...one, partlyKnown: ['shop/Job/export'] }));
+    expect(statusText({ ...status, dataplanes }, style)).toContain(
+      'shown more ids elsewhere than is told, so unexplained ids are not held against them: shop/Job/export\n',
+    );
+  });
+
   it('says where events go, and what became of them', () => {
     const sink = {
       sink: 'webhook',

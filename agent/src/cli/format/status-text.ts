@@ -33,6 +33,7 @@ export function statusText(status: AgentStatus, style: StatusStyle): string {
     podsText(status.pods, style),
     policiesText(status, style),
     dataplanesText(status.dataplanes, style),
+    partlyKnownText(status.dataplanes, style),
     flowsText(status),
     limitsText(status, style),
     sinksText(status, style),
@@ -162,6 +163,15 @@ function dataplanesText(dataplanes: readonly DataplaneStatus[], { paint, wide }:
       ...(wide ? widerCells(dataplane) : []),
     ]),
   );
+}
+
+/** For these, enumeration is judged by misses and by their usual number of ids only. */
+function partlyKnownText(dataplanes: readonly DataplaneStatus[], { paint }: StatusStyle): string {
+  const workloads = new Set(dataplanes.flatMap(({ partlyKnown }) => partlyKnown));
+  if (workloads.size === 0) return '';
+  const names = [...workloads].sort().map(visible).join(', ');
+  const what = 'shown more ids elsewhere than is told, so unexplained ids are not held against them';
+  return `${paint('yellow', `${what}: ${names}`)}\n`;
 }
 
 function capabilitiesOf({ capabilities }: DataplaneStatus, paint: Paint): Cell {
