@@ -9,6 +9,8 @@ import { listed, local } from './local-pods.ts';
 import { makeBridge, Pod, removeBridge } from './pod.ts';
 
 const PORT = 8080;
+/** Of a mesh's sidecar, to which its init container sends whatever comes to the pod. */
+const SIDECAR = 15_006;
 /** Another address of the node, as overlay networks have one; only the kube API tells of it. */
 const HOST_ADDRESS = '10.66.0.200';
 
@@ -131,6 +133,27 @@ describe('a pod that is observed', () => {
     await agent[Symbol.asyncDispose]();
     expect(left(second.pod)).toEqual(before[1]);
   });
+
+  it.each([['before'], ['after']] as const)(
+    'goes on to be reached by way of a sidecar that came %s',
+    async (when) => {
+      await using agent = new TestAgent();
+      const { pod, observe } = await server(agent);
+      await using _pod = pod;
+      const redirect = ['-t', 'nat', '-A', 'PREROUTING', '-p', 'tcp', '-j', 'REDIRECT', '--to-ports'];
+      const join = async () => {
+        await pod.listen('0.0.0.0', SIDECAR);
+        await pod.listen(pod.ip6, SIDECAR);
+        for (const program of ['iptables', 'ip6tables']) pod.exec(program, ...redirect, `${SIDECAR}`);
+      };
+      if (when === 'before') await join();
+      await observe();
+      if (when === 'after') await join();
+      await using caller = await client();
+      for (const host of both(pod)) expect((await caller.connect(host, PORT)).greeting).toMatch(/^app /);
+      expect(agent.arrivals).toEqual([]);
+    },
+  );
 
   it('does not show the port of the agent to anybody', async () => {
     await using agent = new TestAgent();

@@ -72,7 +72,7 @@ const perFamily = <T>({ port4, port6 }: InboundWish, make: (family: 4 | 6, port:
 function redirecting(inbound: InboundWish): Command[] {
   const arriving = adder('arriving');
   return [
-    chain(TABLE, 'arriving', { type: 'nat', point: 'prerouting', priority: PRIORITY.beforeOtherNat }),
+    chain(TABLE, 'arriving', { type: 'nat', point: 'prerouting', priority: PRIORITY.afterOtherNat }),
     arriving('not TCP', ...isNotTcp, verdict('return')),
     arriving('open connections', ...isNotFirst, verdict('return')),
     arriving('loopback and own addresses', ...cameOverLoopback, verdict('return')),

@@ -23,5 +23,7 @@ export const PRIORITY = {
   mangle: -150,
   /** What others, iptables above all, do with an address comes after us, and not at all where we have redirected. */
   beforeOtherNat: -110,
+  /** What others do with what arrives comes first, and then we never hear of it: a mesh's sidecar takes the pod's place. */
+  afterOtherNat: -90,
   filter: 0,
 } as const;
