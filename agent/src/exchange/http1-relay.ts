@@ -2,7 +2,7 @@ import type { Decision } from '@eastwall/policy';
 import { readUpgradeSettings } from '../h2/upgrade.ts';
 import { type Answer, type AnswerStatus, answerBytes } from '../http/answer.ts';
 import { FAULTS, type Fault } from '../http/fault.ts';
-import { ascii, utf8 } from '../kernel/bytes.ts';
+import { ascii, asciiLike, utf8 } from '../kernel/bytes.ts';
 import { UploadPace } from '../kernel/upload-pace.ts';
 import { Exchange } from './exchange.ts';
 import { explainAnswer } from './explain-answer.ts';
@@ -37,6 +37,8 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
   private readonly context: RelayContext;
   /** The HTTP2-Settings field of a request that asks for an upgrade. */
   private h2Settings = '';
+  /** What the requests of a connection are mostly for. */
+  private host = '';
 
   constructor(context: RelayContext) {
     this.context = context;
@@ -139,7 +141,8 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     this.begin(now);
     exchange.method = head.method;
     exchange.path = head.path;
-    exchange.host = ascii(bytes, head.hostStart, head.hostEnd);
+    this.host = asciiLike(bytes, head.hostStart, head.hostEnd, this.host);
+    exchange.host = this.host;
     if (this.context.traced) exchange.traceparent = this.requestView.over(bytes).traceparent();
     if (head.upgrade) this.h2Settings = ascii(bytes, head.h2SettingsStart, head.h2SettingsEnd);
     exchange.decision = this.context.scope.evaluate(head.method, head.path, exchange.host);

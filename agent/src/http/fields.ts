@@ -1,4 +1,4 @@
-import { ascii, equalsExactly, utf8 } from '../kernel/bytes.ts';
+import { asciiLike, utf8 } from '../kernel/bytes.ts';
 import { COLON, CR, FIELD_VALUE, HTAB, LF, SP, TOKEN } from './chars.ts';
 import { faultCode, NEED_MORE } from './fault.ts';
 
@@ -70,7 +70,7 @@ export function shownText(bytes: Uint8Array, fields: Fields, field: Shown, likel
   if ((fields.shown & (1 << field)) === 0) return '';
   const start = fields.spots[2 * field] as number;
   const end = fields.spots[2 * field + 1] as number;
-  return equalsExactly(bytes, start, end, likely) ? likely : ascii(bytes, start, end);
+  return asciiLike(bytes, start, end, likely);
 }
 
 const BARE_CR = faultCode('bare_cr');

@@ -1,7 +1,8 @@
-import { ascii, equalsExactly } from '../kernel/bytes.ts';
+import { ascii, asciiLike, equalsExactly } from '../kernel/bytes.ts';
 import { AUTHORITY, CR, LF, SP, TARGET, TOKEN } from './chars.ts';
 import { faultCode, NEED_MORE } from './fault.ts';
-import { clearFields, equalsIgnoringCase, type Fields, newSpots, readFields } from './fields.ts';
+import { equalsIgnoringCase, type Fields, newSpots } from './fields.ts';
+import { KeptFields } from './kept-fields.ts';
 
 const QUESTION_MARK = 63;
 const SLASH = 47;
@@ -33,6 +34,7 @@ export class RequestHead implements Fields {
   showing = false;
   shown = 0;
   readonly spots = newSpots();
+  readonly kept = new KeptFields();
 }
 
 /** The methods that are nearly all traffic, found without making a string. */
@@ -43,7 +45,12 @@ const COMMON_METHODS = ['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'PATCH', 'OPTION
  * parts of the request line, no obs-fold. Returns the offset after the head, `NEED_MORE`, or a fault code.
  */
 export function readRequestHead(bytes: Uint8Array, start: number, end: number, head: RequestHead): number {
-  clearFields(head);
+  const headEnd = readHead(bytes, start, end, head);
+  if (headEnd < 0) head.kept.forget(head);
+  return headEnd;
+}
+
+function readHead(bytes: Uint8Array, start: number, end: number, head: RequestHead): number {
   head.queryStart = 0;
   head.queryEnd = 0;
   const methodEnd = tokenEnd(bytes, start, end);
@@ -56,7 +63,7 @@ export function readRequestHead(bytes: Uint8Array, start: number, end: number, h
   if (targetEnd === targetStart || bytes[targetEnd] !== SP) return lineFault(bytes[targetEnd], 'bad_target');
   const fieldsStart = readVersion(bytes, targetEnd + 1, end, head);
   if (fieldsStart < 0) return fieldsStart;
-  const headEnd = readFields(bytes, fieldsStart, end, head);
+  const headEnd = head.kept.read(bytes, fieldsStart, end, head);
   if (headEnd < 0) return headEnd;
   head.method = methodName(bytes, start, methodEnd);
   const fault = checkHead(bytes, head) || readTarget(bytes, targetStart, targetEnd, head);
@@ -109,7 +116,7 @@ function readTarget(bytes: Uint8Array, start: number, end: number, head: Request
 function setPath(bytes: Uint8Array, start: number, end: number, head: RequestHead): number {
   let pathEnd = start;
   while (pathEnd < end && bytes[pathEnd] !== QUESTION_MARK) pathEnd++;
-  head.path = ascii(bytes, start, pathEnd);
+  head.path = asciiLike(bytes, start, pathEnd, head.path);
   return setQuery(pathEnd, end, head);
 }
 
@@ -123,6 +130,8 @@ function setQuery(start: number, end: number, head: RequestHead): 0 {
 
 /** Proxies go where the target says, whatever Host says (RFC 9112 §3.2.2, RFC 9110 §9.3.6). */
 function setHost(start: number, end: number, head: RequestHead): void {
+  // Not what its fields say, so that they are read anew for the next one.
+  head.kept.leave();
   head.hostStart = start;
   head.hostEnd = end;
 }

@@ -1,6 +1,7 @@
 import { CR, FIELD_VALUE, LF, SP } from './chars.ts';
 import { faultCode, NEED_MORE } from './fault.ts';
-import { clearFields, type Fields, newSpots, readFields } from './fields.ts';
+import { type Fields, newSpots } from './fields.ts';
+import { KeptFields } from './kept-fields.ts';
 
 /** A response head as flags; one object serves a whole connection. */
 export class ResponseHead implements Fields {
@@ -22,6 +23,7 @@ export class ResponseHead implements Fields {
   showing = false;
   shown = 0;
   readonly spots = newSpots();
+  readonly kept = new KeptFields();
 }
 
 /** `HTTP/1.x NNN` is 12 bytes. */
@@ -30,10 +32,12 @@ const VERSION = [0x48, 0x54, 0x54, 0x50, 0x2f, 0x31, 0x2e];
 
 /** Reads one response head (RFC 9112 §4). Returns the offset after the head, `NEED_MORE`, or a fault code. */
 export function readResponseHead(bytes: Uint8Array, start: number, end: number, head: ResponseHead): number {
-  clearFields(head);
   const fieldsStart = readStatusLine(bytes, start, end, head);
-  if (fieldsStart < 0) return fieldsStart;
-  const headEnd = readFields(bytes, fieldsStart, end, head);
+  if (fieldsStart < 0) {
+    head.kept.forget(head);
+    return fieldsStart;
+  }
+  const headEnd = head.kept.read(bytes, fieldsStart, end, head);
   if (headEnd < 0) return headEnd;
   return head.chunked && head.minor === 0 ? faultCode('encoding_in_http10') : headEnd;
 }

@@ -12,6 +12,11 @@ export function equalsExactly(bytes: Uint8Array, start: number, end: number, tex
   return true;
 }
 
+/** As `ascii`, where it mostly is what it was before: then that is returned, and no text is made. */
+export function asciiLike(bytes: Uint8Array, start: number, end: number, before: string): string {
+  return equalsExactly(bytes, start, end, before) ? before : ascii(bytes, start, end);
+}
+
 /** Bytes of a text that we wrote ourselves. */
 export function utf8(text: string): Uint8Array {
   return Buffer.from(text, 'utf8');
