@@ -283,6 +283,18 @@ test('one user who walks is found inside of a workload whose users do the like',
   expect(countOf(statuses, 200)).toBeGreaterThan(0);
 });
 
+test('of a workload that is listed more on one node than is told to the other, that is known there', async () => {
+  const near = await workerOn('node-a');
+  // Ten pages of a thousand, of which none has an id of another.
+  const pages = 'http://orders.shop/orders?page=[0-450:50]&size=1000';
+  await eventuallyAsync(async () => {
+    await sandbox.exec(near, ['curl', '-s', '-o', '/dev/null', pages]);
+    const { dataplanes } = await statusOf(sandbox, 'node-b');
+    expect(dataplanes.flatMap(({ partlyKnown }) => partlyKnown)).toContain('shop/DaemonSet/worker');
+    expect(await eastwall('status')).toContain('not held against them: shop/DaemonSet/worker');
+  }, 60_000);
+});
+
 test('what was learnt outlives an upgrade, and is not about ids', async () => {
   const file = join(dirname(sandbox.agentSocket('node-a')), 'learned');
   await eventuallyAsync(async () => {

@@ -24,7 +24,8 @@ async function answer(request) {
   }
   if (pathname === '/orders') {
     const from = FIRST + 60 * Number(searchParams.get('page'));
-    return { items: Array.from({ length: 20 }, (_, i) => orderOf(from + 3 * i)) };
+    const length = Number(searchParams.get('size') ?? 20);
+    return { items: Array.from({ length }, (_, i) => orderOf(from + 3 * i)) };
   }
   const id = Number(/^\/orders\/(\d+)$/.exec(pathname)?.[1] ?? 0);
   return isThere(id) ? orderOf(id) : null;
