@@ -10,7 +10,8 @@ import {
   VERDICT,
   type Verdict,
 } from './id-collector.ts';
-import { JsonScanner, type JsonStatus, type TextTaker } from './json-scanner.ts';
+import type { TextTaker } from './json-partial.ts';
+import { JsonScanner, type JsonStatus } from './json-scanner.ts';
 import { unescapeJson } from './json-text.ts';
 import { INSPECT_LIMITS } from './limits.ts';
 import { NAME } from './name-facts.ts';

@@ -35,6 +35,8 @@ const BITS = [0, 10, 26, 36, 26, 36, 52, 62].map((alphabet) => (alphabet === 0 ?
 const TOKEN_BITS = 64;
 const SHORTEST_HEX = 16;
 const DASH = 0x2d;
+const ZERO = 0x30;
+const NINE = 0x39;
 const SEVEN = 0x37;
 const UUID_LENGTH = 36;
 
@@ -46,6 +48,8 @@ export function formOf(bytes: Uint8Array, start: number, end: number): Form {
   const length = end - start;
   if (length === 0 || length > MAX_ID_LENGTH) return FORM.none;
   if (length === UUID_LENGTH && isUuid(bytes, start)) return FORM.uuid;
+  // A UUID without its dashes may have no letters: longer than any integer, digits are hex.
+  if (isDigits(bytes, start, end)) return length <= MAX_INT_DIGITS ? FORM.int : FORM.hex;
   /** Classes that all characters have, and that one has, but for joints. */
   let core = 0xff;
   let some = 0;
@@ -67,13 +71,19 @@ export function formOf(bytes: Uint8Array, start: number, end: number): Form {
     if (group !== before) changes++;
     before = group;
   }
-  // A UUID without its dashes may have no letters: longer than any integer, digits are hex.
-  if (digits === length) return length <= MAX_INT_DIGITS ? FORM.int : FORM.hex;
   if (joints === 0 && core & HEX && length >= SHORTEST_HEX && digits > 0) return FORM.hex;
   if (joints === 0 && core & BASE32 && length === 26 && digits > 0 && (bytes[start] as number) <= SEVEN)
     return FORM.ulid;
   if (isRandom(some, length - joints, changes - 1)) return FORM.token;
   return CLASSES[bytes[start] as number] === JOINT ? FORM.none : FORM.slug;
+}
+
+export function isDigits(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at++) {
+    const byte = bytes[at] as number;
+    if (byte < ZERO || byte > NINE) return false;
+  }
+  return true;
 }
 
 /** Random text changes between digits and letters all the time; words joined to a name do so seldom. */

@@ -1,15 +1,21 @@
-import { MAX_INT_DIGITS } from './id-form.ts';
+import { isDigits, MAX_INT_DIGITS } from './id-form.ts';
 
 export const QUOTE = 0x22;
 export const BACKSLASH = 0x5c;
+const MINUS = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
+const LOWER_E = 0x65;
 
 /** Four bytes at a time. */
 const QUOTES = 0x22222222;
 const BACKSLASHES = 0x5c5c5c5c;
 const HIGH_BITS = 0x80808080 | 0;
 const LOW_BITS = 0x01010101;
+const TRUE = 0x65757274;
+const FALS = 0x736c6166;
+const NULL = 0x6c6c756e;
+const LONGEST_LITERAL = 5;
 
 /** A string is looked through by hand for so long; then the runtime's search is faster. */
 export const NEAR = 48;
@@ -17,6 +23,8 @@ export const NEAR = 48;
 /** 1 for bytes of numbers, by RFC 8259 §6. */
 export const NUMBER = new Uint8Array(256);
 for (const character of '0123456789+-.eE') NUMBER[character.charCodeAt(0)] = 1;
+
+export const beginsNumber = (byte: number): boolean => (byte >= ZERO && byte <= NINE) || byte === MINUS;
 
 /** `true`, `false` and `null`, by their first byte. */
 export const LITERALS: readonly (Uint8Array | undefined)[] = Array.from({ length: 256 }, (_, first) => {
@@ -70,10 +78,13 @@ export function hasEscape(bytes: Uint8Array, start: number, end: number): boolea
 
 /** Not negative, without a point or an exponent, and of 64 bits. */
 export function isInteger(bytes: Uint8Array, start: number, end: number): boolean {
-  if (end - start > MAX_INT_DIGITS) return false;
-  for (let at = start; at < end; at++) {
-    const byte = bytes[at] as number;
-    if (byte < ZERO || byte > NINE) return false;
-  }
-  return true;
+  return end - start <= MAX_INT_DIGITS && isDigits(bytes, start, end);
+}
+
+/** Where the literal ends that is here; -1 where there is none, or not enough to tell. */
+export function endOfLiteral(view: DataView, start: number, end: number): number {
+  if (start + LONGEST_LITERAL > end) return -1;
+  const word = view.getInt32(start, true);
+  if (word === TRUE || word === NULL) return start + 4;
+  return word === FALS && view.getUint8(start + 4) === LOWER_E ? start + 5 : -1;
 }

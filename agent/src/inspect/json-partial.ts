@@ -5,6 +5,12 @@ export const LONGEST_TOKEN = 256;
 export const TOKEN = { none: 0, key: 1, string: 2, number: 3, literal: 4 } as const;
 export type Token = (typeof TOKEN)[keyof typeof TOKEN];
 
+/** Takes the text of some strings of a document's outermost objects, escapes and all, in pieces. */
+export interface TextTaker {
+  wants(name: number): boolean;
+  append(bytes: Uint8Array, start: number, end: number): void;
+}
+
 /** The beginning of a token that a piece of a document ended within. */
 export class PartialToken {
   kind: Token = TOKEN.none;

@@ -1,6 +1,8 @@
 import type { IdCollector } from './id-collector.ts';
 import {
   BACKSLASH,
+  beginsNumber,
+  endOfLiteral,
   endOfString,
   hasEscape,
   isInteger,
@@ -10,7 +12,7 @@ import {
   QUOTE,
 } from './json-bytes.ts';
 import { JsonCursor } from './json-cursor.ts';
-import { LONGEST_TOKEN, PartialToken, TOKEN, type Token } from './json-partial.ts';
+import { LONGEST_TOKEN, PartialToken, type TextTaker, TOKEN, type Token } from './json-partial.ts';
 import { unescapeJson } from './json-text.ts';
 import { ANY_NAME, NAME_HASH_PRIME, NAME_HASH_START } from './name-table.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -18,15 +20,8 @@ import type { Vocabulary } from './vocabulary.ts';
 /** `closed`: the document is complete. The rest is why it was not read to its end. */
 export type JsonStatus = 'open' | 'closed' | 'malformed' | 'too_deep';
 
-/** Takes the text of some strings of a document's outermost objects, escapes and all, in pieces. */
-export interface TextTaker {
-  wants(name: number): boolean;
-  append(bytes: Uint8Array, start: number, end: number): void;
-}
-
 const SPACE = 0x20;
 const COMMA = 0x2c;
-const MINUS = 0x2d;
 const ZERO = 0x30;
 const NINE = 0x39;
 const COLON = 0x3a;
@@ -181,10 +176,11 @@ export class JsonScanner {
         if (close === end) return this.#number(bytes, at, end);
         if (cursor.wants(close - at) && isInteger(bytes, at, close)) cursor.consider(bytes, at, close);
         at = close;
-      } else if (LITERALS[first] !== undefined) {
-        at = this.#literal(LITERALS[first], bytes, at, end);
-        if (at === BROKEN) return BROKEN;
-      } else return this.#value(bytes, at, end);
+      } else {
+        const close = endOfLiteral(view, at, end);
+        if (close < 0) return this.#value(bytes, at, end);
+        at = close;
+      }
       this.#expect = EXPECT.next;
       if (at >= end || bytes[at] !== COMMA) return at;
       at++;
@@ -226,7 +222,7 @@ export class JsonScanner {
   #value(bytes: Uint8Array, at: number, end: number): number {
     const byte = bytes[at] as number;
     if (byte === QUOTE) return this.#string(bytes, at + 1, end);
-    if ((byte >= ZERO && byte <= NINE) || byte === MINUS) return this.#number(bytes, at, end);
+    if (beginsNumber(byte)) return this.#number(bytes, at, end);
     if (byte === OPEN_OBJECT) return this.#open(false, at);
     if (byte === OPEN_ARRAY) return this.#open(true, at);
     if (byte === CLOSE_ARRAY && this.#expect === EXPECT.valueOrEnd) {
@@ -300,16 +296,19 @@ export class JsonScanner {
     return this.passedTo.wants(this.#cursor.name);
   }
 
+  /** A number, and those of an array that follow it closely. */
   #number(bytes: Uint8Array, start: number, end: number): number {
-    let at = start;
-    while (at < end && NUMBER[bytes[at] as number] === 1) at++;
-    if (at < end) {
-      this.#gotNumber(bytes, start, at);
+    const cursor = this.#cursor;
+    const inArray = cursor.inArray && cursor.depth > 0;
+    for (let at = start; ; at++) {
+      const first = at;
+      while (at < end && NUMBER[bytes[at] as number] === 1) at++;
+      if (at === end) return this.#cut(TOKEN.number, bytes, first, end);
+      if (cursor.wants(at - first) && isInteger(bytes, first, at)) cursor.consider(bytes, first, at);
+      if (inArray && bytes[at] === COMMA && at + 1 < end && beginsNumber(bytes[at + 1] as number)) continue;
+      this.#ended();
       return at;
     }
-    this.#partial.kind = TOKEN.number;
-    this.#partial.append(bytes, start, end);
-    return end;
   }
 
   #gotNumber(bytes: Uint8Array, start: number, end: number): void {
@@ -325,12 +324,17 @@ export class JsonScanner {
       this.#ended();
       return close;
     }
-    this.#partial.kind = TOKEN.literal;
-    this.#partial.append(bytes, start, close);
-    return end;
+    return this.#cut(TOKEN.literal, bytes, start, end);
   }
 
   // === Tokens in several pieces ===
+
+  /** The piece ends within a token. */
+  #cut(kind: Token, bytes: Uint8Array, start: number, end: number): number {
+    this.#partial.kind = kind;
+    this.#partial.append(bytes, start, end);
+    return end;
+  }
 
   /** Goes on with the token that the last piece ended within; returns where what follows begins. */
   #resume(bytes: Uint8Array, start: number, end: number): number {
