@@ -16,6 +16,8 @@ export interface Simulation {
   readonly outage?: readonly [from: number, to: number];
   /** What the store has is lost at these seconds. */
   readonly flushes?: readonly number[];
+  /** Once a second no process does anything for so long, and then everything that has come meanwhile. */
+  readonly stallMs?: number;
   readonly about?: Partial<CompiledLimit>;
 }
 
@@ -28,6 +30,8 @@ export interface Simulated {
 
 const TICK_MS = 25;
 const LATENCY_MS = 2;
+/** An answer that is read later is none, although the store has given the tokens away. */
+const TIMEOUT_MS = 50;
 
 const REFUSAL: Decision = { verdict: 'deny', reason: 'rate_limited', policy: 'a/b', rule: 'r' };
 
@@ -75,7 +79,8 @@ export function seeded(seed: number): () => number {
   };
 }
 
-export function simulate({ rate, load, seconds, seed, outage, flushes = [], about }: Simulation): Simulated {
+export function simulate(simulation: Simulation): Simulated {
+  const { rate, load, seconds, seed, outage, flushes = [], stallMs = 0, about } = simulation;
   const random = seeded(seed);
   const store = new SimulatedStore();
   const limit = limitOf(rate, about);
@@ -83,14 +88,18 @@ export function simulate({ rate, load, seconds, seed, outage, flushes = [], abou
   const phases = load.map(() => Math.floor(random() * TICK_MS));
   const mail: { at: number; deliver(now: number): void }[] = [];
   const admitted = Array.from({ length: seconds }, () => 0);
+  const waiting = load.map(() => 0);
   let asked = 0;
   for (let now = 0; now < seconds * 1_000; now++) {
     const second = Math.floor(now / 1_000);
     store.up = outage === undefined || second < outage[0] || second >= outage[1];
     if (now % 1_000 === 0 && flushes.includes(second)) store.states.clear();
-    while (mail.length > 0 && (mail[0]?.at ?? 0) <= now) mail.shift()?.deliver(now);
+    const isStalled = now % 1_000 >= 500 && now % 1_000 < 500 + stallMs;
+    while (!isStalled && mail.length > 0 && (mail[0]?.at ?? 0) <= now) mail.shift()?.deliver(now);
     for (const [at, book] of books.entries()) {
-      let coming = poisson((load[at] ?? 0) / 1_000, random);
+      let coming = (waiting[at] ?? 0) + poisson((load[at] ?? 0) / 1_000, random);
+      waiting[at] = isStalled ? coming : 0;
+      if (isStalled) continue;
       while (coming-- > 0) {
         if (book.take(book.bucket(limit, 'x', '', now), now) === null)
           admitted[second] = (admitted[second] ?? 0) + limit.cost;
@@ -103,7 +112,7 @@ export function simulate({ rate, load, seconds, seed, outage, flushes = [], abou
       mail.push({
         at: now + LATENCY_MS,
         deliver: (then) =>
-          grants === null
+          grants === null || then - now > TIMEOUT_MS
             ? book.fail(
                 asks.map(({ bucket }) => bucket),
                 then,

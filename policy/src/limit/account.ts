@@ -8,13 +8,13 @@ import { shareOf } from './share.ts';
 export const LEASE_MS = 1_000;
 /** A lease is meant to last so long. */
 const AHEAD_MS = 100;
+/** And so long while there are not enough: a token that waits in one hand for its request is missing in all others. */
+const SCARCE_MS = 25;
 /**
- * Who got less than it asked for asks again when so many tokens have come, within these bounds on average: what comes
- * between two asks is admitted in one go, early in one second or late in the one before. And at least every so often.
+ * Who got less than it asked for asks again after so long on average, or when the store expects to have something: what
+ * comes between two asks is admitted in one go, early in one second or late in the one before. And at least every so often.
  */
-const RETRY_TOKENS = 3;
-const LEAST_RETRY_MS = 25;
-const RETRY_MS = 60;
+const RETRY_MS = 15;
 const MAX_RETRY_MS = 1_000;
 /** The part of the burst that holders may spend before the store has answered. */
 const UNSEEN = 1 / 4;
@@ -52,6 +52,8 @@ export class Account {
 
   #owed = 0;
   #local = 0;
+  /** The part of the rate that was last spent without the store. */
+  #share = 0;
   #arrived = 0;
   #sent: LeaseAsk | null = null;
   #sentAt = 0;
@@ -122,6 +124,7 @@ export class Account {
     const known = this.#nodes === 0 ? nodes : this.#nodes;
     const share = shareOf({ own: this.#ownLast, total: this.#total, nodes: known });
     if (!this.spendLocally(cost, rate, now, share)) return false;
+    this.#share = share;
     this.#local += cost;
     return true;
   }
@@ -167,16 +170,19 @@ export class Account {
   /** Tokens are running short and it is time to ask. */
   wants(now: number): boolean {
     if (this.queued || this.#sent !== null || now < this.#askAt) return false;
-    return this.#away || this.#owed > 0 || this.#local > 0 || this.#tokens < this.#ahead(now) / 2;
+    if (this.#away || this.#owed > 0 || this.#local > 0) return true;
+    return this.#tokens < this.#ahead(now) / 2;
   }
 
   /** What is asked for in the time that a lease should last. */
   #ahead(now: number): number {
-    return this.#demand * Math.exp((this.#demandAt - now) / DEMAND_MS) * (AHEAD_MS / DEMAND_MS);
+    const demand = this.#demand * Math.exp((this.#demandAt - now) / DEMAND_MS);
+    return demand * ((this.#good ? AHEAD_MS : SCARCE_MS) / DEMAND_MS);
   }
 
   ask(rate: Rate, now: number): LeaseAsk {
     const { cost } = this.limit;
+    this.#oweLocal(rate);
     const ask = {
       bucket: this.id,
       key: this.#key(rate),
@@ -193,6 +199,16 @@ export class Account {
     this.#sentAt = now;
     this.#arrived = 0;
     return ask;
+  }
+
+  /**
+   * What was spent without the store is paid in full as far as the bucket can have filled up meanwhile: mostly it was not
+   * away but slow, or this process was, and the others went on leasing.
+   */
+  #oweLocal({ burst }: Rate): void {
+    const paid = Math.min(this.#local, Math.floor(this.#share * burst));
+    this.#owed += paid;
+    this.#local -= paid;
   }
 
   /** The rate is part of it: what was spent of another says nothing about this one. */
@@ -229,9 +245,7 @@ export class Account {
     if (grant.retryMs === 0) this.#forgive();
     else this.#good = false;
     const short = grant.granted < Math.max(sent.want, this.#good ? 0 : sent.least);
-    const some = timeFor(sent.rate, RETRY_TOKENS) / 1_000;
-    const least = Math.min(RETRY_MS, Math.max(LEAST_RETRY_MS, some));
-    const wait = Math.min(MAX_RETRY_MS, Math.max(least, grant.retryMs));
+    const wait = Math.min(MAX_RETRY_MS, Math.max(RETRY_MS, grant.retryMs));
     this.#askAt = short ? now + wait * (0.5 + jitter) : now;
   }
 
