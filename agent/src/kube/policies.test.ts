@@ -56,6 +56,7 @@ test('an object is read with what its status needs', () => {
       resourceVersion: '30',
       conditions: [{ type: 'Other' }],
       parsed: { ok: true, value: { namespace: 'shop', name: 'a', generation: 3, ...GOOD_SPEC } },
+      caveat: '',
     },
   });
 });
@@ -66,6 +67,18 @@ test('a good policy comes into force and is accepted', () => {
   expect(told).toEqual(['+shop/a@1']);
   expect(wishes.get('shop/a')).toMatchObject({ accepted: true, reason: 'Accepted' });
   expect(made.size).toBe(1);
+});
+
+test('what a good policy does not hold is in its status', () => {
+  const { wishes, put } = intake();
+  const limits = [{ key: 'Workload', concurrency: 5 }];
+  put(object('a', 1, { ...GOOD_SPEC, rules: [{ name: 'r', action: 'Allow', limits }] }));
+  expect(wishes.get('shop/a')).toMatchObject({
+    accepted: true,
+    message: expect.stringMatching(
+      /^the policy is valid; concurrency is counted by each dataplane process.*`r`$/,
+    ),
+  });
 });
 
 test('a new version with the same generation changes nothing', () => {

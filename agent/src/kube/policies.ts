@@ -18,6 +18,7 @@ import { isObject, type Json, objectAt, objectsAt, textAt } from '../identity/js
 import { clusterObject, namedObject, type Projected } from '../identity/project.ts';
 import { ok, type Result } from '../kernel/result.ts';
 import type { Acceptance } from './condition.ts';
+import { limitCaveat } from './limit-caveat.ts';
 import type { StatusTarget, StatusWriter } from './status.ts';
 
 const GROUP_PATH = `/apis/${API_GROUP}/${API_VERSION}`;
@@ -26,11 +27,25 @@ const GROUP_PATH = `/apis/${API_GROUP}/${API_VERSION}`;
 export interface PolicyKind<Policy> {
   readonly names: KindNames;
   parse(json: unknown): Result<Policy, readonly Problem[]>;
+  /** What a valid one does not do although it says so, after the words that it is valid; empty for nothing. */
+  caveat(policy: Policy): string;
 }
 
-export const API_POLICIES: PolicyKind<ApiPolicy> = { names: API_POLICY, parse: parseApiPolicy };
-export const EGRESS_POLICIES: PolicyKind<EgressPolicy> = { names: EGRESS_POLICY, parse: parseEgressPolicy };
-export const GUARD_PROFILES: PolicyKind<GuardProfile> = { names: GUARD_PROFILE, parse: parseGuardProfile };
+export const API_POLICIES: PolicyKind<ApiPolicy> = {
+  names: API_POLICY,
+  parse: parseApiPolicy,
+  caveat: limitCaveat,
+};
+export const EGRESS_POLICIES: PolicyKind<EgressPolicy> = {
+  names: EGRESS_POLICY,
+  parse: parseEgressPolicy,
+  caveat: limitCaveat,
+};
+export const GUARD_PROFILES: PolicyKind<GuardProfile> = {
+  names: GUARD_PROFILE,
+  parse: parseGuardProfile,
+  caveat: () => '',
+};
 
 /** Where the objects of all namespaces are listed. */
 export const pathOf = ({ plural }: KindNames): string => `${GROUP_PATH}/${plural}`;
@@ -40,6 +55,7 @@ export interface PolicyObject<Policy> extends StatusTarget {
   /** `namespace/name`, or the name of an object that is in no namespace. */
   readonly key: string;
   readonly parsed: Result<Policy, readonly Problem[]>;
+  readonly caveat: string;
 }
 
 export interface RefusedPolicy {
@@ -60,13 +76,14 @@ const MAX_MESSAGE = 4096;
 
 /** An invalid policy is not malformed: it has a status to say so. */
 export function projectPolicy<Policy>(
-  { names, parse }: PolicyKind<Policy>,
+  { names, parse, caveat }: PolicyKind<Policy>,
   json: unknown,
 ): Projected<PolicyObject<Policy>> {
   const named = names.scope === 'Cluster' ? clusterObject(json) : namedObject(json);
   if (!named.ok) return named;
   const { namespace, name, metadata } = named.value;
   const key = namespace === '' ? name : `${namespace}/${name}`;
+  const parsed = parse(json);
   return ok({
     key,
     path: statusPath(names, key),
@@ -76,7 +93,8 @@ export function projectPolicy<Policy>(
     conditions: isObject(json)
       ? objectsAt(objectAt(json, 'status'), 'conditions').slice(0, MAX_CONDITIONS)
       : [],
-    parsed: parse(json),
+    parsed,
+    caveat: parsed.ok ? caveat(parsed.value) : '',
   });
 }
 
@@ -127,7 +145,7 @@ export class PolicyIntake<Policy> {
     }));
   }
 
-  #judge({ key, uid, generation, parsed }: PolicyObject<Policy>): Acceptance {
+  #judge({ key, uid, generation, parsed, caveat }: PolicyObject<Policy>): Acceptance {
     if (!parsed.ok) return { accepted: false, reason: 'Invalid', message: describe(parsed.error) };
     const known = this.#inForce.get(key);
     const { into, maxPolicies } = this.#options;
@@ -140,7 +158,7 @@ export class PolicyIntake<Policy> {
       this.#inForce.set(key, { uid, generation });
       into.upsert(key, parsed.value);
     }
-    return { accepted: true, reason: 'Accepted', message: 'the policy is valid' };
+    return { accepted: true, reason: 'Accepted', message: `the policy is valid${caveat}` };
   }
 }
 
