@@ -229,6 +229,7 @@ describe('the chart', () => {
     ['a setting that there is none of', { settings: { drian: '5m' } }],
     ['a setting that the chart makes itself', { settings: { store: 'redis://x' } }],
     ['a setting that the agent would refuse', { settings: { headTimeout: '30' } }],
+    ['an address without a port', { settings: { adminAddress: '127.0.0.1' } }],
     ['a number that the agent would refuse', { settings: { maxTails: 0 } }],
     ['credentials in an address', { redis: { mode: 'external', external: { url: 'redis://me:pw@host' } } }],
     ['no address where one is needed', { redis: { mode: 'external' } }],

@@ -11,7 +11,7 @@ export interface Parser<T> {
 }
 
 export type Shape =
-  | { readonly kind: 'duration' | 'size' }
+  | { readonly kind: 'duration' | 'size' | 'listen-address' }
   | { readonly kind: 'integer'; readonly min: number; readonly max: number }
   | { readonly kind: 'word'; readonly words: readonly string[] }
   | { readonly kind: 'or-auto'; readonly or: Shape | undefined };
@@ -145,7 +145,7 @@ export interface Address {
  * `127.0.0.1:9464`, `[::1]:9464`; `*:9464` is every address of both families, so its host is empty; port 0 takes any free
  * port; `off` listens nowhere (null).
  */
-export const listenAddress: Parser<Address | null> = (text) => {
+export const listenAddress: Parser<Address | null> = taking({ kind: 'listen-address' }, (text) => {
   if (text === 'off') return ok(null);
   const match = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text);
   const host = match?.[1] ?? match?.[2] ?? '';
@@ -154,7 +154,7 @@ export const listenAddress: Parser<Address | null> = (text) => {
     return err('not an address; write `127.0.0.1:9464`, `[::1]:9464`, `*:9464` or `off`');
   if (port > 65_535) return err('the port is above 65535');
   return ok({ host: host === '*' ? '' : host, port });
-};
+});
 
 export const isLoopback = (host: string): boolean => host.startsWith('127.') || host === '::1';
 

@@ -44,6 +44,10 @@ function settingSchema(name: SettingName): object {
   };
 }
 
+/** As a word of YAML 1.1, `off` is a boolean. */
+const LISTEN_ADDRESS = {
+  anyOf: [{ enum: ['off', false] }, { type: 'string', pattern: '^(\\[[0-9a-fA-F:.]+\\]|[^:]+):[0-9]{1,5}$' }],
+};
 const YAML_BOOLEANS: ReadonlySet<string> = new Set(['on', 'off']);
 
 /** What is written without quotes in YAML is a number; the agent is given text either way. */
@@ -53,6 +57,8 @@ function shapeSchema(shape: Shape | undefined): object {
       return { type: 'string', pattern: '^[0-9]{1,9}(ms|s|m|h)$' };
     case 'size':
       return { type: ['string', 'integer'], pattern: '^[0-9]{1,12}(B|KiB|MiB|GiB|)$' };
+    case 'listen-address':
+      return LISTEN_ADDRESS;
     case 'integer':
       return { type: 'integer', minimum: shape.min, maximum: shape.max };
     case 'word':
