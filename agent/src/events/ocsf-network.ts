@@ -125,7 +125,8 @@ function requestOf({ id, method, protocol, host, path, destination }: FlowRecord
   const version = HTTP_VERSIONS[protocol];
   return {
     uid: id,
-    ...(method !== '' && { http_method: method }),
+    // An enum of the schema; what else there is, the activity's name says.
+    ...(Object.hasOwn(HTTP_ACTIVITIES, method) && { http_method: method }),
     ...(version !== undefined && { version }),
     ...(path !== '' && { url: { path, port: destination.port, ...(host !== '' && { hostname: host }) } }),
   };

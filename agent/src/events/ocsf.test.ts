@@ -66,6 +66,12 @@ describe('an exchange in OCSF', () => {
     expect(written(tls)).toMatchObject({ class_uid: 4001, activity_name: 'Refuse' });
   });
 
+  it('says by its activity alone what the schema has no method for', () => {
+    const patch = written(deniedRecord({ method: 'PATCH' }));
+    expect(patch).toMatchObject({ activity_id: 99, activity_name: 'PATCH' });
+    expect(patch).not.toHaveProperty('http_request.http_method');
+  });
+
   it('passed, as far as Audit goes', () => {
     const audited = written(flowRecord({ verdict: 'would-deny', reason: 'no_rule_allows' }));
     expect(audited).toMatchObject({
@@ -119,8 +125,11 @@ describe('an exchange in OCSF', () => {
 
   it('leaves out no recommended attribute that it could give', () => {
     expect(leftOut(written(deniedRecord({ template: '/orders/{id}' })))).toEqual([
+      // What a policy says is no guess, and whether it is an alert is for whoever reads them all.
+      'confidence_id',
       // Values.
       'http_cookies',
+      'is_alert',
       // Left to whoever indexes; times are UTC; none of the agent's business.
       'observables',
       'proxy',
@@ -194,6 +203,12 @@ describe('the check against the schema', () => {
     const event = written(deniedRecord());
     expect(violations({ ...event, color: 'red' })).toEqual(['http_activity.color is unknown']);
     expect(violations({ ...event, severity_id: 7 })).toEqual(['http_activity.severity_id is 7']);
+    expect(violations({ ...event, http_request: { http_method: 'PATCH' } })).toEqual([
+      'http_activity.http_request.http_method is PATCH',
+    ]);
+    expect(violations({ ...event, device: { type_id: 1 } })).toEqual([
+      expect.stringContaining('http_activity.device has none of ip, uid, name'),
+    ]);
     expect(violations({ ...event, metadata: {} })).toContain('http_activity.metadata.product is missing');
   });
 });
