@@ -41,7 +41,7 @@ import { FindingLog } from './sinks/finding-log.ts';
 import { FlowLog } from './sinks/flow-log.ts';
 import { KubeEventSink } from './sinks/kube-event-sink.ts';
 import { Metrics } from './sinks/metrics.ts';
-import { openSinks } from './sinks/open-sinks.ts';
+import { openSinks, sinkStatus } from './sinks/open-sinks.ts';
 import { LogSink, OcsfOutputSink } from './sinks/output-sink.ts';
 import { guardSecrets } from './store/guard-secrets.ts';
 import { openNews, openStore, storeSecret } from './store/open-store.ts';
@@ -254,7 +254,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
         droppedForTails: dropped,
       },
       eventsSuppressed: events.suppressed,
-      sinks: sinks.map(({ counts, waitingBytes }) => ({ ...counts, waitingBytes })),
+      sinks: sinks.map(sinkStatus),
       controlLoopLagMs: lagMs,
     };
   };

@@ -255,5 +255,50 @@ export const agentHealth: DashboardDraft = {
         ],
       ],
     },
+    {
+      title: 'Events',
+      rows: [
+        [
+          lines(
+            {
+              title: 'Delivered events',
+              description: 'Taken by a sink, and got by its receiver; per second.',
+              unit: 'reqps',
+            },
+            {
+              '{{fate}} {{sink}}': `sum by (sink, fate) (rate(${per('eastwall_sink_events_total')}[$__rate_interval]))`,
+            },
+          ),
+          lines(
+            {
+              title: 'Dropped events',
+              description:
+                'By why: too many at once, too many waiting, the disk, the receiver, more than may be told.',
+            },
+            {
+              '{{sink}} {{reason}}': `sum by (sink, reason) (increase(${per('eastwall_sink_dropped_total')}[$__rate_interval]))`,
+            },
+          ),
+          lines(
+            {
+              title: 'Events that wait',
+              description: 'In the spool of a sink, at most `--max-spool-bytes` on each node.',
+              unit: 'bytes',
+            },
+            { '{{sink}} {{node}}': `max by (sink, node) (${per('eastwall_sink_waiting_bytes')})` },
+          ),
+          lines(
+            {
+              title: 'Attempts that failed',
+              description: 'Made again, with waits that grow up to `--export-max-retry-delay`; per second.',
+              unit: 'reqps',
+            },
+            {
+              '{{sink}}': `sum by (sink) (rate(${per('eastwall_sink_retries_total')}[$__rate_interval]))`,
+            },
+          ),
+        ],
+      ],
+    },
   ],
 };

@@ -90,6 +90,10 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     atMinutes: 15,
   },
   EastwallEventSinkFailing: { ...gauge('eastwall_sink_up{node="a",sink="webhook"}', 0, 1), atMinutes: 15 },
+  EastwallEventsDropped: {
+    ...grows('eastwall_sink_dropped_total{node="a",sink="file",reason="disk"}'),
+    atMinutes: 30,
+  },
   EastwallSeriesOverflow: {
     fires: { 'eastwall_series_overflow_total{node="a",metric="eastwall_exchanges_total"}': '0+5x90' },
     quiet: { 'eastwall_series_overflow_total{node="a",metric="eastwall_exchanges_total"}': '0x90' },

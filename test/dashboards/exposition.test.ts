@@ -68,12 +68,21 @@ class BusyAgent {
 const fromRunner = (differs: Parameters<typeof trafficCell>[0]) =>
   trafficCell({ callerNamespace: 'ci', callerWorkload: 'ci-runner', ...differs });
 
-/** Everything that the kernel counts of pods grows. */
+/** Everything that the kernel counts of pods grows, and what sinks count. */
 function statusAfter(seconds: number) {
   const attempts = Object.fromEntries(
     Object.keys(agentStatus().pods[0]?.attempts ?? {}).map((name) => [name, seconds]),
   ) as unknown as AttemptCounts;
-  return agentStatus({ pods: agentStatus().pods.map((pod) => ({ ...pod, attempts })) });
+  const sink = {
+    sink: 'webhook',
+    accepted: 3 * seconds,
+    delivered: seconds,
+    retries: seconds,
+    dropped: { spool_full: seconds },
+    waitingBytes: 2_048,
+    problem: 'it answers 503',
+  };
+  return agentStatus({ pods: agentStatus().pods.map((pod) => ({ ...pod, attempts })), sinks: [sink] });
 }
 
 let prometheus: Prometheus;
@@ -138,6 +147,8 @@ test('every rule is understood by Prometheus, and its texts are filled in', asyn
       expect.arrayContaining([
         'EastwallAgentDown',
         'EastwallBypassAttempts',
+        'EastwallEventSinkFailing',
+        'EastwallEventsDropped',
         'EastwallInterceptionFailed',
         'EastwallPolicyRefused',
         'EastwallSevereFinding',

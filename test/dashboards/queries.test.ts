@@ -26,6 +26,8 @@ const EMPTY_HERE: Readonly<Record<string, string>> = {
 const PROVOKED = [
   'EastwallAgentDown',
   'EastwallDataplaneRestarts',
+  'EastwallEventSinkFailing',
+  'EastwallEventsDropped',
   'EastwallKubeProblems',
   'EastwallPolicyRefused',
   'EastwallSevereFinding',

@@ -20,7 +20,15 @@ const service = (name: string, annotations: Readonly<Record<string, string>> = {
 /** One node with callers that may and may not, two services, and a store of limits that can be made late. */
 export const TOPOLOGY: TopologyInput = {
   nodes: ['node-a'],
-  agents: { args: ['--dataplanes=1'], env: { EASTWALL_STORE: 'redis://store.data:6379' } },
+  agents: {
+    args: [
+      '--dataplanes=1',
+      // A sink that works, one whose disk is full, and one whose receiver is not there.
+      ...['--kube-events', 'on', '--event-file', '/dev/full', '--webhook-url', 'http://127.0.0.1:9/hook'],
+      ...['--export-max-retry-delay', '1s'],
+    ],
+    env: { EASTWALL_STORE: 'redis://store.data:6379' },
+  },
   namespaces: [{ name: 'shop' }, { name: 'ci' }, { name: 'data' }],
   pods: [
     { name: 'frontend', namespace: 'shop', serviceAccount: 'frontend', owner: 'Deployment', ...sleeper },

@@ -6,21 +6,17 @@ export const CALLER = 'shop/frontend';
 
 const here = (name: string): string => join(import.meta.dirname, 'servers', name);
 
-/** A caller on one node, and what it calls and the collector of events on the other. `directory`: see `collector.mjs`. */
-export const topology = (directory: string): TopologyInput => ({
+/**
+ * A caller on one node, and what it calls and the collector of events on the other. `directory`: see `collector.mjs`; `disk`
+ * is where events are kept.
+ */
+export const topology = (directory: string, disk = directory): TopologyInput => ({
   nodes: [NODE, 'node-b'],
   namespaces: [{ name: 'shop' }, { name: 'siem' }],
   agents: {
     args: [
       ...['--event-format', 'ocsf', '--events-per-second', '10000', '--kube-events', 'on'],
-      ...[
-        '--event-file',
-        join(directory, 'events.jsonl'),
-        '--event-file-bytes',
-        '64KiB',
-        '--event-files',
-        '3',
-      ],
+      ...['--event-file', join(disk, 'events.jsonl'), '--event-file-bytes', '64KiB', '--event-files', '3'],
       ...[
         '--webhook-url',
         'http://collector.siem:8080/hook',
@@ -28,6 +24,7 @@ export const topology = (directory: string): TopologyInput => ({
         join(directory, 'token'),
       ],
       ...['--otlp-url', 'http://collector.siem:8080/otlp', '--otlp-token-file', join(directory, 'token')],
+      ...['--spool-dir', join(disk, 'spool')],
       ...['--export-linger', '50ms', '--export-timeout', '1s', '--export-max-retry-delay', '1s'],
       ...['--export-gzip', 'on', '--export-batch-events', '20', '--gate-timeout', '2m'],
     ],

@@ -22,13 +22,22 @@ it('tells which pods are proven to be intercepted, and what was seen of those th
 it('tells what became of the events of each sink', async () => {
   const registry = new Registry();
   const dropped = { queue_full: 0, refused: 2 };
-  const sink = { sink: 'webhook', accepted: 9, delivered: 4, dropped, waitingBytes: 100, problem: 'gone' };
+  const sink = {
+    sink: 'webhook',
+    accepted: 9,
+    delivered: 4,
+    retries: 6,
+    dropped,
+    waitingBytes: 100,
+    problem: 'gone',
+  };
   registerAgentMetrics(registry, () => agentStatus({ sinks: [sink] }));
   expect((await registry.metrics()).match(/^eastwall_sink_.*$/gm)).toEqual([
     'eastwall_sink_events_total{sink="webhook",fate="accepted"} 9',
     'eastwall_sink_events_total{sink="webhook",fate="delivered"} 4',
     'eastwall_sink_dropped_total{sink="webhook",reason="queue_full"} 0',
     'eastwall_sink_dropped_total{sink="webhook",reason="refused"} 2',
+    'eastwall_sink_retries_total{sink="webhook"} 6',
     'eastwall_sink_waiting_bytes{sink="webhook"} 100',
     'eastwall_sink_up{sink="webhook"} 0',
   ]);

@@ -150,6 +150,12 @@ const METRICS: readonly StatusMetric[] = [
       ),
     ['sink', 'reason'],
   ),
+  counter(
+    'sink_retries_total',
+    'Attempts of a sink that failed, and are made again',
+    ({ sinks }) => sinks.map(({ sink, retries }) => [{ sink }, retries]),
+    ['sink'],
+  ),
   gauge(
     'sink_waiting_bytes',
     'What waits for the receiver of a sink',

@@ -171,6 +171,8 @@ export interface SinkStatus {
   /** Taken, so that they outlive the agent where the sink has a spool. */
   readonly accepted: number;
   readonly delivered: number;
+  /** Attempts that failed, and were or will be made again. */
+  readonly retries: number;
   /** By reason; all of them, also those that are 0. */
   readonly dropped: Readonly<Record<string, number>>;
   readonly waitingBytes: number;

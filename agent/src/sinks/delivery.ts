@@ -121,9 +121,10 @@ export class Delivery {
         await this.#giveUp(batch, answer.why);
         break;
       case 'later':
-        if (counts.problem === null)
+        if (counts.receiverProblem === null)
           log.warn({ sink, why: answer.why }, 'events can not be delivered, and wait');
-        counts.problem = answer.why;
+        counts.receiverProblem = answer.why;
+        counts.retries++;
         await this.#wait(answer.afterMs ?? 0);
         break;
     }
@@ -133,8 +134,8 @@ export class Delivery {
     const { counts, batch, log } = this.#options;
     counts.delivered += length - refused;
     counts.drop('refused', refused);
-    if (counts.problem !== null) log.info({ sink: counts.sink }, 'events are delivered again');
-    counts.problem = null;
+    if (counts.receiverProblem !== null) log.info({ sink: counts.sink }, 'events are delivered again');
+    counts.receiverProblem = null;
     this.#events = batch.events;
     this.#backoff.reset();
   }
@@ -143,7 +144,7 @@ export class Delivery {
     const { counts, log } = this.#options;
     const { length } = batch.lines;
     counts.drop('refused', length);
-    counts.problem = why;
+    counts.receiverProblem = why;
     log.warn({ sink: counts.sink, events: length, why }, 'events dropped, since the receiver refuses them');
     await this.#spool.done(batch);
   }

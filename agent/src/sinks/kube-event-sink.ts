@@ -88,7 +88,7 @@ export class KubeEventSink implements OpenSink {
   #sent(): void {
     this.#queue.shift();
     this.counts.delivered++;
-    this.counts.problem = null;
+    this.counts.receiverProblem = null;
     this.#backoff.reset();
   }
 
@@ -96,11 +96,12 @@ export class KubeEventSink implements OpenSink {
   #refused(why: string): void {
     this.#queue.shift();
     this.counts.drop('refused', 1);
-    this.counts.problem = why;
+    this.counts.receiverProblem = why;
   }
 
   async #wait(why: string): Promise<void> {
-    this.counts.problem = why;
+    this.counts.receiverProblem = why;
+    this.counts.retries++;
     await pause(this.#backoff.next(), this.#stop.signal);
   }
 }

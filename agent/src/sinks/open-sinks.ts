@@ -47,6 +47,12 @@ export interface OpenSink extends EventSink {
   close(graceMs: number): Promise<void>;
 }
 
+/** As `eastwall status` shows it. */
+export function sinkStatus({ counts, waitingBytes }: OpenSink) {
+  const { sink, accepted, delivered, retries, dropped, problem } = counts;
+  return { sink, accepted, delivered, retries, dropped, waitingBytes, problem };
+}
+
 /** What takes lines, without waiting. */
 interface LineTaker {
   readonly waitingBytes: number;

@@ -81,7 +81,7 @@ describe('RotatingFile', () => {
     file.append('2');
     await file.close();
     expect(counts).toMatchObject({ delivered: 0, dropped: { disk: 2 } });
-    expect(counts.problem).toContain('ENOSPC');
+    expect(counts.problem).toBe('`/dev/full`: no space is left on its disk (ENOSPC)');
   });
 
   it('never holds more in memory than may wait', async () => {

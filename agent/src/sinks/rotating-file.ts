@@ -1,5 +1,7 @@
 import { type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { diskProblem } from './disk-problem.ts';
+import { LineQueue, sizeOf } from './line-queue.ts';
 import type { SinkCounts } from './sink-counts.ts';
 
 export interface RotatingFileOptions {
@@ -17,36 +19,28 @@ interface OpenFile {
   size: number;
 }
 
-/** What waits to be written. */
-const MAX_PENDING_BYTES = 1 << 20;
 /** What is written at once, so that files are rotated near their size. */
 const MAX_WRITE_BYTES = 64 << 10;
 
 /** Lines in a file, and in as many older ones as there may be. A disk that is slow or full costs lines, which are counted. */
 export class RotatingFile {
   readonly #options: RotatingFileOptions;
+  readonly #queue: LineQueue;
   #file: OpenFile | null = null;
-  #pending: string[] = [];
-  #pendingBytes = 0;
   #writing: Promise<void> | null = null;
 
   constructor(options: RotatingFileOptions) {
     this.#options = options;
+    this.#queue = new LineQueue(options.counts);
   }
 
   get waitingBytes(): number {
-    return this.#pendingBytes;
+    return this.#queue.bytes;
   }
 
   /** Takes a line in, or drops and counts it; never waits. */
   append(line: string): void {
-    const bytes = Buffer.byteLength(line) + 1;
-    if (this.#pendingBytes + bytes > MAX_PENDING_BYTES) {
-      this.#options.counts.drop('queue_full', 1);
-      return;
-    }
-    this.#pending.push(line);
-    this.#pendingBytes += bytes;
+    if (!this.#queue.put(line)) return;
     this.#options.counts.accepted++;
     this.#writing ??= this.#writeAll();
   }
@@ -59,11 +53,8 @@ export class RotatingFile {
   async #writeAll(): Promise<void> {
     // What else comes in this turn of the event loop goes along.
     await Promise.resolve();
-    while (this.#pending.length > 0) {
-      const lines = this.#pending;
-      this.#pending = [];
+    for (let { lines } = this.#queue.take(); lines.length > 0; { lines } = this.#queue.take())
       await this.#write(lines);
-    }
     this.#writing = null;
   }
 
@@ -75,13 +66,13 @@ export class RotatingFile {
         const file = await this.#toWrite(part.bytes);
         await appendAll(file, Buffer.from(`${lines.slice(from, part.to).join('\n')}\n`));
         counts.delivered += part.to - from;
-        counts.problem = null;
+        counts.diskProblem = null;
       } catch (error) {
         counts.drop('disk', part.to - from);
-        counts.problem = `\`${path}\`: ${error instanceof Error ? error.message : error}`;
+        counts.diskProblem = diskProblem(path, error);
         await this.#closeFile();
       }
-      this.#pendingBytes -= part.bytes;
+      this.#queue.settled(part.bytes);
       from = part.to;
     }
   }
@@ -92,7 +83,7 @@ export class RotatingFile {
     let to = from;
     let bytes = 0;
     for (; to < lines.length; to++) {
-      const more = Buffer.byteLength(lines[to] ?? '') + 1;
+      const more = sizeOf(lines[to] ?? '');
       if (bytes > 0 && bytes + more > room) break;
       bytes += more;
     }

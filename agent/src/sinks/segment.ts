@@ -1,4 +1,4 @@
-import { type FileHandle, open, unlink } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 
 const NEWLINE = 0x0a;
 
@@ -68,9 +68,10 @@ export class Segment {
     this.#handle = null;
   }
 
+  /** Where a disk was full from the beginning, there is no file. */
   async remove(): Promise<void> {
     await this.close();
-    await unlink(this.path);
+    await rm(this.path, { force: true });
   }
 }
 

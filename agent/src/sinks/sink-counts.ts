@@ -19,6 +19,8 @@ export class SinkCounts {
   /** Written down, so that they outlive the agent; for sinks that write nothing down, taken. */
   accepted = 0;
   delivered = 0;
+  /** Attempts that the receiver has to be asked again after. */
+  retries = 0;
   readonly dropped: Record<DropReason, number> = {
     queue_full: 0,
     spool_full: 0,
@@ -26,11 +28,18 @@ export class SinkCounts {
     refused: 0,
     rate: 0,
   };
-  /** Null when all is well. */
-  problem: string | null = null;
+  /** Why nothing can be written; null when the last write went well. */
+  diskProblem: string | null = null;
+  /** Why the receiver has not got it; null when it has. */
+  receiverProblem: string | null = null;
 
   constructor(sink: string) {
     this.sink = sink;
+  }
+
+  /** Null when all is well. Events that the disk does not take are lost, others only wait: so that is told first. */
+  get problem(): string | null {
+    return this.diskProblem ?? this.receiverProblem;
   }
 
   drop(reason: DropReason, count: number): void {

@@ -164,11 +164,26 @@ describe('Spool', () => {
     const { spool, counts } = setUp({ at });
     spool.append('lost');
     await eventually(() => expect(counts.dropped.disk).toBe(1));
-    expect(counts.problem).toMatch(/^spool: /);
+    expect(counts.problem).toContain(`\`${at}\`: `);
     await rm(at);
     spool.append('kept');
     expect(await drain(spool)).toEqual(['kept']);
     expect(counts.problem).toBeNull();
+  });
+});
+
+describe('Spool without its directory', () => {
+  it('makes another one, whether or not anybody reads', async () => {
+    const { spool, counts } = setUp();
+    spool.append('read');
+    expect(await drain(spool)).toEqual(['read']);
+    await rm(directory, { recursive: true });
+    spool.append('lost');
+    await eventually(() => expect(counts).toMatchObject({ accepted: 1, dropped: { disk: 1 } }));
+    expect(counts.problem).not.toBeNull();
+    spool.append('kept');
+    await eventually(() => expect(counts).toMatchObject({ accepted: 2, problem: null }));
+    expect(await drain(spool)).toEqual(['kept']);
   });
 });
 

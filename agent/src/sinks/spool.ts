@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { diskProblem } from './disk-problem.ts';
+import { LineQueue, sizeOf, type TakenLines } from './line-queue.ts';
 import { type Lines, Segment } from './segment.ts';
 import type { SinkCounts } from './sink-counts.ts';
 import { SpoolHome } from './spool-home.ts';
@@ -23,14 +25,10 @@ export interface Batch extends Lines {
   readonly segment: Segment;
 }
 
-/** What waits to be written; far more than comes while a disk takes a write. */
-const MAX_PENDING_BYTES = 1 << 20;
 /** No more than this is sent twice when an agent was killed. */
 const SEGMENT_BYTES = 256 << 10;
 /** A power failure costs as much; being killed costs nothing, since the kernel has what was written. */
 const SYNC_MS = 1_000;
-/** How problems of the disk begin, to be told from those of a receiver. */
-const DISK = 'spool: ';
 
 /**
  * Events that wait on disk, in order, until they were delivered. They are accepted once they are written: from then on they
@@ -38,11 +36,10 @@ const DISK = 'spool: ';
  */
 export class Spool {
   readonly #options: SpoolOptions;
+  readonly #queue: LineQueue;
   #home: SpoolHome | null = null;
   /** Oldest first; the last one is written to. */
   #segments: Segment[] = [];
-  #pending: string[] = [];
-  #pendingBytes = 0;
   /** One thing after the other: reading, writing and removing must not meet. */
   #turn: Promise<unknown> = Promise.resolve();
   #writing = false;
@@ -50,6 +47,7 @@ export class Spool {
 
   constructor(options: SpoolOptions) {
     this.#options = options;
+    this.#queue = new LineQueue(options.counts);
   }
 
   /** On disk, and not delivered yet. */
@@ -61,14 +59,7 @@ export class Spool {
 
   /** Takes a line in, or drops and counts it; never waits. */
   append(line: string): void {
-    const bytes = Buffer.byteLength(line) + 1;
-    if (this.#pendingBytes + bytes > MAX_PENDING_BYTES) {
-      this.#options.counts.drop('queue_full', 1);
-      return;
-    }
-    this.#pending.push(line);
-    this.#pendingBytes += bytes;
-    if (this.#writing) return;
+    if (!this.#queue.put(line) || this.#writing) return;
     this.#writing = true;
     void this.#inTurn(() => this.#write());
   }
@@ -129,8 +120,13 @@ export class Spool {
 
   async #write(): Promise<void> {
     this.#writing = false;
-    const lines = this.#takePending();
-    if (lines.length === 0) return;
+    const taken = this.#queue.take();
+    const lines = this.#fitting(taken);
+    if (lines.length > 0) await this.#append(lines);
+    this.#queue.settled(taken.bytes);
+  }
+
+  async #append(lines: readonly string[]): Promise<void> {
     const { counts, onLines } = this.#options;
     const text = `${lines.join('\n')}\n`;
     const written = await this.#guarded(async () => {
@@ -139,24 +135,23 @@ export class Spool {
     });
     if (written !== true) {
       counts.drop('disk', lines.length);
+      // Where there was no place for the first line, the next one tries another file: its directory may be gone.
+      const last = this.#segments.at(-1);
+      if (last?.size === 0) await this.#discard(last);
       return;
     }
     counts.accepted += lines.length;
+    counts.diskProblem = null;
     void this.#syncSoon();
     onLines();
   }
 
-  /** As many of the waiting lines as there is room for on disk. */
-  #takePending(): string[] {
-    const room = this.#options.maxBytes - this.bytes;
-    const lines = this.#pending;
-    const fits = this.#pendingBytes <= room;
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    if (fits) return lines;
-    let left = room;
+  /** As many of the lines as there is room for on disk. */
+  #fitting({ lines, bytes }: TakenLines): readonly string[] {
+    let left = this.#options.maxBytes - this.bytes;
+    if (bytes <= left) return lines;
     const kept = lines.filter((line) => {
-      left -= Buffer.byteLength(line) + 1;
+      left -= sizeOf(line);
       return left >= 0;
     });
     this.#options.counts.drop('spool_full', lines.length - kept.length);
@@ -190,15 +185,16 @@ export class Spool {
     await this.#guarded(() => segment.remove());
   }
 
-  /** What the file system refuses is the problem of this sink, and of nobody else. */
+  /**
+   * What the file system refuses is the problem of this sink, and of nobody else. It lasts until a write goes well: a full
+   * disk can be read all the while.
+   */
   async #guarded<T>(work: () => Promise<T>): Promise<T | null> {
-    const { counts } = this.#options;
+    const { counts, directory } = this.#options;
     try {
-      const result = await work();
-      if (counts.problem?.startsWith(DISK) === true) counts.problem = null;
-      return result;
+      return await work();
     } catch (error) {
-      counts.problem = `${DISK}${error instanceof Error ? error.message : error}`;
+      counts.diskProblem = diskProblem(directory, error);
       // Somebody has removed the directory: the next line makes another.
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') await this.#leaveHome();
       return null;

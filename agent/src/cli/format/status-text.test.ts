@@ -44,6 +44,7 @@ limits: mode lease, shared in redis://limits:6379/0; 3 buckets, 17 refused
       sink: 'webhook',
       accepted: 12,
       delivered: 7,
+      retries: 2,
       dropped: { queue_full: 0, spool_full: 3 },
       waitingBytes: 2_048,
       problem: 'https://siem answers 503',
