@@ -125,7 +125,12 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     quietMs: config.findingQuietMs,
   });
   const catalog = new Catalog(config.maxOperations);
-  const metrics = new Metrics(registry, { maxSeries: config.maxSeries, findings, catalog });
+  const metrics = new Metrics(registry, {
+    maxSeries: config.maxSeries,
+    findings,
+    catalog,
+    monotonic: systemClock.monotonic,
+  });
   const readiness = new Readiness(['cluster', 'capture', 'dataplanes', 'succession']);
   const failed = Promise.withResolvers<Error>();
 

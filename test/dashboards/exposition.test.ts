@@ -28,6 +28,7 @@ class BusyAgent {
       maxSeries: 1_000,
       findings: { open: [aFinding()] },
       catalog: { size: 3, forgotten: 0 },
+      monotonic: () => 0,
     });
     registerAgentMetrics(this.#registry, () => statusAfter(this.#scrapes));
     registerProcessMetrics(this.#registry);

@@ -14,7 +14,12 @@ export interface MetricFacts {
 /** Every metric that an agent has, by name. */
 export function allMetrics(): MetricFacts[] {
   const registry = new Registry();
-  new Metrics(registry, { maxSeries: 1, findings: { open: [] }, catalog: { size: 0, forgotten: 0 } });
+  new Metrics(registry, {
+    maxSeries: 1,
+    findings: { open: [] },
+    catalog: { size: 0, forgotten: 0 },
+    monotonic: () => 0,
+  });
   registerAgentMetrics(registry, () => {
     throw new Error('nobody scrapes this registry');
   });

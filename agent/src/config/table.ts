@@ -276,7 +276,7 @@ export const SETTINGS = {
     '5000',
     10,
     1_000_000,
-    'Series per metric whose labels come from the cluster or from traffic; what comes after is counted as `other` (`eastwall_series_overflow_total`).',
+    'Series per metric whose labels come from the cluster or from traffic; what comes after is counted as `other` (`eastwall_series_overflow_total`), unless something that was not counted for an hour gives its place.',
   ),
   store: setting(
     storeAddress,

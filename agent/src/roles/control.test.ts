@@ -114,7 +114,7 @@ function setUp() {
       perSecond: 10,
       onSuppressed: () => {},
     }),
-    metrics: new Metrics(new Registry(), { maxSeries: 10, findings, catalog }),
+    metrics: new Metrics(new Registry(), { maxSeries: 10, findings, catalog, monotonic: () => clock.now }),
     quarantineMs: 60_000,
     now: () => clock.now,
     log,

@@ -21,7 +21,7 @@ export class BoundedCounter<Label extends string> {
     const { name, help, labels } = options;
     this.#options = options;
     this.#counter = new Counter<Label>({ name, help, labelNames: [...labels], registers: [registry] });
-    this.#budget = budgets.for(name);
+    this.#budget = budgets.for(name, { forget: (values) => this.#counter.remove(...values) });
   }
 
   inc(labels: Readonly<Record<Label, string>>, count: number): void {

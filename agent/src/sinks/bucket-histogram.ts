@@ -21,6 +21,11 @@ export class BucketHistogram<Label extends string> extends Histogram<Label> {
     this.#bounds = options.buckets;
   }
 
+  /** As they were when the series was added. */
+  forget(labels: readonly string[]): void {
+    this.#series.delete(labels.join('\n'));
+  }
+
   /** `counts` has one entry per bucket and one for the rest; `sum` is in the unit of the buckets. */
   add(labels: Readonly<Record<Label, string>>, counts: readonly number[], sum: number): void {
     const key = Object.values(labels).join('\n');

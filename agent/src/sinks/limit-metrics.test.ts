@@ -13,7 +13,7 @@ const cell = (limit: string, enforced = true) => ({
 
 it('counts by limit and by what became of requests', async () => {
   const registry = new Registry();
-  const metrics = new LimitMetrics(registry, new SeriesBudgets(registry, 10));
+  const metrics = new LimitMetrics(registry, new SeriesBudgets(registry, 10, () => 0));
   metrics.add([cell('reads'), cell('writes', false)]);
   metrics.add([cell('reads')]);
   const text = await registry.metrics();
@@ -24,7 +24,7 @@ it('counts by limit and by what became of requests', async () => {
 
 it('has a bounded number of series, and loses no refusal', async () => {
   const registry = new Registry();
-  const metrics = new LimitMetrics(registry, new SeriesBudgets(registry, 2));
+  const metrics = new LimitMetrics(registry, new SeriesBudgets(registry, 2, () => 0));
   for (let i = 0; i < 100; i++) metrics.add([cell(`limit-${i}`)]);
   const text = await registry.metrics();
   expect(text.match(/^eastwall_limit_requests_total\{/gm)).toHaveLength(4);

@@ -6,16 +6,19 @@ import { aUsage } from '../../testing/operation-usage.ts';
 import { trafficCell } from '../../testing/traffic-cell.ts';
 import type { Finding } from '../record/finding.ts';
 import { Metrics } from './metrics.ts';
+import { QUIET_MS } from './series-budgets.ts';
 
 const MAX_SERIES = 1_000;
 const MANY = 10_000;
 
 function setUp(open: readonly Finding[] = []) {
   const registry = new Registry();
+  const clock = { now: 0 };
   const metrics = new Metrics(registry, {
     maxSeries: MAX_SERIES,
     findings: { open },
     catalog: { size: 0, forgotten: 0 },
+    monotonic: () => clock.now,
   });
   const samples = async () => (await registry.metrics()).split('\n').filter((line) => /^\w/.test(line));
   /** Of all label sets together. */
@@ -23,7 +26,7 @@ function setUp(open: readonly Finding[] = []) {
     (await samples())
       .filter((line) => line.startsWith(start))
       .reduce((total, line) => total + Number(line.slice(line.lastIndexOf(' '))), 0);
-  return { metrics, samples, sum };
+  return { metrics, samples, sum, clock };
 }
 
 const limits = { mode: 'lease', buckets: 0, unverified: 0 } as const;
@@ -39,8 +42,8 @@ const spent = {
 };
 
 /** A namespace that calls, and is called, without end: everything that comes from the cluster is different each time. */
-function flood(metrics: Metrics): void {
-  const names = Array.from({ length: MANY }, (_, n) => `n${n}`);
+function flood(metrics: Metrics, prefix = 'n'): void {
+  const names = Array.from({ length: MANY }, (_, n) => `${prefix}${n}`);
   metrics.totals({
     cells: names.map((name) =>
       trafficCell({ callerNamespace: name, callerWorkload: name, destination: `${name}/${name}:80` }),
@@ -103,6 +106,50 @@ describe('with 10,000 of everything', () => {
       `eastwall_operation_calls_total{destination="other",operation="other",status_class="2xx"} ${rest}`,
     );
     expect(lines).toContain(`eastwall_series_overflow_total{metric="eastwall_exchanges_total"} ${rest}`);
+  });
+});
+
+describe('what was not counted for an hour', () => {
+  const NEWS = [
+    'exchanges_total',
+    'bytes_total',
+    'exchange_duration_seconds',
+    'verdicts_total',
+    'limit_requests_total',
+  ];
+
+  it('gives its place to what comes, and not before', async () => {
+    const { metrics, samples, clock } = setUp();
+    flood(metrics);
+    const { length } = await samples();
+    const named = async (name: string) =>
+      (await samples()).filter((line) => line.includes(`"${name}`)).length;
+    clock.now = QUIET_MS - 1;
+    flood(metrics, 'late');
+    expect(await named('late')).toBe(0);
+    clock.now = QUIET_MS;
+    flood(metrics, 'next');
+    expect(await named('n0')).toBe(0);
+    expect((await samples()).length).toBe(length);
+    const next = (await samples()).filter((line) => line.includes('"next'));
+    for (const metric of NEWS) expect(next.join('\n')).toContain(`eastwall_${metric}`);
+  });
+
+  it('stays as long as nobody needs its place, and what is in use stays anyhow', async () => {
+    const { metrics, samples, clock } = setUp();
+    metrics.totals({ cells: [trafficCell()], verdicts: [], limits: { ...limits, spent, cells: [] } });
+    clock.now = 10 * QUIET_MS;
+    const before = await samples();
+    metrics.totals({ cells: [trafficCell()], verdicts: [], limits: { ...limits, spent, cells: [] } });
+    expect((await samples()).length).toBe(before.length);
+    flood(metrics);
+    clock.now += QUIET_MS;
+    metrics.totals({ cells: [trafficCell()], verdicts: [], limits: { ...limits, spent, cells: [] } });
+    flood(metrics, 'next');
+    const kept = (await samples()).find((line) =>
+      line.startsWith('eastwall_exchanges_total{caller_namespace="shop"'),
+    );
+    expect(kept).toMatch(/ 12$/);
   });
 });
 

@@ -14,6 +14,7 @@ export interface MetricSources {
   readonly maxSeries: number;
   readonly findings: OpenFindings;
   readonly catalog: KnownOperations;
+  readonly monotonic: () => number;
 }
 
 /** What is counted of what dataplanes report. Metrics of the agent itself are read from its status. */
@@ -25,8 +26,8 @@ export class Metrics {
   readonly #limits: LimitMetrics;
   readonly #operations: OperationMetrics;
 
-  constructor(registry: Registry, { maxSeries, findings, catalog }: MetricSources) {
-    const budgets = new SeriesBudgets(registry, maxSeries);
+  constructor(registry: Registry, { maxSeries, findings, catalog, monotonic }: MetricSources) {
+    const budgets = new SeriesBudgets(registry, maxSeries, monotonic);
     this.#traffic = new TrafficMetrics(registry, budgets);
     this.#verdicts = new VerdictMetrics(registry, budgets);
     this.#limits = new LimitMetrics(registry, budgets);

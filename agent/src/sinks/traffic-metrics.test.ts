@@ -7,7 +7,7 @@ import { TrafficMetrics } from './traffic-metrics.ts';
 
 async function exposition(maxSeries: number, ...batches: TrafficCell[][]): Promise<string[]> {
   const registry = new Registry();
-  const metrics = new TrafficMetrics(registry, new SeriesBudgets(registry, maxSeries));
+  const metrics = new TrafficMetrics(registry, new SeriesBudgets(registry, maxSeries, () => 0));
   for (const batch of batches) metrics.add(batch);
   return (await registry.metrics()).split('\n');
 }

@@ -56,7 +56,10 @@ export class TrafficMetrics {
       buckets: DURATION_BUCKETS_MS.map((ms) => ms / 1_000),
     });
     registry.registerMetric(this.#durations);
-    this.#durationBudget = budgets.for(DURATIONS, SERIES_PER_HISTOGRAM);
+    this.#durationBudget = budgets.for(DURATIONS, {
+      seriesPerSet: SERIES_PER_HISTOGRAM,
+      forget: (labels) => this.#durations.forget(labels),
+    });
   }
 
   add(cells: readonly TrafficCell[]): void {
