@@ -1,13 +1,26 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { readdirSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { type Served, serve } from '../../agent/src/sandbox/kube-api/testing/serve.ts';
 import { agentStatus } from '../../agent/testing/agent-status.ts';
 import { type Installed, installed, type Packed, packed } from './packed.ts';
+
+const run = promisify(execFile);
+const KREW = new URL('../../scripts/krew.ts', import.meta.url).pathname;
+
+interface KrewPlatform {
+  readonly sha256: string;
+  readonly files: readonly object[];
+  readonly bin: string;
+}
 
 let made: Packed;
 let home: Installed;
@@ -73,6 +86,21 @@ test('is one small package, without dependencies and native code', () => {
 test('runs by npx, and by kubectl', async () => {
   expect(await shell('npx eastwall version')).toEqual({ code: 0, out: 'eastwall 0.1.0\n', error: '' });
   expect(await shell('kubectl eastwall version')).toMatchObject({ code: 0, out: 'eastwall 0.1.0\n' });
+});
+
+test('runs as krew would install it', async () => {
+  const { stdout: manifest } = await run(process.execPath, [KREW, home.tarball]);
+  const [platform] = (parse(manifest) as { spec: { platforms: KrewPlatform[] } }).spec.platforms;
+  expect(platform?.sha256).toBe(createHash('sha256').update(readFileSync(home.tarball)).digest('hex'));
+  expect(platform?.files).toEqual([{ from: 'package/*', to: '.' }]);
+  const unpacked = await mkdtemp(join(made.directory, 'krew-'));
+  await run('tar', ['-xzf', home.tarball, '-C', unpacked, '--strip-components=1']);
+  const program = join(unpacked, platform?.bin ?? '');
+  symlinkSync(program, join(unpacked, 'kubectl-eastwall'));
+  const { stdout } = await run(join(unpacked, 'kubectl-eastwall'), ['version'], {
+    env: { PATH: process.env['PATH'] },
+  });
+  expect(stdout).toBe('eastwall 0.1.0\n');
 });
 
 test('asks the agents of a cluster', async () => {
