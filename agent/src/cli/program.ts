@@ -66,7 +66,7 @@ function addTail(program: Command, outcome: Outcome): void {
   withAgents(withNamespace(command, 'with caller or destination'))
     .option('--since <when>', 'what is kept first, from a duration ago (`5m`) or a time (RFC 3339) on')
     .option('--no-follow', 'end after what is kept')
-    .addOption(formatOption(DATA_FORMATS, 'one JSON object per line, or YAML documents'))
+    .addOption(formatOption(FORMATS, 'more columns, one JSON object per line, or YAML documents'))
     .option('--json', 'the same as `-o json`')
     .action(async (options: TailOptions & AgentFlags) => {
       const { tail } = await import('./tail.ts');

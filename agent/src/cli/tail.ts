@@ -7,6 +7,7 @@ import type { Asking } from './fleet/fleet.ts';
 import { followAgents } from './fleet/follow-agents.ts';
 import { FlowLines } from './format/flow-line.ts';
 import { MergedFlows } from './merged-flows.ts';
+import type { Format } from './output.ts';
 import { Seen } from './seen.ts';
 import { parseSince } from './since.ts';
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
@@ -22,7 +23,7 @@ export interface TailOptions {
   /** False ends after the records that are kept. */
   readonly follow: boolean;
   readonly json?: boolean;
-  readonly output?: 'json' | 'yaml';
+  readonly output?: Format;
 }
 
 /** `eastwall tail`: the records of all agents until the signal, in the order of their time as far as possible. */
@@ -60,7 +61,7 @@ async function shower(
     const { stringify } = await import('yaml');
     return (record) => terminal.out(`---\n${stringify(record)}`);
   }
-  const lines = new FlowLines(terminal.paint);
+  const lines = new FlowLines(terminal.paint, output === 'wide');
   return (record) => terminal.out(`${lines.format(record)}\n`);
 }
 

@@ -18,6 +18,7 @@ export interface AgentFlags extends KubeFlags {
   readonly socket: readonly string[];
   readonly agentsNamespace?: string;
   readonly node?: string;
+  readonly selector?: string;
 }
 
 /** Flags as kubectl has them. */
@@ -41,6 +42,7 @@ export function withAgents(command: Command): Command {
   return withKube(command)
     .option('--agents-namespace <name>', 'where the agents’ pods are (default: looks everywhere)')
     .option('--node <name>', 'ask only the agent of this node')
+    .option('-l, --selector <labels>', 'ask only agents whose pods have these labels, as for `kubectl logs`')
     .option(
       '--socket <path>',
       'ask an agent on this machine at its admin socket, repeatable [EASTWALL_SOCKET]',
@@ -73,8 +75,8 @@ export async function askWith(
 
 /** Or what to exit with when nobody can be asked. */
 async function fleetOf(flags: AgentFlags, terminal: Terminal): Promise<Fleet | ExitCode> {
-  const { socket, kubeconfig, context, agentsNamespace, node } = flags;
-  const given: FleetFlags = { socket, kubeconfig, context, agentsNamespace, node };
+  const { socket, kubeconfig, context, agentsNamespace, node, selector } = flags;
+  const given: FleetFlags = { socket, kubeconfig, context, agentsNamespace, node, selector };
   const { env } = process;
   const sandboxDir = defaultStateDir(env);
   const chosen = chooseFleet(given, { env, sandboxDir, plugin: isPlugin() });

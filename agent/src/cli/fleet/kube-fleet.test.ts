@@ -80,6 +80,25 @@ describe('the agents of a cluster', () => {
     );
   });
 
+  it('can be chosen by more labels of their pods, as in the middle of an upgrade', async () => {
+    const pods = [
+      agentPod('old', 'node-a', { labels: { 'app.kubernetes.io/version': '1.0.0' } }),
+      agentPod('new-one', 'node-a', { labels: { 'app.kubernetes.io/version': '1.1.0' } }),
+    ];
+    await using made = await cluster(pods, () => {});
+    const { signal } = new AbortController();
+    const found = (selector: string) => kubeFleet({ selector }, made.config).find(signal);
+    expect(await found('app.kubernetes.io/version=1.1.0')).toMatchObject({
+      value: [{ name: 'on node-a (eastwall-system/new-one)' }],
+    });
+    expect(await found('app.kubernetes.io/version notin (1.0.0, 1.1.0)')).toMatchObject({
+      error: expect.stringContaining('component=agent,app.kubernetes.io/version notin (1.0.0, 1.1.0)` there'),
+    });
+    expect(await found('what is this')).toMatchObject({
+      error: expect.stringContaining('kube API (context'),
+    });
+  });
+
   it('that do not answer are told, and the answer is partial', async () => {
     const pods = [agentPod('one', 'node-a'), agentPod('deaf', 'node-b'), agentPod('new', 'node-c')];
     await using made = await cluster(pods, (_, response) => response.end('{}'));

@@ -16,6 +16,8 @@ export interface KubeChoice {
   readonly agentsNamespace?: string | undefined;
   /** Only the agent of this node. */
   readonly node?: string | undefined;
+  /** Only agents whose pods have these labels too, as kubectl writes them. */
+  readonly selector?: string | undefined;
 }
 
 /** By these the chart's pods of agents are known. */
@@ -57,12 +59,12 @@ async function agentPods(
 
 async function listPods(
   client: KubeClient,
-  { agentsNamespace, node }: KubeChoice,
+  { agentsNamespace, node, selector }: KubeChoice,
   signal: AbortSignal,
 ): Promise<Result<readonly Json[], KubeFailure>> {
   const place = agentsNamespace === undefined ? '' : `/namespaces/${encodeURIComponent(agentsNamespace)}`;
   const query = {
-    labelSelector: AGENT_LABELS,
+    labelSelector: labelsOf(selector),
     limit: `${PAGE}`,
     ...(node === undefined ? {} : { fieldSelector: `spec.nodeName=${node}` }),
   };
@@ -76,6 +78,9 @@ async function listPods(
     if (token === '') return ok(pods);
   }
 }
+
+const labelsOf = (selector: string | undefined): string =>
+  selector === undefined ? AGENT_LABELS : `${AGENT_LABELS},${selector}`;
 
 function linkTo(pod: Json, config: KubeConfig): AgentLink {
   const metadata = objectAt(pod, 'metadata');
@@ -106,8 +111,8 @@ function explained({ status, message }: KubeFailure, config: KubeConfig): string
   return `${where}: ${message}`;
 }
 
-function noAgents({ agentsNamespace, node }: KubeChoice, config: KubeConfig): string {
+function noAgents({ agentsNamespace, node, selector }: KubeChoice, config: KubeConfig): string {
   const place = agentsNamespace === undefined ? '' : ` in namespace \`${agentsNamespace}\``;
   const on = node === undefined ? '' : ` on node \`${node}\``;
-  return `no agent found${place}${on}: the cluster of context \`${config.getCurrentContext()}\` has no pod labelled \`${AGENT_LABELS}\` there`;
+  return `no agent found${place}${on}: the cluster of context \`${config.getCurrentContext()}\` has no pod labelled \`${labelsOf(selector)}\` there`;
 }

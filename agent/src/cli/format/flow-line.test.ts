@@ -18,6 +18,17 @@ describe('FlowLines', () => {
     );
   });
 
+  it('has more columns where they are asked for', () => {
+    const { destination } = flowRecord();
+    const wide = new FlowLines(plain, true);
+    const pod = flowRecord().caller?.pod;
+    expect(wide.format(deniedRecord({ id: 'ew-a1' }))).toContain(`  ew-a1  pod ${pod} on `);
+    expect(wide.format(flowRecord({ destination: { ...destination, ip: 'fd00::1', port: 80 } }))).toMatch(
+      / {2}\[fd00::1\]:80 {2}3\.0ms {2}120B sent, 4\.0KiB received$/,
+    );
+    expect(wide.format(flowRecord({ caller: null }))).toContain('  pod - on ');
+  });
+
   it.each([
     [
       flowRecord({ verdict: 'would-deny', reason: 'no_rule_allows' }),

@@ -35,10 +35,12 @@ const WIDEST = { parties: 56, operation: 48 } as const;
 /** One line per record for `tail`; remembers how wide its columns have become. */
 export class FlowLines {
   readonly #paint: Paint;
+  readonly #wide: boolean;
   readonly #widths = { parties: 32, operation: 20 };
 
-  constructor(paint: Paint) {
+  constructor(paint: Paint, wide = false) {
     this.#paint = paint;
+    this.#wide = wide;
   }
 
   format(record: FlowRecord): string {
@@ -51,6 +53,7 @@ export class FlowLines {
       `${record.status || '-'}`.padEnd(3),
       reasonOf(record),
       this.#paint('dim', record.id),
+      ...(this.#wide ? wideOf(record).map((text) => this.#paint('dim', text)) : []),
     ];
     return parts.join('  ');
   }
@@ -67,6 +70,17 @@ export const callerName = ({ caller }: FlowRecord): string =>
 
 function labelOf({ verdict, outcome }: FlowRecord): Label {
   return OUTCOME_LABELS[outcome] ?? VERDICT_LABELS[verdict];
+}
+
+/** Which pod on which node, the address that it dialled, and what that took. */
+function wideOf({ node, caller, destination, durationMs, bytesSent, bytesReceived }: FlowRecord): string[] {
+  const { ip, port } = destination;
+  return [
+    `pod ${visible(caller?.pod ?? '-')} on ${visible(node)}`,
+    ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`,
+    `${durationMs.toFixed(1)}ms`,
+    `${size(bytesSent)} sent, ${size(bytesReceived)} received`,
+  ];
 }
 
 function operationOf({ method, path, protocol, bytesSent, bytesReceived }: FlowRecord): string {
