@@ -26,6 +26,8 @@ export interface DeliveryOptions {
   /** How long events wait for others, so that they travel together. */
   readonly lingerMs: number;
   readonly maxRetryDelayMs: number;
+  /** How often to look for what other agents have left. */
+  readonly adoptMs?: number;
   readonly post: Post;
   readonly counts: SinkCounts;
   readonly log: DeliveryLog;
@@ -53,11 +55,11 @@ export class Delivery {
 
   constructor(options: DeliveryOptions) {
     this.#options = options;
-    const { directory, maxBytes, counts, maxRetryDelayMs, random } = options;
+    const { directory, maxBytes, counts, maxRetryDelayMs, adoptMs = ADOPT_MS, random } = options;
     this.#spool = new Spool({ directory, maxBytes, counts, onLines: () => this.#wake() });
     this.#backoff = new Backoff({ firstMs: FIRST_RETRY_MS, maxMs: maxRetryDelayMs, random });
     this.#events = options.batch.events;
-    this.#adopting = setInterval(() => void this.#spool.adopt(), ADOPT_MS).unref();
+    this.#adopting = setInterval(() => void this.#spool.adopt(), adoptMs).unref();
     void this.#spool.adopt();
     this.#running = this.#run();
   }

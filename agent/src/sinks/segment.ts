@@ -1,4 +1,4 @@
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm, writeFile } from 'node:fs/promises';
 
 const NEWLINE = 0x0a;
 
@@ -66,6 +66,20 @@ export class Segment {
   async close(): Promise<void> {
     await this.#handle?.close();
     this.#handle = null;
+  }
+
+  /** Takes away what is no longer needed, so that whoever reads the file next does not read it again. */
+  async trim(): Promise<void> {
+    if (this.read === 0) return;
+    this.#handle ??= await open(this.path, 'a+', 0o600);
+    const wanted = this.size - this.read;
+    const { buffer, bytesRead } = await this.#handle.read(Buffer.alloc(wanted), 0, wanted, this.read);
+    const shorter = `${this.path}.part`;
+    await writeFile(shorter, buffer.subarray(0, bytesRead), { mode: 0o600, flush: true });
+    await this.close();
+    await rename(shorter, this.path);
+    this.size = bytesRead;
+    this.read = 0;
   }
 
   /** Where a disk was full from the beginning, there is no file. */

@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, mkdtemp, open, readdir, rename, rmdir, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, mkdtemp, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryLock } from '../kernel/libc-locks.ts';
 
@@ -53,8 +53,10 @@ export class SpoolHome {
       const lock = await lockedDirectory(path);
       if (lock === null) continue;
       try {
-        for (const file of (await readdir(path)).sort()) adopted.push(await this.#move(join(path, file)));
-        await rmdir(path);
+        const files = (await readdir(path)).filter((file) => file.endsWith(SUFFIX)).sort();
+        for (const file of files) adopted.push(await this.#move(join(path, file)));
+        // With what was never finished.
+        await rm(path, { recursive: true });
       } finally {
         await lock.close();
       }

@@ -92,6 +92,21 @@ describe('Spool', () => {
     expect(await drain(next.spool)).toEqual(['a']);
   });
 
+  it('leaves only what was not delivered, and nothing of a file that was not finished', async () => {
+    const { spool, counts } = setUp();
+    for (const line of ['a', 'b', 'c']) spool.append(line);
+    await eventually(() => expect(counts.accepted).toBe(3));
+    const first = await spool.next({ events: 2, bytes: 64 << 10 });
+    if (first !== null) await spool.done(first);
+    await spool.close();
+    const [home = ''] = await readdir(directory);
+    await writeFile(join(directory, home, '000000000001.jsonl.part'), 'half');
+    const next = setUp();
+    await next.spool.adopt();
+    expect(await drain(next.spool)).toEqual(['c']);
+    expect(await readdir(directory)).not.toContain(home);
+  });
+
   it('takes over what a killed agent has left, but half a line; and nothing of one that lives', async () => {
     const living = setUp();
     living.spool.append('mine');

@@ -105,7 +105,10 @@ export class Spool {
     return this.#inTurn(async () => {
       for (const segment of [...this.#segments]) {
         if (segment.isDone) await this.#discard(segment);
-        else await this.#guarded(() => segment.sync());
+        else {
+          await this.#guarded(() => segment.sync());
+          await this.#guarded(() => segment.trim());
+        }
         await this.#guarded(() => segment.close());
       }
       await this.#leaveHome();
