@@ -8,7 +8,7 @@ const here = (name: string): string => join(import.meta.dirname, 'servers', name
 
 /**
  * A caller on one node, and what it calls and the collector of events on the other. `directory`: see `collector.mjs`; `disk`
- * is where events are kept.
+ * is where events are kept, and where they wait, if that is not to be with the node.
  */
 export const topology = (directory: string, disk = directory): TopologyInput => ({
   nodes: [NODE, 'node-b'],
@@ -24,7 +24,7 @@ export const topology = (directory: string, disk = directory): TopologyInput => 
         join(directory, 'token'),
       ],
       ...['--otlp-url', 'http://collector.siem:8080/otlp', '--otlp-token-file', join(directory, 'token')],
-      ...['--spool-dir', join(disk, 'spool')],
+      ...(disk === directory ? [] : ['--spool-dir', join(disk, 'spool')]),
       ...['--export-linger', '50ms', '--export-timeout', '1s', '--export-max-retry-delay', '1s'],
       ...['--export-gzip', 'on', '--export-batch-events', '20', '--gate-timeout', '2m'],
     ],
