@@ -5,7 +5,7 @@ import { eventuallyAsync, statusOf } from './agent.ts';
 
 const AGENTS = ['-n', 'eastwall-system'];
 /** An agent has a hard time to start while its node is busy with a load test. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 90_000;
 
 /** Has all agents replaced as an upgrade does: the new one of a node comes first, then the old one is deleted. */
 export async function startRollout(sandbox: SandboxHandle): Promise<void> {
