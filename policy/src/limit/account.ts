@@ -203,12 +203,12 @@ export class Account {
 
   /**
    * What was spent without the store is paid in full as far as the bucket can have filled up meanwhile: mostly it was not
-   * away but slow, or this process was, and the others went on leasing.
+   * away but slow, or this process was, and the others went on leasing. More than that has not come into the bucket.
    */
   #oweLocal({ burst }: Rate): void {
-    const paid = Math.min(this.#local, Math.floor(this.#share * burst));
-    this.#owed += paid;
-    this.#local -= paid;
+    if (this.#share === 0) return;
+    this.#owed += Math.min(this.#local, Math.floor(this.#share * burst));
+    this.#local = 0;
   }
 
   /** The rate is part of it: what was spent of another says nothing about this one. */
