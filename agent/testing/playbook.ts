@@ -56,6 +56,8 @@ export class Playbook implements Wire, RelayContext {
   now = 1;
   relay: Relay;
   private ids = 0;
+  /** FIN has gone with the last bytes. */
+  private told = false;
   private readonly options: PlaybookOptions;
 
   constructor(relay: (context: RelayContext, playbook: Playbook) => Relay, options: PlaybookOptions = {}) {
@@ -165,11 +167,18 @@ export class Playbook implements Wire, RelayContext {
     this.write('caller', bytes, start, end);
   }
 
+  lastToCaller(bytes: Uint8Array, start: number, end: number): void {
+    this.toCaller(bytes, start, end);
+    this.finishCaller();
+    this.told = true;
+  }
+
   finishUpstream(): void {
     this.deeds.push('finish upstream');
   }
 
   finishCaller(): void {
+    if (this.told) return;
     this.deeds.push('finish caller');
   }
 

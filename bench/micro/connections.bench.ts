@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { cpus } from 'node:os';
 import { getHeapStatistics } from 'node:v8';
 import { Connection } from '../../agent/src/connection/connection.ts';
+import { SpentPorts } from '../../agent/src/connection/spent-ports.ts';
 import type { TcpHandle } from '../../agent/src/connection/tcp-handle.ts';
 import { Bag } from '../../agent/src/kernel/bag.ts';
 import { systemClock } from '../../agent/src/kernel/clock.ts';
@@ -75,6 +76,7 @@ const shared = {
   opaquePorts: () => null,
   exempt: false,
   sockets: { take: (dialler: { dial(fd: number | null): void }) => dialler.dial(tcpSocket(4)) },
+  spentPorts: new SpentPorts(),
   closed: (connection: Connection) => open.delete(connection),
 } as const;
 

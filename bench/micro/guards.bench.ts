@@ -33,6 +33,7 @@ const traffic = recorder.group(caller, judge.destination);
 const WIRE: Wire = {
   toUpstream() {},
   toCaller() {},
+  lastToCaller() {},
   finishUpstream() {},
   finishCaller() {},
   dropUpstream() {},

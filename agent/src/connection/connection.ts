@@ -1,4 +1,4 @@
-import type { Scope, Workload } from '@eastwall/policy';
+import type { Scope } from '@eastwall/policy';
 import { Judge, type Judging } from '../decide/judge.ts';
 import { Onlooker } from '../decide/onlooker.ts';
 import { Detector } from '../exchange/detector.ts';
@@ -6,38 +6,18 @@ import { Exchange, UNGOVERNED } from '../exchange/exchange.ts';
 import { OpaqueRelay } from '../exchange/opaque-relay.ts';
 import { NO_WATCHER, type Watcher, type WatcherSource } from '../exchange/watch.ts';
 import type { Relay, RelayContext, RelayLimits, Wire } from '../exchange/wire.ts';
-import type { Direction } from '../ipc/messages.ts';
 import type { Bagged } from '../kernel/bag.ts';
 import { EADDRNOTAVAIL } from '../kernel/errno.ts';
-import { bindAsPeerOf } from '../kernel/libc-sockets.ts';
-import type { PortRanges } from '../kernel/port-ranges.ts';
+import { bindAny, bindAsPeerOf } from '../kernel/libc-sockets.ts';
 import type { Outcome } from '../record/record.ts';
 import type { TrafficGroup } from '../record/traffic-cells.ts';
-import type { DataplaneContext } from './dataplane-context.ts';
+import type { ConnectionOptions } from './connection-options.ts';
 import { Leg, type LegEvents } from './leg.ts';
-import { handleOf, type TcpHandle } from './tcp-handle.ts';
-import type { Dialler, UpstreamSockets } from './upstream-sockets.ts';
+import { handleOf } from './tcp-handle.ts';
+import type { Dialler } from './upstream-sockets.ts';
 
-/** Functions are the same for all connections of a pod: none is made for each. */
-export interface ConnectionOptions {
-  readonly context: DataplaneContext;
-  readonly handle: TcpHandle;
-  readonly ip: string;
-  readonly port: number;
-  /** `inbound`: it comes to the pod, is only looked at, and goes on to the pod from where it came from. */
-  readonly direction: Direction;
-  caller(): Workload;
-  /** The pod whose network namespace it is in, as it is known now. */
-  pod(): Workload;
-  /** Ports that the calling pod declares opaque; null when it says nothing. */
-  opaquePorts(): PortRanges | null;
-  /** The owner opted out after its rules were in place: pass the bytes, judge and record nothing. */
-  readonly exempt: boolean;
-  /** To dial upstream with. */
-  readonly sockets: UpstreamSockets;
-  closed(connection: Connection): void;
-}
-
+/** Upstream that has said it closes may take this long to do so before the caller's FIN is passed on to it. */
+const UPSTREAM_CLOSES_MS = 1_000;
 /** Once one side is done, the other may take this long to hang up by itself; then the kernel is left to finish. */
 const LINGER_MS = 5_000;
 /** From then on the kernel looks whether both peers are still there. */
@@ -66,9 +46,13 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
   /** The caller does not read our answers. */
   private deaf = false;
   private upstreamDropped = false;
+  /** It has said so, and that FIN comes from there first leaves TIME_WAIT there, as without us. */
+  private upstreamCloses = false;
   private over = false;
   private draining = false;
-  /** The port that the caller dialled from could not be taken over. */
+  /** The upstream socket was bound to a port before it dialled. */
+  private bound = false;
+  /** That port turned out to be in use. */
   private redialled = false;
   private lastActivity: number;
   /** The version of the world that the relay was last decided by. */
@@ -103,6 +87,7 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
       return;
     }
     if (this.observing) this.takeOverAddress(fd);
+    else if (!this.redialled) this.reusePort(fd);
     this.upstream = new Leg(handle, this, false);
     this.upstream.connect(this.options.ip, this.options.port);
     // Not earlier: there would be nowhere to write to.
@@ -113,6 +98,14 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
   private takeOverAddress(fd: number): void {
     if (this.redialled || bindAsPeerOf(fd, this.caller.fd, 'same') < 0)
       bindAsPeerOf(fd, this.caller.fd, 'any');
+    else this.bound = true;
+  }
+
+  private reusePort(fd: number): void {
+    const { ip, port, spentPorts, context } = this.options;
+    const spent = spentPorts.take(ip, port, context.now());
+    // Somebody may have bound to it meanwhile: then the kernel chooses, as for everybody.
+    if (spent !== 0) this.bound = bindAny(fd, ip.includes(':') ? 6 : 4, spent) === 0;
   }
 
   private watcherOf(guards: WatcherSource): Watcher {
@@ -171,6 +164,12 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
   toCaller(bytes: Uint8Array, start: number, end: number): void {
     this.answered = true;
     this.caller.write(bytes, start, end);
+  }
+
+  lastToCaller(bytes: Uint8Array, start: number, end: number): void {
+    this.answered = true;
+    this.upstreamCloses = true;
+    this.caller.writeLast(bytes, start, end);
   }
 
   finishUpstream(): void {
@@ -236,6 +235,7 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
 
   /** A slow reader gets all that is on its way to it: from us while it takes any, and the rest from the kernel. */
   private checkLinger(now: number, idleFor: number): void {
+    if (this.caller.destroyed && now - this.lingeringSince > UPSTREAM_CLOSES_MS) this.upstream?.finish();
     if (idleFor > this.options.context.settings.idleTimeoutMs) this.end('timeout');
     else if (now - this.lingeringSince > LINGER_MS && this.flushed) this.close('ok');
   }
@@ -311,12 +311,21 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
   ended(leg: Leg): void {
     const now = this.options.context.now();
     if (leg === this.caller) this.relay.callerEnded(now);
-    else this.relay.upstreamEnded(now);
+    else {
+      this.keepPort(leg, now);
+      this.relay.upstreamEnded(now);
+    }
+  }
+
+  /** For the next connection to the same destination. */
+  private keepPort({ spentPort }: Leg, now: number): void {
+    const { ip, port, spentPorts } = this.options;
+    if (spentPort !== 0 && !this.observing) spentPorts.add(ip, port, { port: spentPort, since: now });
   }
 
   failed(leg: Leg, errno: number): void {
     if (leg === this.caller) this.end('caller_reset');
-    else if (errno === -EADDRNOTAVAIL && this.observing && !this.redialled) this.dialAgain();
+    else if (errno === -EADDRNOTAVAIL && this.bound && !this.redialled) this.dialAgain();
     else this.upstreamFailed();
   }
 
@@ -345,8 +354,8 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
   }
 
   /**
-   * The port is one that the caller uses again, sooner than the connection before is forgotten here. Nothing has been
-   * read from it yet: the kernel refuses at once.
+   * The port is one that the caller uses again, sooner than the connection before is forgotten here, or that somebody
+   * else dials from. Nothing has been read from it yet: the kernel refuses at once.
    */
   private dialAgain(): void {
     this.redialled = true;
@@ -383,7 +392,8 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
       return;
     }
     if (this.lingeringSince === 0) this.lingeringSince = this.options.context.now();
-    if (this.caller.destroyed) this.upstream?.finish();
-    else if (!this.upstreamDropped) this.caller.finish();
+    if (this.caller.destroyed) {
+      if (!this.upstreamCloses) this.upstream?.finish();
+    } else if (!this.upstreamDropped) this.caller.finish();
   }
 }

@@ -6,6 +6,7 @@ import { originalDestination } from '../kernel/libc-sockets.ts';
 import { Acceptor } from './acceptor.ts';
 import { Connection } from './connection.ts';
 import type { DataplaneContext } from './dataplane-context.ts';
+import { SpentPorts } from './spent-ports.ts';
 import type { TcpHandle } from './tcp-handle.ts';
 import { UpstreamSockets } from './upstream-sockets.ts';
 
@@ -72,6 +73,7 @@ export class EnrolledNetns {
     outbound: new Map(),
     inbound: new Map(),
   };
+  private readonly spentPorts = new SpentPorts();
   private readonly options: NetnsOptions;
 
   // What all connections are given.
@@ -130,6 +132,7 @@ export class EnrolledNetns {
       this.release();
     }
     for (const sockets of this.shelves()) sockets.checkDeadlines();
+    this.spentPorts.check(now);
     for (const connection of this.connections) connection.check(now);
   }
 
@@ -228,6 +231,7 @@ export class EnrolledNetns {
       pod: this.workload,
       exempt: this.caller.state === 'exempt',
       sockets: this.socketsFor(direction, ip.includes(':') ? 6 : 4),
+      spentPorts: this.spentPorts,
       closed: this.left,
     });
     this.connections.add(connection);

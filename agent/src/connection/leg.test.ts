@@ -156,6 +156,25 @@ describe.each([
     expect(diary.events).toEqual(['congested', 'drained']);
   });
 
+  it.each([1, 1_000, READ_BUFFER.length])('sends all of the last %i bytes before FIN', async (length) => {
+    const { leg, peer } = await make();
+    let written = 0;
+    while (length === READ_BUFFER.length && leg.flushed) {
+      leg.write(READ_BUFFER, 0, length);
+      written += length;
+    }
+    leg.writeLast(READ_BUFFER, 0, length);
+    written += length;
+    // Nothing can come after FIN.
+    leg.write(READ_BUFFER, 0, length);
+    let read = 0;
+    peer.on('data', (part: Buffer) => {
+      read += part.length;
+    });
+    await once(peer, 'end');
+    expect(read).toBe(written);
+  });
+
   it('reads nothing while it is paused', async () => {
     const { leg, diary, peer } = await make();
     leg.pause();

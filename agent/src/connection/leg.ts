@@ -1,7 +1,7 @@
 import { copyOf } from '../kernel/bytes.ts';
 import { ECONNRESET, EPIPE } from '../kernel/errno.ts';
-import { shutdownWrite, trySend } from '../kernel/libc.ts';
-import { keepAlive, sendAtOnce } from '../kernel/libc-sockets.ts';
+import { shutdownWrite, trySend, trySendLast } from '../kernel/libc.ts';
+import { keepAlive, localPort, sendAtOnce, shareAddress } from '../kernel/libc-sockets.ts';
 import { READ_ADDRESS, READ_BUFFER } from './read-buffer.ts';
 import {
   ConnectRequest,
@@ -61,12 +61,16 @@ export class Leg {
   /** Bytes that libuv holds, since the kernel did not take them. */
   private queued = 0;
   private kept = false;
+  /** The port we dialled from, once we have sent FIN before the peer has: TIME_WAIT keeps it. Else 0. */
+  private port = 0;
+  private readonly accepted: boolean;
   private readonly handle: TcpHandle;
   private readonly events: LegEvents;
 
   constructor(handle: TcpHandle, events: LegEvents, accepted: boolean) {
     this.handle = handle;
     this.connected = accepted;
+    this.accepted = accepted;
     this.fd = handle.fd;
     this.events = events;
     handle.owner = this;
@@ -109,11 +113,29 @@ export class Leg {
     return this.queued === 0 || this.broken;
   }
 
+  /** The port that connections to the same destination can't have for a minute, since we sent FIN first; 0 if none. */
+  get spentPort(): number {
+    return this.readEnded ? this.port : 0;
+  }
+
   write(bytes: Uint8Array, start: number, end: number): void {
+    this.send(trySend, bytes, start, end);
+  }
+
+  /**
+   * The last bytes, and FIN in one segment with them: a peer that closes as soon as it has read them has seen FIN by
+   * then, and so keeps no port in TIME_WAIT.
+   */
+  writeLast(bytes: Uint8Array, start: number, end: number): void {
+    this.send(trySendLast, bytes, start, end);
+    this.finish();
+  }
+
+  private send(send: typeof trySend, bytes: Uint8Array, start: number, end: number): void {
     if (this.finished || this.broken) return;
     let from = start;
     if (bytes === READ_BUFFER && this.connected && this.queued === 0) {
-      const sent = trySend(this.fd, READ_ADDRESS + start, end - start);
+      const sent = send(this.fd, READ_ADDRESS + start, end - start);
       if (sent === end - start) return;
       if (sent === -EPIPE || sent === -ECONNRESET) {
         this.breakOff();
@@ -211,6 +233,7 @@ export class Leg {
       this.close();
       return;
     }
+    if (!this.accepted) this.port = spend(this.fd);
     shutdownWrite(this.fd);
     this.writeEnded = true;
   }
@@ -259,6 +282,12 @@ export class Leg {
   onClosed(): void {
     this.events.closed(this);
   }
+}
+
+/** Only a socket that shared its address while it was open leaves a port in TIME_WAIT that can be bound again. */
+function spend(fd: number): number {
+  shareAddress(fd);
+  return localPort(fd);
 }
 
 // One function each for all connections: they find their leg by the handle.

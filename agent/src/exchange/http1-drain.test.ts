@@ -22,7 +22,7 @@ describe('an HTTP/1.1 connection that is to go', () => {
     expect(book.relay.idle).toBe(true);
     book.caller(GET).upstream(OK);
     expect(book.sentTo('caller')).toBe(OK + LAST);
-    expect(book.deeds.slice(-2)).toEqual(['finish upstream', 'finish caller']);
+    expect(book.deeds.slice(-2)).toEqual(['finish caller', 'finish upstream']);
     expect(book.records.map(({ outcome }) => outcome)).toEqual(['ok', 'ok']);
   });
 
@@ -30,7 +30,7 @@ describe('an HTTP/1.1 connection that is to go', () => {
     for (let cut = 1; cut < OK.length; cut++) {
       const book = drained(playbook().caller(GET)).upstream(OK.slice(0, cut), OK.slice(cut));
       expect(book.sentTo('caller')).toBe(LAST);
-      expect(book.deeds.slice(-2)).toEqual(['finish upstream', 'finish caller']);
+      expect(book.deeds.slice(-2)).toEqual(['finish caller', 'finish upstream']);
     }
   });
 
@@ -65,7 +65,7 @@ describe('an HTTP/1.1 connection that is to go', () => {
     expect(book.deeds.at(-1)).toEqual({ caller: LAST });
     book.caller('hi');
     expect(book.sentTo('upstream')).toBe(`${post}hi`);
-    expect(book.deeds.slice(-2)).toEqual(['finish upstream', 'finish caller']);
+    expect(book.deeds.slice(-2)).toEqual(['finish caller', 'finish upstream']);
   });
 
   it('ends with a denial, too', () => {

@@ -125,6 +125,14 @@ describe('ends', () => {
     expect(p.records).toHaveLength(1);
   });
 
+  test('FIN does not come before the rest of the request has been passed on', () => {
+    const last = 'HTTP/1.1 413 No\r\nConnection: close\r\nContent-Length: 2\r\n\r\nno';
+    const p = play().caller('POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nabc').upstream(last);
+    expect(p.deeds.at(-1)).toEqual({ caller: last });
+    p.caller('defghi');
+    expect(p.deeds.slice(-2)).toEqual([{ upstream: 'defghi' }, 'finish caller']);
+  });
+
   test('a half-close after the request is carried over', () => {
     const p = play().caller(GET).callerEnds();
     expect(p.deeds).toEqual([{ upstream: GET }, 'finish upstream']);

@@ -220,6 +220,15 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     this.context.wire.toCaller(bytes, start, end);
   }
 
+  responseEnd(bytes: Uint8Array, start: number, end: number): void {
+    if (!this.request.waiting || !this.isLast) {
+      this.responseBytes(bytes, start, end);
+      return;
+    }
+    this.exchange.bytesReceived += end - start;
+    this.context.wire.lastToCaller(bytes, start, end);
+  }
+
   responseComplete(now: number): void {
     if (this.request.waiting) this.finish(now);
   }
@@ -293,18 +302,23 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
 
   private finish(now: number): void {
     this.record(now);
-    if (this.response.toldLast) this.context.wire.finishUpstream();
-    if (this.response.toldLast || this.response.head.close) this.leave();
+    if (this.isLast) this.leave();
     else this.request.next(now);
+  }
+
+  /** The connection ends with this response. */
+  private get isLast(): boolean {
+    return this.response.toldLast || this.response.head.close;
   }
 
   /**
    * After the last response: requests that came behind it are not worked off (RFC 9112 §9.6). The caller gets its FIN
    * with the response, as from the server itself; were it to come later, with upstream's, callers would close first
-   * and keep a port each in TIME_WAIT. Upstream closes its side itself, and so keeps that state itself.
+   * and keep a port each in TIME_WAIT. Upstream, if it said so, closes its side itself, and so keeps that state itself.
    */
   private leave(): void {
     this.context.wire.finishCaller();
+    if (this.response.toldLast) this.context.wire.finishUpstream();
     this.closeSides();
   }
 

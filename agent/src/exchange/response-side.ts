@@ -17,6 +17,8 @@ export interface ResponseEvents {
   responseHead(bytes: Uint8Array, now: number): boolean;
   responseContent(bytes: Uint8Array, start: number, end: number): void;
   responseBytes(bytes: Uint8Array, start: number, end: number): void;
+  /** The bytes that a response ends with; `responseComplete` follows. */
+  responseEnd(bytes: Uint8Array, start: number, end: number): void;
   responseComplete(now: number): void;
   /** The head of a 101, or of a 2xx to CONNECT: what comes from `headEnd` on is not HTTP/1.1. */
   switched(bytes: Uint8Array, start: number, headEnd: number, end: number, now: number): void;
@@ -169,11 +171,13 @@ export class ResponseSide implements ContentSink {
    * answer to it, whatever they look like.
    */
   private pass(bytes: Uint8Array, start: number, reached: number, end: number, now: number): number {
-    this.events.responseBytes(bytes, start, reached);
+    const complete = this.body.done && reached === end;
+    if (complete) this.events.responseEnd(bytes, start, reached);
+    else this.events.responseBytes(bytes, start, reached);
     if (!this.body.done) return end;
     this.state = 'idle';
-    if (reached < end) this.events.unsolicited(now);
-    else this.events.responseComplete(now);
+    if (complete) this.events.responseComplete(now);
+    else this.events.unsolicited(now);
     return end;
   }
 

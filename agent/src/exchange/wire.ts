@@ -9,6 +9,8 @@ import type { Watcher } from './watch.ts';
 export interface Wire {
   toUpstream(bytes: Uint8Array, start: number, end: number): void;
   toCaller(bytes: Uint8Array, start: number, end: number): void;
+  /** The end of the last response, and FIN with it. Upstream is left to close first, unless it is finished, too. */
+  lastToCaller(bytes: Uint8Array, start: number, end: number): void;
   /** Sends FIN once everything written so far is out. */
   finishUpstream(): void;
   finishCaller(): void;

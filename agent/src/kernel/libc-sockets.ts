@@ -43,6 +43,9 @@ const accept4 = bindLibc<(fd: Fd, address: null, length: null, flags: number) =>
 const setsockopt = bindLibc<
   (fd: Fd, level: number, name: number, value: Uint8Array, length: number) => number
 >('int setsockopt(int fd, int level, int name, const void *value, uint32_t length)');
+const getsockname = bindLibc<(fd: Fd, address: Uint8Array, length: Uint8Array) => number>(
+  'int getsockname(int fd, void *address, void *length)',
+);
 const getpeername = bindLibc<(fd: Fd, address: Uint8Array, length: Uint8Array) => number>(
   'int getpeername(int fd, void *address, void *length)',
 );
@@ -121,6 +124,17 @@ export function bindAsPeerOf(fd: Fd, accepted: Fd, port: 'same' | 'any'): number
     setInt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1);
   }
   return orErrno(bind(fd, answer, answerLength.readUInt32LE(0)));
+}
+
+/** Lets the socket have a port together with others that allow it, too, none of which listens. Returns 0 or `-errno`. */
+export function shareAddress(fd: Fd): number {
+  return setInt(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+}
+
+/** The port that a socket is bound to; 0 when it is to none. */
+export function localPort(fd: Fd): number {
+  answerLength.writeUInt32LE(answer.length, 0);
+  return getsockname(fd, answer, answerLength) === 0 ? answer.readUInt16BE(2) : 0;
 }
 
 /** The kernel caps `backlog` at `net.core.somaxconn` of the socket's netns. Returns 0 or `-errno`. */

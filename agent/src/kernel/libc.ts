@@ -42,6 +42,16 @@ export function trySend(fd: Fd, address: number, length: number): number {
   return orErrno(send(fd, address, length, SEND_FLAGS));
 }
 
+const MSG_MORE = 0x8000;
+
+/**
+ * As `trySend`, but the kernel keeps the last segment back until more is written or `shutdownWrite` follows, which has to
+ * happen at once: FIN is then in the same segment.
+ */
+export function trySendLast(fd: Fd, address: number, length: number): number {
+  return orErrno(send(fd, address, length, SEND_FLAGS | MSG_MORE));
+}
+
 /**
  * Where the bytes of `buffer` start in memory, for `trySend(fd, addressOf(buffer) + offset, length)`.
  * INVARIANT: `buffer` is long-lived and larger than 64 bytes; V8 moves smaller ones while it collects garbage.

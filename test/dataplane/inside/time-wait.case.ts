@@ -1,0 +1,101 @@
+import { execFile, execFileSync } from 'node:child_process';
+import { promisify } from 'node:util';
+import { expect, it } from 'vitest';
+import { DataplaneProcess, FREE } from '../../support/dataplane-process.ts';
+import { eventually } from '../../support/eventually.ts';
+import { Peer, TestServer } from '../../support/peer.ts';
+
+/** Of nobody else's: the namespace remembers for a minute what other cases have left in TIME_WAIT. */
+const SERVER_CLOSES = 8181;
+const SERVER_WAITS = 8182;
+const SERVER_STAYS = 8183;
+const CALLER_CLOSES = 8184;
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
+const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
+const LAST = OK.replace('Content', 'Connection: close\r\nContent');
+
+/** Closes each connection once it has read a whole answer, and does not wait for FIN: as wrk, curl and most clients do. */
+const HASTY = `
+import socket, sys
+for _ in range(int(sys.argv[3])):
+    connection = socket.create_connection((sys.argv[1], int(sys.argv[2])), 20)
+    connection.sendall(b'GET / HTTP/1.1\\r\\nHost: a\\r\\n\\r\\n')
+    answer = b''
+    while not answer.endswith(b'hi'):
+        part = connection.recv(9999)
+        assert part, answer
+        answer += part
+    connection.close()
+`;
+const hasty = (port: number, count: number) =>
+  promisify(execFile)('python3', ['-c', HASTY, FREE, `${port}`, `${count}`]);
+
+/** Sockets that a state has at one end of the connections to a server, and at the server itself. */
+function inState(state: string, port: number): { dialled: number; accepted: number } {
+  const count = (end: string) =>
+    execFileSync('ss', ['-Htn', 'state', state, end, `${FREE}:${port}`], { encoding: 'utf8' })
+      .split('\n')
+      .filter((line) => line !== '').length;
+  return { dialled: count('dst'), accepted: count('src') };
+}
+
+it('a server that closes after its answer keeps TIME_WAIT itself, however soon the caller closes', async () => {
+  await using _dataplane = await DataplaneProcess.start();
+  await using _server = await TestServer.listen(FREE, SERVER_CLOSES, (peer) => {
+    peer.socket.once('data', () => peer.send(LAST).finish());
+  });
+  await hasty(SERVER_CLOSES, 200);
+  await eventually(() => expect(inState('time-wait', SERVER_CLOSES)).toEqual({ dialled: 0, accepted: 200 }));
+});
+
+it('FIN has come when the caller has read the last answer', async () => {
+  await using _dataplane = await DataplaneProcess.start();
+  await using _server = await TestServer.listen(FREE, SERVER_WAITS, (peer) => {
+    peer.socket.once('data', () => peer.send(LAST));
+  });
+  for (let round = 0; round < 20; round++) {
+    const caller = Peer.dial(FREE, SERVER_WAITS).send(GET);
+    let state = { dialled: 0, accepted: 0 };
+    // Between the bytes and FIN, had they come one after the other.
+    caller.socket.once('data', () => {
+      state = inState('close-wait', SERVER_WAITS);
+    });
+    await caller.got('hi');
+    expect(state.dialled).toBe(1);
+    caller.finish();
+    await eventually(() => expect(inState('close-wait', SERVER_WAITS).dialled).toBe(0));
+  }
+});
+
+it('a server that says it closes, and does not, hears of the caller that has', async () => {
+  await using dataplane = await DataplaneProcess.start();
+  await using server = await TestServer.listen(FREE, SERVER_STAYS, (peer) => {
+    peer.socket.once('data', () => peer.send(LAST));
+  });
+  await hasty(SERVER_STAYS, 1);
+  const peer = await server.accepted();
+  expect(await peer.end()).toBe('fin');
+  peer.finish();
+  await eventually(() => expect(dataplane.totals?.openConnections).toBe(0));
+});
+
+it('where the caller closes first, the next connections leave from the ports that ours have left in TIME_WAIT', async () => {
+  await using _dataplane = await DataplaneProcess.start();
+  const ports: (number | undefined)[] = [];
+  await using _server = await TestServer.listen(FREE, CALLER_CLOSES, (peer) => {
+    ports.push(peer.socket.remotePort);
+    peer.socket.on('data', () => peer.send(OK)).on('end', () => peer.finish());
+  });
+  await hasty(CALLER_CLOSES, 50);
+  // The kernel itself gives a port in TIME_WAIT to nobody.
+  const ours = () => new Set(ports).size;
+  const left = () => ({ dialled: ports.length + ours(), accepted: 0 });
+  await eventually(() => expect(inState('time-wait', CALLER_CLOSES)).toEqual(left()));
+  // They rest for a second.
+  while (ours() === ports.length) {
+    await hasty(CALLER_CLOSES, 1);
+    expect(ports.length).toBeLessThan(1_000);
+  }
+  await hasty(CALLER_CLOSES, 40);
+  await eventually(() => expect(inState('time-wait', CALLER_CLOSES)).toEqual(left()));
+});
