@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { BOXES, vitestInNamespaces } from '../support/run-in-namespaces.ts';
 
 /** A gigabyte among them, and gates that have to close by themselves. */
-const PATIENCE_MS = 600_000;
+const PATIENCE_MS = 900_000;
 
 it.each(BOXES)(
   'intercepts pods %s',

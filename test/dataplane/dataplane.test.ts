@@ -7,5 +7,5 @@ it.each(BOXES)(
     const { code, output } = await vitestInNamespaces(flags, 'test/dataplane/inside/vitest.config.ts');
     expect(code, output).toBe(0);
   },
-  600_000,
+  900_000,
 );

@@ -52,7 +52,7 @@ export async function curl(sandbox: SandboxHandle, pod: string, ...args: string[
   return { status: Number(stdout.slice(end + 1)), body: stdout.slice(0, end) };
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 
 /** Asks again until the expectation holds; fails as it fails when patience is over. */
 export async function eventuallyAsync<T>(

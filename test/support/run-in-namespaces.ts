@@ -10,7 +10,7 @@ export const BOXES: readonly (readonly [name: string, flags: string])[] = [
 /** A place for network namespaces, and a loopback that works. */
 const PREPARE = 'mount -t tmpfs tmpfs /run && mkdir /run/netns && ip link set lo up && exec "$@"';
 
-const PATIENCE_MS = 600_000;
+const PATIENCE_MS = 900_000;
 
 /** Where vitest goes on to what has failed, after a line per test; who reads a log wants that part only. */
 const FAILURES = ' Failed Tests ';

@@ -9,7 +9,7 @@ import { type AgentProcess, dataplanePids, Node } from './agent-process.ts';
 /** The loopback interface is all there is: no pod, but every process, the real kube API protocol and real signals. */
 
 const eventually = (expectation: () => void | Promise<void>) =>
-  vi.waitFor(expectation, { timeout: 30_000, interval: 50 });
+  vi.waitFor(expectation, { timeout: 90_000, interval: 50 });
 
 const ready = (agent: AgentProcess) =>
   eventually(async () => expect(await agent.ask('/readyz'), agent.output).toBe('ready\n'));

@@ -7,7 +7,7 @@ import type { ObjectInput } from '../../../agent/src/sandbox/kube-api/object.ts'
 import { type AgentProcess, Node } from './agent-process.ts';
 
 const eventually = (expectation: () => void | Promise<void>) =>
-  vi.waitFor(expectation, { timeout: 30_000, interval: 50 });
+  vi.waitFor(expectation, { timeout: 90_000, interval: 50 });
 
 const ready = (agent: AgentProcess) =>
   eventually(async () => expect((await agent.status()).ready, agent.output).toBe(true));

@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ['test/agent-process/inside/loopback.setup.ts'],
     fileParallelism: false,
     pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 30_000,
+    testTimeout: 180_000,
+    hookTimeout: 60_000,
   },
 });

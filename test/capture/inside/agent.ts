@@ -15,7 +15,7 @@ import { bindAsPeerOf, originalDestination } from '../../../agent/src/kernel/lib
 
 type Event<K extends CaptureEvent['kind']> = Extract<CaptureEvent, { kind: K }>;
 
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 30_000;
 
 /** Capture with a stand-in for the dataplane, which greets everybody with the original destination, and echoes. */
 export class TestAgent implements AsyncDisposable {

@@ -7,7 +7,7 @@ export default defineConfig({
     include: ['test/capture/inside/*.case.ts'],
     fileParallelism: false,
     pool: 'forks',
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
   },
 });

@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: ['test/dataplane/inside/network.setup.ts'],
     fileParallelism: false,
     pool: 'forks',
-    testTimeout: 60_000,
-    hookTimeout: 30_000,
+    testTimeout: 120_000,
+    hookTimeout: 60_000,
   },
 });
