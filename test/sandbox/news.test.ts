@@ -78,8 +78,10 @@ test('a credential that two workloads on two nodes use is noticed, and does not 
       }),
     );
   });
-  expect(await adminGet(sandbox.agentSocket('node-a'), '/metrics')).toMatch(
-    /eastwall_news_total\{result="heard"\} [1-9]/,
+  await eventuallyAsync(async () =>
+    expect(await adminGet(sandbox.agentSocket('node-a'), '/metrics')).toMatch(
+      /eastwall_news_total\{result="heard"\} [1-9]/,
+    ),
   );
   expect(await redis('keys', '*')).toBe('');
 });
