@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
 import { apiPolicy, curl, eventuallyAsync } from '../support/agent.ts';
@@ -7,6 +7,8 @@ import { controlProcess } from '../support/processes.ts';
 /** The command line as from an administrator's machine: through the kube API, to real agents on two nodes. */
 
 const MAIN = new URL('../../agent/src/cli/main.ts', import.meta.url).pathname;
+/** An agent is slow to come back while its node is busy. */
+const PATIENCE_MS = 60_000;
 const caller = (name: string, node: string) => ({
   name,
   namespace: 'shop',
@@ -53,6 +55,38 @@ async function eastwall(...args: string[]): Promise<{ code: number | null; out: 
 const refused = async (pod: string): Promise<void> => {
   expect((await curl(sandbox, pod, 'http://web.shop/secret')).status).toBe(403);
 };
+
+/** A command that goes on until it is interrupted: what it has written so far, JSON lines taken apart. */
+function following(...args: string[]) {
+  const argv = [process.execPath, MAIN, ...args, '-o', 'json', '--kubeconfig', sandbox.kubeconfig] as const;
+  const child = sandbox.spawnBeside(argv, { stdio: ['ignore', 'pipe', 'pipe'], env: { NO_COLOR: '1' } });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  let out = '';
+  let error = '';
+  child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    error += text;
+  });
+  return {
+    get lines(): Followed[] {
+      const whole = out.slice(0, out.lastIndexOf('\n') + 1);
+      return whole.split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Followed]));
+    },
+    get error() {
+      return error;
+    },
+  };
+}
+
+interface Followed {
+  readonly id: string;
+  readonly node: string;
+  readonly caller: { readonly name: string };
+}
+
+const callers = (lines: readonly Followed[]): string[] => lines.map(({ caller }) => caller.name);
 
 test('status has every node', async () => {
   const { code, out } = await eastwall('status', '-o', 'yaml');
@@ -104,4 +138,34 @@ test('an agent that does not answer is named, and the answer is partial', async 
     process.kill(control, 'SIGCONT');
   }
   await eventuallyAsync(async () => expect((await eastwall('status')).code).toBe(0));
+});
+
+test('streams go on when an agent is killed in the middle of them: it is named, and taken up again when it is back', async () => {
+  for (const pod of ['shop/one', 'shop/two', 'shop/one']) await eventuallyAsync(() => refused(pod));
+  const flows = following('tail', '--to', 'shop/web', '--since', '1h');
+  const findings = following('findings', '-w');
+  // What agents have kept comes first, in the order of its time over both nodes.
+  await eventuallyAsync(async () => expect(callers(flows.lines).slice(-3)).toEqual(['one', 'two', 'one']));
+  await refused('shop/two');
+  await eventuallyAsync(async () => expect(callers(flows.lines).slice(-2)).toEqual(['one', 'two']));
+  for (const pod of ['shop/one', 'shop/two'])
+    for (let i = 0; i < 3; i++) await curl(sandbox, pod, 'http://169.254.169.254/latest/', '-m', '1');
+  await eventuallyAsync(async () =>
+    expect(new Set(findings.lines.map(({ node }) => node))).toEqual(new Set(['node-a', 'node-b'])),
+  );
+  const seen = flows.lines.length;
+  process.kill(controlProcess(sandbox, 'node-b'), 'SIGKILL');
+  await eventuallyAsync(async () => {
+    expect(flows.error).toContain('agent on node-b');
+    expect(findings.error).toContain('agent on node-b');
+  });
+  await refused('shop/one');
+  await eventuallyAsync(async () => expect(callers(flows.lines).slice(seen)).toContain('one'));
+  await eventuallyAsync(async () => {
+    await refused('shop/two');
+    expect(callers(flows.lines).slice(seen)).toContain('two');
+  }, PATIENCE_MS);
+  const ids = flows.lines.map(({ id }) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect([flows.error, findings.error].join('')).not.toContain('node-a');
 });

@@ -2,7 +2,7 @@
 import { writeSync } from 'node:fs';
 import { connect } from 'node:net';
 
-const socket = connect({ host: 'localhost', port: Number(process.argv[2]), allowHalfOpen: true }, () => {
+const socket = connect({ host: 'localhost', port: Number(process.argv[2]) }, () => {
   writeSync(3, '\n');
   process.stdin.pipe(socket);
   socket.pipe(process.stdout);
