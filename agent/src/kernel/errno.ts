@@ -22,3 +22,7 @@ export function errnoText(negative: number): string {
   const [name, meaning] = getSystemErrorMap().get(negative) ?? [`errno ${-negative}`, 'unknown error'];
   return `${name}: ${meaning}`;
 }
+
+/** What Node calls the error of a system call, such as `ENOENT`; empty when it is of another kind. */
+export const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : '';

@@ -1,3 +1,5 @@
+import { codeOf } from '../kernel/errno.ts';
+
 /** What an operator can do something about, in words. */
 const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left on its disk',
@@ -11,11 +13,8 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Why nothing can be written at a path: one sentence for `eastwall status`. */
 export function diskProblem(path: string, error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const why = Object.hasOwn(REASONS, code)
-    ? `${REASONS[code]} (${code})`
-    : error instanceof Error
-      ? error.message
-      : String(error);
+  const code = codeOf(error);
+  const said = error instanceof Error ? error.message : String(error);
+  const why = Object.hasOwn(REASONS, code) ? `${REASONS[code]} (${code})` : said;
   return `\`${path}\`: ${why}`;
 }

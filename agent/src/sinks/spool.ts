@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { codeOf } from '../kernel/errno.ts';
 import { diskProblem } from './disk-problem.ts';
 import { LineQueue, sizeOf, type TakenLines } from './line-queue.ts';
 import { type Lines, Segment } from './segment.ts';
@@ -199,7 +200,7 @@ export class Spool {
     } catch (error) {
       counts.diskProblem = diskProblem(directory, error);
       // Somebody has removed the directory: the next line makes another.
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') await this.#leaveHome();
+      if (codeOf(error) === 'ENOENT') await this.#leaveHome();
       return null;
     }
   }
