@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -5,7 +6,10 @@ import { RotatingFile } from '../src/sinks/rotating-file.ts';
 import { SinkCounts } from '../src/sinks/sink-counts.ts';
 import { Spool } from '../src/sinks/spool.ts';
 
-/** `full-disk.ts DIRECTORY`: both kinds of files on a small disk, before it is full, while it is, and after; says what they counted. */
+/**
+ * `full-disk.ts DIRECTORY`: both kinds of files on a small disk, while it is read-only, before it is full, while it is, and after; says
+ * what they counted.
+ */
 const [, , directory = ''] = process.argv;
 const filler = join(directory, 'filler');
 const counts = { file: new SinkCounts('file'), spool: new SinkCounts('spool') };
@@ -58,10 +62,12 @@ function fill(): void {
   }
 }
 
+const readOnly = await tell('read-only');
+execFileSync('mount', ['-o', 'remount,rw', directory]);
 const before = await tell('before');
 fill();
 const full = await tell('full');
 rmSync(filler);
 const after = await tell('after');
-process.stdout.write(JSON.stringify({ before, full, after }));
+process.stdout.write(JSON.stringify({ readOnly, before, full, after }));
 await Promise.all([file.close(), spool.close()]);

@@ -1,7 +1,8 @@
-import { type FileHandle, mkdir, open, rename, stat } from 'node:fs/promises';
+import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { diskProblem } from './disk-problem.ts';
 import { LineQueue, sizeOf } from './line-queue.ts';
+import { makeDirectory } from './make-directory.ts';
 import type { SinkCounts } from './sink-counts.ts';
 
 export interface RotatingFileOptions {
@@ -107,7 +108,7 @@ export class RotatingFile {
 
   async #open(): Promise<OpenFile> {
     const { path } = this.#options;
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeDirectory(dirname(path));
     const handle = await open(path, 'a', 0o600);
     const { ino, size } = await handle.stat();
     return { handle, inode: ino, size };

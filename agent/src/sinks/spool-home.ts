@@ -1,6 +1,7 @@
-import { type FileHandle, mkdir, mkdtemp, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { tryLock } from '../kernel/libc-locks.ts';
+import { makeDirectory } from './make-directory.ts';
 
 const SUFFIX = '.jsonl';
 
@@ -29,7 +30,7 @@ export class SpoolHome {
 
   /** Throws what the file system says. */
   static async make(shared: string): Promise<SpoolHome> {
-    await mkdir(shared, { recursive: true, mode: 0o700 });
+    await makeDirectory(shared);
     // Nobody looks at hidden ones, so that it is locked before it can be taken for an orphan.
     const hidden = await mkdtemp(join(shared, '.new-'));
     const lock = await lockedDirectory(hidden);
