@@ -9,8 +9,9 @@ import { controlProcess } from '../support/processes.ts';
 const MAIN = new URL('../../agent/src/cli/main.ts', import.meta.url).pathname;
 /** An agent is slow to come back while its node is busy. */
 const PATIENCE_MS = 60_000;
-const caller = (name: string, node: string) => ({
+const caller = (name: string, node: string, team: string) => ({
   name,
+  labels: { app: name, team },
   namespace: 'shop',
   node,
   owner: 'Deployment' as const,
@@ -25,8 +26,8 @@ beforeAll(async () => {
       nodes: ['node-a', 'node-b'],
       namespaces: [{ name: 'shop' }],
       pods: [
-        caller('one', 'node-a'),
-        caller('two', 'node-b'),
+        caller('one', 'node-a', 'blue'),
+        caller('two', 'node-b', 'red'),
         {
           name: 'web',
           namespace: 'shop',
@@ -113,6 +114,20 @@ test('tail has what was refused on both nodes, in its order, and explain knows e
     expect(code).toBe(0);
     expect(out).toContain('no rule allows');
   }
+});
+
+test('tail takes labels of callers', async () => {
+  await refused('shop/one');
+  await refused('shop/two');
+  await eventuallyAsync(async () => {
+    const { code, out } = await eastwall('tail', '--no-follow', '--from-labels', 'team in (blue),!tier');
+    expect(code).toBe(0);
+    expect(new Set(out.match(/DENY +shop\/\w+/g))).toEqual(new Set(['DENY   shop/one']));
+  });
+  expect(await eastwall('tail', '--from-labels', 'a b')).toMatchObject({
+    code: 2,
+    error: 'eastwall: --from-labels: unable to parse requirement: `a b`\n',
+  });
 });
 
 test('apis counts the calls of all nodes as one', async () => {

@@ -1,3 +1,4 @@
+import { parseLabelSelector } from '../kernel/label-selector.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { type FlowFilter, parseParty } from '../sinks/flow-filter.ts';
 
@@ -9,7 +10,7 @@ export interface FlowQuery {
   readonly follow: boolean;
 }
 
-const KNOWN = new Set(['all', 'namespace', 'from', 'to', 'since', 'follow']);
+const KNOWN = new Set(['all', 'namespace', 'from', 'fromLabels', 'to', 'since', 'follow']);
 
 /** Reads the parameters of `GET /flows`; the error says which one is wrong. */
 export function parseFlowQuery(parameters: URLSearchParams): Result<FlowQuery, string> {
@@ -19,6 +20,8 @@ export function parseFlowQuery(parameters: URLSearchParams): Result<FlowQuery, s
   if (since !== null && !/^\d{1,15}$/.test(since)) {
     return err(`since=${since} (not a time in milliseconds since the epoch)`);
   }
+  const fromLabels = parseLabelSelector(parameters.get('fromLabels') ?? '');
+  if (!fromLabels.ok) return err(`fromLabels: ${fromLabels.error}`);
   const party = (name: string) => {
     const text = parameters.get(name);
     return text === null || text === '' ? null : parseParty(text);
@@ -28,6 +31,7 @@ export function parseFlowQuery(parameters: URLSearchParams): Result<FlowQuery, s
       all: parameters.get('all') === '1',
       namespace: parameters.get('namespace') || null,
       from: party('from'),
+      fromLabels: parameters.get('fromLabels') ? fromLabels.value : null,
       to: party('to'),
     },
     since: since === null ? null : Number(since),

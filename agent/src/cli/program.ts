@@ -60,6 +60,10 @@ function addTail(program: Command, outcome: Outcome): void {
     .option('--all', 'everything, not only what is blocked or would be')
     .option('--from <caller>', 'only from this workload: `name`, `namespace/name` or `namespace/`')
     .option(
+      '--from-labels <selector>',
+      'only from pods with these labels: `team=payments,tier!=db`, as for `kubectl get -l`',
+    )
+    .option(
       '--to <destination>',
       'only to this service: `name`, `namespace/name` or `namespace/`; or a host or an IP address',
     );

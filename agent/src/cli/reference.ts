@@ -54,7 +54,6 @@ function row(name: string, about: string, choices: readonly string[] = [], fallb
   return `- \`${name}\`: ${about}${one}${fallback}`.replace(/: : /, ': ');
 }
 
-function fallbackOf({ long, defaultValue }: Option): string {
-  if (long === '--request-timeout') return ` (default: ${Number(defaultValue) / 1_000}s)`;
-  return typeof defaultValue === 'string' ? ` (default: ${defaultValue})` : '';
+function fallbackOf({ defaultValue, defaultValueDescription = defaultValue }: Option): string {
+  return typeof defaultValueDescription === 'string' ? ` (default: ${defaultValueDescription})` : '';
 }

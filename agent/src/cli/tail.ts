@@ -1,4 +1,5 @@
 import type { FlowLine } from '../admin/flow-stream.ts';
+import { parseLabelSelector } from '../kernel/label-selector.ts';
 import { ok } from '../kernel/result.ts';
 import type { FlowRecord } from '../record/record.ts';
 import { followLines } from './fleet/admin-client.ts';
@@ -15,6 +16,7 @@ import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
 export interface TailOptions {
   readonly all?: boolean;
   readonly from?: string;
+  readonly fromLabels?: string;
   readonly to?: string;
   readonly namespace?: string;
   /** Wins over `namespace`. */
@@ -30,6 +32,11 @@ export interface TailOptions {
 export async function tail(asking: Asking, options: TailOptions): Promise<ExitCode> {
   const since = sinceOf(options, asking.terminal);
   if (since === 'invalid') return EXIT.usage;
+  const labels = parseLabelSelector(options.fromLabels ?? '');
+  if (!labels.ok) {
+    asking.terminal.error(`eastwall: --from-labels: ${labels.error}\n`);
+    return EXIT.usage;
+  }
   const merged = new MergedFlows(await shower(options, asking.terminal));
   const streams = new FlowStreams(merged, asking.terminal);
   if (options.follow) {
@@ -112,10 +119,11 @@ function sinceOf({ since, follow }: TailOptions, terminal: Terminal): number | n
 }
 
 function pathOf(options: TailOptions, since: number | null): string {
-  const { all, from, to, namespace, allNamespaces, follow } = options;
+  const { all, from, fromLabels, to, namespace, allNamespaces, follow } = options;
   const parameters = new URLSearchParams();
   if (all) parameters.set('all', '1');
   if (from !== undefined) parameters.set('from', from);
+  if (fromLabels) parameters.set('fromLabels', fromLabels);
   if (to !== undefined) parameters.set('to', to);
   if (namespace !== undefined && !allNamespaces) parameters.set('namespace', namespace);
   if (since !== null) parameters.set('since', `${since}`);

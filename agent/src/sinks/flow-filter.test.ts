@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
+import { parseLabelSelector } from '../kernel/label-selector.ts';
 import { EVERYTHING, type FlowFilter, isBlocked, matches, parseParty } from './flow-filter.ts';
 
 const all = (differs: Partial<FlowFilter>): FlowFilter => ({ ...EVERYTHING, ...differs });
@@ -37,6 +38,18 @@ describe('matches', () => {
     ['other/', false],
   ])('from %s: %s', (from, expected) => {
     expect(matches(all({ from: parseParty(from) }), record)).toBe(expected);
+  });
+
+  it.each([
+    ['app=frontend', true],
+    ['app in (frontend,orders),!tier', true],
+    ['app!=frontend', false],
+    ['tier', false],
+  ])('from pods with %s: %s', (selector, expected) => {
+    const parsed = parseLabelSelector(selector);
+    const fromLabels = parsed.ok ? parsed.value : null;
+    expect(matches(all({ fromLabels }), record)).toBe(expected);
+    expect(matches(all({ fromLabels }), flowRecord({ caller: null }))).toBe(false);
   });
 
   it.each([

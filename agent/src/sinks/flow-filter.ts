@@ -1,3 +1,4 @@
+import type { LabelMatcher } from '../kernel/label-selector.ts';
 import type { FlowRecord, Outcome } from '../record/record.ts';
 
 /** What `--from` and `--to` name: `ns/name`, `name`, or `ns/` for everything in a namespace. */
@@ -13,10 +14,12 @@ export interface FlowFilter {
   /** Caller or destination is in this namespace. */
   readonly namespace: string | null;
   readonly from: Party | null;
+  /** Of the caller's pod. */
+  readonly fromLabels: LabelMatcher | null;
   readonly to: Party | null;
 }
 
-export const EVERYTHING: FlowFilter = { all: true, namespace: null, from: null, to: null };
+export const EVERYTHING: FlowFilter = { all: true, namespace: null, from: null, fromLabels: null, to: null };
 
 /** Outcomes by which Eastwall, not the application or the network, ended an exchange. */
 const BLOCKING: ReadonlySet<Outcome> = new Set([
@@ -34,6 +37,7 @@ export function matches(filter: FlowFilter, record: FlowRecord): boolean {
     (filter.all || isBlocked(record)) &&
     (filter.namespace === null || touches(filter.namespace, record)) &&
     (filter.from === null || isFrom(filter.from, record)) &&
+    (filter.fromLabels === null || (record.caller !== null && filter.fromLabels(record.caller.labels))) &&
     (filter.to === null || isTo(filter.to, record))
   );
 }

@@ -19,7 +19,7 @@ describe('completions', () => {
   });
 
   it('are flags of the innermost command that was named', () => {
-    expect(complete('tail', '--f')).toEqual(['--from']);
+    expect(complete('tail', '--fr')).toEqual(['--from', '--from-labels']);
     expect(complete('findings', 'show', '--w')).toEqual([]);
     expect(complete('findings', '-n', 'show', '--w')).toEqual(['--watch']);
     expect(complete('findings', '--namespace=show', '--w')).toEqual(['--watch']);

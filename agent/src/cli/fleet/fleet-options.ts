@@ -1,4 +1,4 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { duration } from '../../config/parsers.ts';
 import { defaultStateDir } from '../state-dir.ts';
 import { EXIT, type ExitCode, processTerminal, type Terminal } from '../terminal.ts';
@@ -15,7 +15,7 @@ export interface KubeFlags {
 }
 
 export interface AgentFlags extends KubeFlags {
-  readonly socket: readonly string[];
+  readonly socket?: readonly string[];
   readonly agentsNamespace?: string;
   readonly node?: string;
   readonly selector?: string;
@@ -29,11 +29,10 @@ export function withKube(command: Command): Command {
       '--kubeconfig <path>',
       'kubeconfig to use [KUBECONFIG] (default: ~/.kube/config, or the pod’s own)',
     )
-    .option(
-      '--request-timeout <time>',
-      'longest time for one answer, such as `5s`; 0 is for ever',
-      parseTimeout,
-      10_000,
+    .addOption(
+      new Option('--request-timeout <time>', 'longest time for one answer, such as `5s`; 0 is for ever')
+        .argParser(parseTimeout)
+        .default(10_000, '10s'),
     );
 }
 
@@ -46,8 +45,7 @@ export function withAgents(command: Command): Command {
     .option(
       '--socket <path>',
       'ask an agent on this machine at its admin socket, repeatable [EASTWALL_SOCKET]',
-      (path: string, given: readonly string[]) => [...given, path],
-      [],
+      (path: string, given: readonly string[] = []) => [...given, path],
     );
 }
 
@@ -75,7 +73,7 @@ export async function askWith(
 
 /** Or what to exit with when nobody can be asked. */
 async function fleetOf(flags: AgentFlags, terminal: Terminal): Promise<Fleet | ExitCode> {
-  const { socket, kubeconfig, context, agentsNamespace, node, selector } = flags;
+  const { socket = [], kubeconfig, context, agentsNamespace, node, selector } = flags;
   const given: FleetFlags = { socket, kubeconfig, context, agentsNamespace, node, selector };
   const { env } = process;
   const sandboxDir = defaultStateDir(env);

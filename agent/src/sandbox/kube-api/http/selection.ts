@@ -1,7 +1,7 @@
+import { parseLabelSelector } from '../../../kernel/label-selector.ts';
 import { err, ok, type Result } from '../../../kernel/result.ts';
 import type { KubeObject } from '../object.ts';
 import { parseFieldSelector } from '../selectors/fields.ts';
-import { parseLabelSelector } from '../selectors/labels.ts';
 import { badRequest, type StatusError } from '../status-error.ts';
 import type { Target } from './target.ts';
 

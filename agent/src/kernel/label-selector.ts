@@ -1,4 +1,4 @@
-import { err, ok, type Result } from '../../../kernel/result.ts';
+import { err, ok, type Result } from './result.ts';
 
 export type Labels = Readonly<Record<string, string>>;
 export type LabelMatcher = (labels: Labels) => boolean;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseLabelSelector } from './labels.ts';
+import { parseLabelSelector } from './label-selector.ts';
 
 const WEB = { app: 'web', tier: 'front', weight: '7', 'app.kubernetes.io/name': 'shop' };
 
