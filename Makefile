@@ -33,9 +33,9 @@ image: ## Build the agent's image and the list of what is in it (IMAGE=name, ENG
 	@$(RUN) node scripts/image.ts
 
 .PHONY: audit
-audit: ## Ask the npm registry whether anything is known against the packages that run
+audit: ## Ask the npm registry whether anything is known against the packages that run (MUST=answer fails without one)
 	@scripts/setup.sh check
-	@npm audit --omit=dev --json 2>/dev/null | { $(RUN) node scripts/audit.ts; }
+	@npm audit --omit=dev --json 2>/dev/null | { $(RUN) node scripts/audit.ts $(MUST); }
 
 .PHONY: package
 package: ## Make the npm package of the command line in .cache/npm

@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { AGENT, bundle } from './bundle.ts';
 import { notices } from './image/notices.ts';
 import { type Lockfile, neededFolders } from './image/npm-inventory.ts';
@@ -8,7 +8,8 @@ import { type Lockfile, neededFolders } from './image/npm-inventory.ts';
 // depends on nothing: no native code, no script at install. Agents run from the image, and the sandbox from a checkout.
 
 const ROOT = join(import.meta.dirname, '..');
-const out = process.argv[2] ?? join(ROOT, '.cache/npm');
+// The bundler has a working directory of its own.
+const out = resolve(process.argv[2] ?? join(ROOT, '.cache/npm'));
 
 await bundle({
   out: join(out, 'dist'),
