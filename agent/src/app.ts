@@ -154,6 +154,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     log,
     onServing: () => readiness.done('dataplanes'),
     onBeat: (namespaces) => capture.beat(namespaces),
+    onUnserved: (namespaces) => capture.unserved(namespaces),
     onProof: (ns, family, port) => capture.proved(ns, family, port),
     onReport: (report, dataplane) => control.reported(report, dataplane),
     onNews: (news, dataplane) => desk.told(news, dataplane),

@@ -4,7 +4,7 @@ import type { FlowRecord } from '../../agent/src/record/record.ts';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
 import { adminGet, curl, eventuallyAsync, statusOf } from '../support/agent.ts';
 import { Lines, NOTHING_FAILED, wrk } from '../support/load.ts';
-import { controlProcess } from '../support/processes.ts';
+import { controlProcess, dataplaneProcesses } from '../support/processes.ts';
 import { followed, rolledOut, startRollout } from '../support/upgrade.ts';
 import { FlowFollower } from '../transparency/flow-follower.ts';
 
@@ -55,7 +55,10 @@ beforeAll(async () => {
         { name: 'web', namespace: 'shop', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
         { name: 'raw', namespace: 'shop', selector: { app: 'raw' }, ports: [{ port: 80, targetPort: 8080 }] },
       ],
-      agents: { enabled: true, args: ['--gate-timeout', '3s', '--reconcile-interval', '1s'] },
+      agents: {
+        enabled: true,
+        args: ['--inbound', 'auto', '--gate-timeout', '60s', '--reconcile-interval', '1s'],
+      },
     },
   });
   await eventuallyAsync(async () => {
@@ -130,6 +133,23 @@ describe('a pod that is observed', () => {
   test('serves a thousand connections at once', async () => {
     const load = { url: 'http://raw.shop/', seconds: 4, connections: 1_000 };
     expect(await wrk(sandbox, OPTED_OUT, load)).toMatchObject(NOTHING_FAILED);
+  });
+
+  test('is reached by those that ask while a dataplane is killed', async () => {
+    await using lines = await Lines.curls(sandbox, OPTED_OUT, 'http://web.shop/');
+    await lines.more('200 0', 20);
+    for (const pid of dataplaneProcesses(sandbox, NODE)) process.kill(pid, 'SIGKILL');
+    await lines.more('200 0', 20);
+    const records = await following(async () => {
+      await eventuallyAsync(async () => {
+        const { dataplanes } = await statusOf(sandbox, NODE);
+        expect(dataplanes.every(({ state }) => state === 'serving')).toBe(true);
+      });
+      await lines.more('200 0', 20);
+    });
+    expect(records.map(({ leg }) => leg)).toContain('inbound');
+    const failed = lines.lines.filter((line) => line !== '200 0');
+    expect(failed.length, JSON.stringify(lines.counts)).toBeLessThanOrEqual(1);
   });
 
   test('is reached by those that ask while the agent is killed', async () => {

@@ -133,6 +133,14 @@ export class Capture {
     }
   }
 
+  /** The dataplane that accepted for these namespaces has ended. */
+  unserved(namespaces: readonly NamespaceId[]): void {
+    const left = new Set(namespaces);
+    for (const netns of this.#known.values()) {
+      if (netns.enrolment !== null && left.has(netns.enrolment.id)) this.#keeper.unserve(netns);
+    }
+  }
+
   /** Word of a dataplane that a connection has come to it that was made to prove interception. */
   proved({ ns, family, port }: { ns: NamespaceId; family: Family; port: number }): void {
     this.#prover.proved(ns, family, port);

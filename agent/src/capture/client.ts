@@ -78,6 +78,11 @@ export class CaptureClient {
     this.#post({ kind: 'beat', namespaces });
   }
 
+  /** Passes on that the dataplane which accepted for these namespaces has ended. */
+  unserved(namespaces: readonly NamespaceId[]): void {
+    this.#post({ kind: 'unserved', namespaces });
+  }
+
   /** Passes on that a dataplane has accepted a connection to that port of the proof's address. */
   proved(ns: NamespaceId, family: Family, port: number): void {
     this.#post({ kind: 'proved', ns, family, port });

@@ -175,7 +175,14 @@ export class Enrolment {
   /** The dataplane that serves this namespace is alive. False when somebody has changed rules: `verify` then. */
   beat(): boolean {
     this.#beatAt = this.#tools.clock.monotonic();
+    this.#inbound.unserved = false;
     return this.#rules.beat();
+  }
+
+  /** That dataplane has ended: what comes to the pod, which it only observed, goes past it until there is a new one. */
+  unserve(): void {
+    this.#inbound.unserved = true;
+    if (this.inboundListeners.length > 0) this.#rules.closeArrivals();
   }
 
   /** Puts right what is not as it should be. Returns what had to be; the error is what could not be. */

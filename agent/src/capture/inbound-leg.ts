@@ -35,6 +35,8 @@ export class InboundLeg {
   #has6 = false;
   #decidedBy = '';
   #failure: string | null = null;
+  /** The dataplane that accepted there has ended, and none has begun since. */
+  unserved = false;
 
   /** `mark` is that of listeners, 0 for none; those that are inherited stay in use until it is decided otherwise. */
   constructor(
@@ -66,7 +68,7 @@ export class InboundLeg {
     const port4 = ports.get(4);
     if (port4 === undefined) return null;
     const port6 = this.#has6 ? (ports.get(6) ?? null) : null;
-    return { mode, port4, port6, spared: this.#spared.map(ipBytes) };
+    return { mode, port4, port6, unserved: this.unserved, spared: this.#spared.map(ipBytes) };
   }
 
   /** Ports whose connections are to be gone before the rules may go. */

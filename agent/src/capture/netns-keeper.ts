@@ -126,6 +126,11 @@ export class NetnsKeeper {
     void this.verify(netns);
   }
 
+  /** The dataplane that served it has ended. */
+  unserve({ enrolment }: Netns): void {
+    if (!this.#idle) enrolment?.unserve();
+  }
+
   /** Applies what its interfaces and its owner ask for now. */
   async settle(netns: Netns): Promise<void> {
     const { enrolment } = netns;

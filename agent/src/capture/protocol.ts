@@ -46,6 +46,8 @@ export type ToCapture =
   | { readonly kind: 'pods'; readonly local: LocalPods }
   /** From the event loop of the dataplane that accepts for these namespaces, and from nobody else. */
   | { readonly kind: 'beat'; readonly namespaces: readonly NamespaceId[] }
+  /** The dataplane that accepted for these namespaces has ended. */
+  | { readonly kind: 'unserved'; readonly namespaces: readonly NamespaceId[] }
   | {
       readonly kind: 'proved';
       readonly ns: NamespaceId;

@@ -43,6 +43,8 @@ export interface PodRules {
   verify(wish: Wish, gateMs: number): Promise<Result<Applied, string>>;
   /** Keeps the gate open for a whole timeout from now. False when somebody has changed rules meanwhile. */
   beat(): boolean;
+  /** Sends nobody who comes to the pod to the agent until the next beat. */
+  closeArrivals(): void;
   /** False when surely nothing of ours is in the namespace, whoever put it there. */
   mayBeThere(): boolean;
   /** Packets by the name of their counter, since the rules were opened; empty where nothing is counted. */

@@ -41,6 +41,8 @@ export interface InboundWish {
   readonly port4: number;
   /** Null where connections by IPv6 are left alone. */
   readonly port6: number | null;
+  /** Nobody accepts there at the moment. */
+  readonly unserved: boolean;
   /** Whose connections are left alone, as addresses of 4 or 16 bytes: those of the node, whose kubelet probes. */
   readonly spared: readonly Uint8Array[];
 }

@@ -23,6 +23,9 @@ control.on('message', (message: ToCapture) => {
     case 'beat':
       capture.beat(message.namespaces);
       break;
+    case 'unserved':
+      capture.unserved(message.namespaces);
+      break;
     case 'proved':
       capture.proved(message);
       break;

@@ -33,6 +33,7 @@ function setUp({ count = 1, entry = ENTRY } = {}) {
   const listeners = new Map<NamespaceId, number>();
   const socketsFor: NamespaceId[] = [];
   const handed: string[] = [];
+  const unserved: NamespaceId[] = [];
   const asked: [NamespaceId, boolean][] = [];
   const reports: FromDataplane[] = [];
   const warnings: string[] = [];
@@ -69,6 +70,7 @@ function setUp({ count = 1, entry = ENTRY } = {}) {
     log,
     onServing: () => {},
     onBeat: () => {},
+    onUnserved: (namespaces) => unserved.push(...namespaces),
     onProof: () => {},
     onAsks: () => {},
     onInboundWanted: (ns, wanted) => asked.push([ns, wanted]),
@@ -84,7 +86,7 @@ function setUp({ count = 1, entry = ENTRY } = {}) {
       expect(state(index).pid).not.toBe(not);
       return state(index).pid as number;
     }, PATIENCE);
-  return { supervisor, state, serving, listeners, socketsFor, handed, asked, reports, warnings };
+  return { supervisor, state, serving, listeners, socketsFor, handed, unserved, asked, reports, warnings };
 }
 
 /** A listening socket on a free port of 127.0.0.1, as capture would make it; its port is asked from the kernel. */
@@ -136,7 +138,7 @@ describe('DataplaneSupervisor', () => {
   }, 30_000);
 
   it('hands listeners over, and again to the successor of a killed dataplane', async () => {
-    const { supervisor, serving, listeners, state } = start();
+    const { supervisor, serving, listeners, state, unserved } = start();
     const { fd, port } = openListener();
     listeners.set(1, fd);
     const first = await serving();
@@ -149,6 +151,7 @@ describe('DataplaneSupervisor', () => {
     const waiting = await dial(port);
     await serving(first);
     await waiting.closed;
+    expect(unserved).toEqual([1]);
     expect(state()).toMatchObject({ restarts: 1, lastEnd: 'SIGKILL' });
     closeFd(fd);
   }, 60_000);

@@ -47,6 +47,8 @@ export interface SupervisorOptions {
   readonly onServing: () => void;
   /** A dataplane is alive and accepts for these namespaces, all of them its own. */
   readonly onBeat: (namespaces: readonly NamespaceId[]) => void;
+  /** The dataplane that accepted for these namespaces has ended. */
+  readonly onUnserved: (namespaces: readonly NamespaceId[]) => void;
   /** A connection that was made to prove interception has come to the dataplane that serves the namespace. */
   readonly onProof: (ns: NamespaceId, family: Family, port: number) => void;
   /** A dataplane asks for tokens; `answer` goes to that one, if it still lives. */
@@ -306,7 +308,8 @@ export class DataplaneSupervisor {
         this.#options.onReport(message, slot.index);
         break;
       case 'beat':
-        this.#options.onBeat(message.namespaces.filter((ns) => this.#slotOf(ns) === slot));
+        // What a dataplane has said last may be read only after it has ended.
+        if (child.alive) this.#options.onBeat(message.namespaces.filter((ns) => this.#slotOf(ns) === slot));
         break;
       case 'proof':
         if (this.#slotOf(message.ns) === slot) {
@@ -368,6 +371,9 @@ export class DataplaneSupervisor {
       slot.onStopped?.();
       return;
     }
+    this.#options.onUnserved(
+      [...this.#options.snapshot.callers.keys()].filter((ns) => this.#slotOf(ns) === slot),
+    );
     slot.state = 'waiting';
     slot.restarts++;
     const delayMs = restartDelay(slot, performance.now());

@@ -226,6 +226,13 @@ describe('a pod that is observed', () => {
 /** All that there is of rules and routes. */
 const left = (pod: Pod) => ({ rules: pod.rules(), routing: pod.routing() });
 
+/** Which of the two sends connections to the agent at the moment. */
+function gates(pod: Pod): { gate: boolean; arrivals: boolean } {
+  const isOpen = (set: string) =>
+    pod.exec('nft', 'list', 'set', 'inet', 'eastwall', set).includes('elements = { tcp');
+  return { gate: isOpen('gate'), arrivals: isOpen('arrivals') };
+}
+
 /** Without what differs from one moment to the next. */
 const ruleset = (pod: Pod): string =>
   pod
@@ -300,6 +307,60 @@ describe('an agent that observes', () => {
       await using next = new TestAgent();
       await next.enrolled(pod.name);
     }
+  });
+
+  it('and is gone sends everybody past itself once one of them has found that out', async () => {
+    const agent = new TestAgent();
+    const { pod, observe } = await server(agent);
+    await using _pod = pod;
+    await observe();
+    await using caller = await client();
+    await caller.connect(pod.ip4, PORT);
+    expect(gates(pod)).toEqual({ gate: true, arrivals: true });
+    await agent.crash();
+    expect((await caller.connect(pod.ip6, PORT)).greeting).toMatch(/^app /);
+    expect(gates(pod)).toEqual({ gate: true, arrivals: false });
+    for (const host of both(pod)) expect((await caller.connect(host, PORT)).greeting).toMatch(/^app /);
+    await using next = new TestAgent();
+    await next.enrolled(pod.name);
+  });
+
+  it('and whose dataplane has ended keeps nobody until there is another', async () => {
+    await using agent = new TestAgent();
+    const { pod, ns, observe } = await server(agent);
+    await using _pod = pod;
+    await observe();
+    await using caller = await client();
+    await caller.connect(pod.ip4, PORT);
+    agent.stopServing();
+    agent.client.unserved([ns]);
+    for (const repair of [async () => {}, () => agent.client.reconcile()]) {
+      await repair();
+      await eventually(() => expect(gates(pod)).toEqual({ gate: true, arrivals: false }));
+      for (const host of both(pod)) expect((await caller.connect(host, PORT)).greeting).toMatch(/^app /);
+    }
+    expect(agent.arrivals).toHaveLength(1);
+    await agent.serve(ns);
+    agent.client.beat([ns]);
+    await eventually(() => expect(gates(pod)).toEqual({ gate: true, arrivals: true }));
+    for (const host of both(pod)) expect((await caller.connect(host, PORT)).greeting).toMatch(/^app /);
+    expect(agent.arrivals).toHaveLength(3);
+  });
+
+  it('is not taken for gone when a caller uses the port of a connection again that the agent has closed', async () => {
+    await using agent = new TestAgent();
+    const { pod, observe } = await server(agent);
+    await using _pod = pod;
+    await observe();
+    await using caller = await client();
+    await caller.connect(pod.ip4, PORT, 45_000);
+    const [arrived, onwards] = agent.accepted.splice(0);
+    onwards?.resetAndDestroy();
+    arrived?.resume().end();
+    await eventually(() => expect(pod.exec('ss', '-tan')).toMatch(/TIME-WAIT.*:45000/));
+    expect((await caller.connect(pod.ip4, PORT, 45_000)).greeting).toMatch(/^app /);
+    expect(agent.arrivals).toHaveLength(2);
+    expect(gates(pod)).toEqual({ gate: true, arrivals: true });
   });
 
   it('and whose dataplane hangs keeps nobody for longer than the gate is open', async () => {

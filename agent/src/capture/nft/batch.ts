@@ -103,10 +103,12 @@ export const counter = ({ family, table }: TableName, name: string): Command =>
   );
 
 const TIMEOUT = 0x10;
+/** Rules may take elements out. */
+const BY_RULES = 0x20;
 /** What `nft list` shows the keys as. */
 const INET_PROTOCOL = 12;
 
-/** A set of transport protocols whose elements go by themselves. */
+/** A set of transport protocols whose elements go by themselves, or sooner where a rule takes them out. */
 export const timedSet = ({ family, table }: TableName, name: string): Command =>
   command(
     `set ${name}`,
@@ -115,7 +117,7 @@ export const timedSet = ({ family, table }: TableName, name: string): Command =>
     family,
     text(1, table),
     text(2, name),
-    be32(3, TIMEOUT),
+    be32(3, TIMEOUT | BY_RULES),
     be32(4, INET_PROTOCOL),
     be32(5, 1),
     be32(10, 1),

@@ -69,6 +69,9 @@ export const destinationType = (): Expression => expression('fib', be32(1, REGIS
 /** The mark of the socket that the packet belongs to or would be delivered to; without a socket the rule ends. */
 export const socketMark = (): Expression => expression('socket', be32(1, 1), be32(2, REGISTER));
 
+/** Whether there is a socket at all, be it one that is only being opened, or has ended and waits; else the rule ends. */
+export const anySocket = (): Expression => expression('socket', be32(1, 0), be32(2, REGISTER));
+
 /** The id of the cgroup that the packet's socket was made in, or of its ancestor at `level`. */
 export const socketCgroup = (level: number): Expression =>
   expression('socket', be32(1, 3), be32(2, REGISTER), be32(3, level));
@@ -102,6 +105,10 @@ export const notInSet = (name: string): Expression =>
   expression('lookup', text(1, name), be32(2, REGISTER), be32(5, 1));
 
 // === actions ===
+
+/** Takes the element out that is in the register, if it is in. */
+export const removeFrom = (name: string): Expression =>
+  expression('dynset', text(1, name), be32(3, 2), be32(4, REGISTER));
 
 export const count = (counter: string): Expression => expression('objref', be32(1, 1), text(2, counter));
 

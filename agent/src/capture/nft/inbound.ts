@@ -1,11 +1,14 @@
 import { RETURN_MARK } from '../return-path.ts';
 import type { InboundWish, Wish } from '../wish.ts';
-import { type Command, chain, rule } from './batch.ts';
+import { type Command, chain, rule, type TimedElement, timedElement, timedSet } from './batch.ts';
 import {
+  anySocket,
   count,
   type Expression,
   goTo,
+  meta,
   refuse,
+  removeFrom,
   setMark,
   setZone,
   socketMark,
@@ -13,9 +16,10 @@ import {
   verdict,
 } from './expressions.ts';
 import {
+  ARRIVALS,
+  arrivalsAreOpen,
   cameOverLoopback,
   FAMILY,
-  gateIsOpen,
   isFirst,
   isForAgent,
   isFromAddress,
@@ -31,6 +35,7 @@ import {
   isReply,
   isTcp,
   isToPort,
+  TCP,
 } from './matches.ts';
 import { COUNTERS, PRIORITY, TABLE } from './table.ts';
 
@@ -43,7 +48,7 @@ import { COUNTERS, PRIORITY, TABLE } from './table.ts';
  * to the agent's connection alone, since those of the caller's have the agent's port. By that zone they are known, and
  * marked, and routed back over loopback (`return-path.ts`) instead of out to the caller.
  */
-export function inboundRules(wish: Wish, inbound: InboundWish): Command[] {
+export function inboundRules(wish: Wish, inbound: InboundWish, gateMs: number): Command[] {
   const tagged = adder('tagged');
   const returned = adder('returned');
   return [
@@ -51,9 +56,13 @@ export function inboundRules(wish: Wish, inbound: InboundWish): Command[] {
     tagged('of the agent to the application', ...isTcp, ...isMarked(RETURN_MARK), ...setZone(ZONE)),
     chain(TABLE, 'returned', { type: 'route', point: 'output', priority: PRIORITY.mangle }),
     returned('of the application to the agent', ...isReply, ...isOfZone(ZONE), ...setMark(RETURN_MARK)),
-    ...(inbound.mode === 'observe' ? [...redirecting(inbound), ...owning(wish, inbound)] : []),
+    ...(inbound.mode === 'observe' ? [...redirecting(inbound, gateMs), ...owning(wish, inbound)] : []),
   ];
 }
+
+export const arrivalsElement = (timeoutMs: number): TimedElement => ({ set: ARRIVALS, key: TCP, timeoutMs });
+
+const closesGate = [meta('transport'), removeFrom(ARRIVALS)];
 
 /** Any number that nobody else uses in a pod. */
 const ZONE = 0x6561;
@@ -68,10 +77,12 @@ const perFamily = <T>({ port4, port6 }: InboundWish, make: (family: 4 | 6, port:
   ...(port6 === null ? [] : [make(6, port6)]),
 ];
 
-/** The gate opens the way whatever the fail mode: an agent that is gone must not keep anybody from the pod. */
-function redirecting(inbound: InboundWish): Command[] {
+/** A gate that is closed opens the way whatever the fail mode: an agent that is gone must not keep anybody from the pod. */
+function redirecting(inbound: InboundWish, gateMs: number): Command[] {
   const arriving = adder('arriving');
   return [
+    timedSet(TABLE, ARRIVALS),
+    ...(gateMs > 0 && !inbound.unserved ? [timedElement(TABLE, arrivalsElement(gateMs))] : []),
     chain(TABLE, 'arriving', { type: 'nat', point: 'prerouting', priority: PRIORITY.afterOtherNat }),
     arriving('not TCP', ...isNotTcp, verdict('return')),
     arriving('open connections', ...isNotFirst, verdict('return')),
@@ -90,7 +101,7 @@ function redirecting(inbound: InboundWish): Command[] {
     ...perFamily(inbound, (family, port) =>
       arriving(
         'to the agent',
-        ...gateIsOpen,
+        ...arrivalsAreOpen,
         ...isOfFamily(family),
         // Loads, and so passes, only where somebody listens: a port that is closed is still refused.
         socketMark(),
@@ -102,8 +113,8 @@ function redirecting(inbound: InboundWish): Command[] {
 
 /**
  * What is redirected may only reach the agent, and only that: the port looks closed to whoever dials it. Where there
- * is no socket, the agent has just gone: the caller is not refused, but asks again a second later, and gets through
- * once the gate has closed.
+ * is no socket, the agent has just gone. The first who finds out closes the gate for everybody: nobody is refused, and
+ * whoever was redirected asks again after a second, which is TCP's first retry, and gets through.
  */
 function owning({ makers, listenerMark }: Wish, inbound: InboundWish): Command[] {
   const arrived = adder('arrived');
@@ -123,7 +134,15 @@ function owning({ makers, listenerMark }: Wish, inbound: InboundWish): Command[]
     ...makers.map((maker) =>
       arrived('a socket of the agent', ...isForAgent(maker, listenerMark), verdict('return')),
     ),
-    arrived('a socket of somebody else', socketMark(), count(COUNTERS.foreignListener), refuse()),
-    arrived('no socket any more', verdict('drop')),
+    arrived(
+      'a socket of somebody else',
+      socketMark(),
+      count(COUNTERS.foreignListener),
+      ...closesGate,
+      refuse(),
+    ),
+    // A first packet that is sent again, or from a port that was used a minute ago: the listener is there.
+    arrived('a connection that begins or has ended', anySocket(), verdict('return')),
+    arrived('no socket any more', ...closesGate, verdict('drop')),
   ];
 }

@@ -28,6 +28,12 @@ import {
  */
 export const GATE = 'gate';
 
+/**
+ * The same for what comes to the pod, which nobody has to judge: it also closes when somebody finds no agent behind it,
+ * and when control sees that the dataplane has ended.
+ */
+export const ARRIVALS = 'arrivals';
+
 export const TCP = 6;
 const DNS = 53;
 /** As netfilter and rtnetlink number address families. */
@@ -102,6 +108,7 @@ export const isNotRedirected = [connectionStatus(), masked(DNATED), equals(host3
 export const isReply = [connectionDirection(), equals(Uint8Array.of(1))];
 export const isOfZone = (zone: number): Expression[] => [connectionZone(), equals(host16(zone))];
 export const gateIsOpen = [meta('transport'), inSet(GATE)];
+export const arrivalsAreOpen = [meta('transport'), inSet(ARRIVALS)];
 
 /** The socket of the packet is one that the agent has made. */
 export const isExempt = (exemption: Exemption): Expression[] =>

@@ -6,14 +6,8 @@ import type { NetnsDoor } from '../inside.ts';
 import { ReturnPath } from '../return-path.ts';
 import { type Applied, type PodRules, type RuleEngine, UNCHANGED } from '../rule-engine.ts';
 import type { Wish } from '../wish.ts';
-import {
-  absentTable,
-  type Command,
-  removedElement,
-  type TableName,
-  timedElement,
-  transaction,
-} from './batch.ts';
+import { absentTable, type Command, removedElement, timedElement, transaction } from './batch.ts';
+import { arrivalsElement } from './inbound.ts';
 import { after, type LoadFailure, NftSocket } from './nft-socket.ts';
 import { GUARD_TABLE, packetGuard } from './packet-guard.ts';
 import { gateElement, isActive, ruleset } from './ruleset.ts';
@@ -22,31 +16,37 @@ import { TABLE } from './table.ts';
 /** What of a wish could not be had, and why. */
 type Problems = Pick<Applied, 'inboundProblem' | 'guardProblem'>;
 
-/** The transactions that keep a gate open, the same for all pods. */
-interface Refreshes {
-  readonly plain: Buffer;
-  readonly guarded: Buffer;
+/** What of a pod has gates: beside its own connections always, frames past the rules and what comes to it. */
+interface Gates {
+  readonly guarded: boolean;
+  readonly observing: boolean;
 }
+
+/** The transaction that keeps gates open, the same for all pods. */
+type Refresh = (gates: Gates) => Buffer;
+
+/** Keeps nobody who comes to a pod at the agent any more. */
+const CLOSING = transaction([
+  timedElement(TABLE, arrivalsElement(1)),
+  removedElement(TABLE, arrivalsElement(1)),
+]);
 
 /** Rules for both families in a table of our own, loaded and refreshed over netlink: no program is run. */
 export class NftEngine implements RuleEngine {
   readonly kind = 'nft';
   readonly #door: NetnsDoor;
-  readonly #refreshes: Refreshes;
+  readonly #refresh: Refresh;
 
   constructor(door: NetnsDoor, gateTimeoutMs: number) {
     this.#door = door;
-    this.#refreshes = {
-      plain: refreshing(gateTimeoutMs, TABLE),
-      guarded: refreshing(gateTimeoutMs, TABLE, GUARD_TABLE),
-    };
+    this.#refresh = refreshing(gateTimeoutMs);
   }
 
   open(netns: Fd, untouched: boolean): Result<NftRules, string> {
     const socket = this.socket(netns);
     if (!socket.ok) return socket;
     const returnPath = new ReturnPath(this.#door, { netns, untouched });
-    return ok(new NftRules(socket.value, returnPath, this.#refreshes));
+    return ok(new NftRules(socket.value, returnPath, this.#refresh));
   }
 
   socket(netns: Fd): Result<NftSocket, string> {
@@ -57,17 +57,29 @@ export class NftEngine implements RuleEngine {
   }
 }
 
+function refreshing(timeoutMs: number): Refresh {
+  const made = new Map<string, Buffer>();
+  return (gates) => {
+    const key = `${gates.guarded} ${gates.observing}`;
+    const known = made.get(key) ?? refresh(timeoutMs, gates);
+    made.set(key, known);
+    return known;
+  };
+}
+
 /** Adding an element that is there leaves its timeout alone, and removing one that is gone fails. */
-const refreshing = (timeoutMs: number, ...tables: readonly TableName[]): Buffer => {
-  const element = gateElement(timeoutMs);
-  return transaction(
-    tables.flatMap((table) => [
+const refresh = (timeoutMs: number, { guarded, observing }: Gates): Buffer =>
+  transaction(
+    [
+      [TABLE, gateElement(timeoutMs)] as const,
+      ...(guarded ? [[GUARD_TABLE, gateElement(timeoutMs)] as const] : []),
+      ...(observing ? [[TABLE, arrivalsElement(timeoutMs)] as const] : []),
+    ].flatMap(([table, element]) => [
       timedElement(table, element),
       removedElement(table, element),
       timedElement(table, element),
     ]),
   );
-};
 
 const TABLES = [TABLE, GUARD_TABLE];
 /** Others would have to change rules that often while these are loaded once. */
@@ -76,8 +88,8 @@ const ATTEMPTS = 10;
 export class NftRules implements PodRules {
   readonly #socket: NftSocket;
   readonly #returnPath: ReturnPath;
-  readonly #refreshes: Refreshes;
-  #refresh: Buffer;
+  readonly #refresh: Refresh;
+  #gates: Gates = { guarded: false, observing: false };
   /** Null once somebody else has changed rules. Every transaction makes it one more, ours too. */
   #generation: number | null = null;
   /** Empty while it is not known what there should be. */
@@ -88,11 +100,10 @@ export class NftRules implements PodRules {
   /** What counters had come to before they were replaced. */
   #counted = new Map<string, number>();
 
-  constructor(socket: NftSocket, returnPath: ReturnPath, refreshes: Refreshes) {
+  constructor(socket: NftSocket, returnPath: ReturnPath, refresh: Refresh) {
     this.#socket = socket;
     this.#returnPath = returnPath;
-    this.#refreshes = refreshes;
-    this.#refresh = refreshes.plain;
+    this.#refresh = refresh;
   }
 
   async apply(wish: Wish, gateMs: number): Promise<Result<Applied, string>> {
@@ -103,9 +114,11 @@ export class NftRules implements PodRules {
     if (!loaded.ok) return loaded;
     this.#applied = true;
     this.#counted = counted;
-    const { guardProblem } = loaded.value;
-    const guarded = isActive(wish) && wish.guard !== null && guardProblem === null;
-    this.#refresh = guarded ? this.#refreshes.guarded : this.#refreshes.plain;
+    const { guardProblem, inboundProblem } = loaded.value;
+    this.#gates = {
+      guarded: isActive(wish) && wish.guard !== null && guardProblem === null,
+      observing: wish.inbound?.mode === 'observe' && inboundProblem === null,
+    };
     return ok({ ...UNCHANGED, ...loaded.value, changed: this.#tampered ? ['rules'] : [] });
   }
 
@@ -121,14 +134,11 @@ export class NftRules implements PodRules {
   }
 
   beat(): boolean {
-    const known = this.#generation;
-    if (known !== null && this.#socket.repeat(this.#refresh, known)) {
-      this.#generation = after(known);
-      return true;
-    }
-    this.#generation = null;
-    this.#socket.repeat(this.#refresh, 0);
-    return false;
+    return this.#repeat(this.#refresh(this.#gates));
+  }
+
+  closeArrivals(): void {
+    this.#repeat(CLOSING);
   }
 
   mayBeThere(): boolean {
@@ -148,6 +158,18 @@ export class NftRules implements PodRules {
   close(): void {
     this.#socket.close();
     this.#returnPath.close();
+  }
+
+  /** In any case; false when somebody has changed rules meanwhile. */
+  #repeat(batch: Buffer): boolean {
+    const known = this.#generation;
+    if (known !== null && this.#socket.repeat(batch, known)) {
+      this.#generation = after(known);
+      return true;
+    }
+    this.#generation = null;
+    this.#socket.repeat(batch, 0);
+    return false;
   }
 
   /** At this generation, rules of ours are not as they were applied last. */

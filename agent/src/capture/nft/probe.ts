@@ -77,7 +77,7 @@ export const inboundProbeRuleset = ({ listener }: ProbePorts): Command[] =>
       failMode: 'open',
       quic: 'refuse',
       listenerMark: 0,
-      inbound: { mode: 'observe', port4: listener, port6: null, spared: [] },
+      inbound: { mode: 'observe', port4: listener, port6: null, unserved: false, spared: [] },
       guard: null,
     },
     0,

@@ -80,7 +80,7 @@ describe('the rules of a pod', () => {
 
 describe('the rules for what comes to a pod', () => {
   const inbound = (mode: 'observe' | 'keep') =>
-    ({ mode, port4: 61_143, port6: 61_143, spared: [Uint8Array.of(10, 0, 0, 1)] }) as const;
+    ({ mode, port4: 61_143, port6: 61_143, unserved: false, spared: [Uint8Array.of(10, 0, 0, 1)] }) as const;
 
   it('let through in order what is not to be redirected', () => {
     expect(rulesOf('arriving', plan({ inbound: inbound('observe') }))).toEqual([
@@ -105,9 +105,17 @@ describe('the rules for what comes to a pod', () => {
       'dialled directly',
       'a socket of the agent',
       'a socket of somebody else',
+      'a connection that begins or has ended',
       'no socket any more',
     ]);
     expect(rulesOf('refused', closed)).toEqual(rulesOf('refused', plan({ failMode: 'closed' })));
+  });
+
+  it('send nobody to the agent while nobody accepts there', () => {
+    const elements = (unserved: boolean) =>
+      plan({ inbound: { ...inbound('observe'), unserved } }).filter((what) => what.startsWith('element'));
+    expect(elements(false)).toEqual(['element of gate', 'element of arrivals']);
+    expect(elements(true)).toEqual(['element of gate']);
   });
 
   it('only bring replies back once nothing new is sent', () => {

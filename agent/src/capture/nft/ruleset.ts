@@ -75,7 +75,7 @@ export function ruleset(wish: Wish, gateMs: number): Command[] {
       expressions: [...isRedirected, verdict('return')],
     }),
     ...(isActive(wish) ? active(wish, gateMs) : []),
-    ...(wish.inbound === null ? [] : inboundRules(wish, wish.inbound)),
+    ...(wish.inbound === null ? [] : inboundRules(wish, wish.inbound, gateMs)),
   ];
 }
 
