@@ -101,6 +101,22 @@ describe('ending', () => {
     expect(book.atUpstream().filter((line) => line.startsWith('ping'))).toEqual([]);
   });
 
+  it('never names a higher last stream to the caller than before, whoever asks it to leave', () => {
+    const book = opened();
+    book.caller(headers(1, GET('/a')), headers(3, GET('/b')));
+    book.upstream(goaway(3, 'NO_ERROR'));
+    book.relay.drain(0);
+    book.caller(frame({ type: FRAME.ping, flags: 1, streamId: 0 }, Buffer.from('eastwall')));
+    book.upstream(goaway(0x7fffffff, 'ENHANCE_YOUR_CALM'), headers(1, OK));
+    expect(book.atCaller().filter((line) => line.startsWith('goaway'))).toEqual([
+      'goaway#0 3 NO_ERROR',
+      'goaway#0 3 NO_ERROR',
+      'goaway#0 3 NO_ERROR',
+      'goaway#0 3 ENHANCE_YOUR_CALM',
+    ]);
+    expect(book.ends.map(({ path, outcome }) => [path, outcome])).toEqual([['/a', 'ok']]);
+  });
+
   it('finishes records when a side goes away', () => {
     const book = opened();
     book.caller(headers(1, GET('/a')));

@@ -112,7 +112,11 @@ export const windowUpdate = (streamId: number, increment: number): Uint8Array =>
   wordsFrame(FRAME.windowUpdate, streamId, increment);
 
 export const goaway = (lastStreamId: number, code: ErrorCode): Uint8Array =>
-  wordsFrame(FRAME.goaway, 0, lastStreamId, ERROR_CODES[code]);
+  goawayWith(lastStreamId, ERROR_CODES[code]);
+
+/** With an error code that may be none of those we know. */
+export const goawayWith = (lastStreamId: number, code: number): Uint8Array =>
+  wordsFrame(FRAME.goaway, 0, lastStreamId, code);
 
 export const ping = (payload: Uint8Array): Uint8Array =>
   frame({ type: FRAME.ping, flags: 0, streamId: 0 }, payload);

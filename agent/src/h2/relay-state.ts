@@ -47,7 +47,11 @@ export class RelayState {
   /** The highest stream of the caller's, and the highest that upstream was told of. */
   lastStream = 0;
   lastForwarded = 0;
-  /** Streams above have been given up: by upstream's GOAWAY, and by ours. */
+  /**
+   * Streams above have been given up: by upstream's GOAWAY, and by ours.
+   *
+   * INVARIANT: no GOAWAY to the caller names a higher one (RFC 9113 §6.8); clients end the connection over that.
+   */
   lastAccepted = MAX_STREAM_ID;
   drain: 'no' | 'announced' | 'final' = 'no';
   /** What we owe to the caller's connection window: upstream did not get it, so it can't grant it back. */
@@ -177,7 +181,7 @@ export class RelayState {
   close(code: ErrorCode, { reason, outcome }: { reason: string; outcome: StreamOutcome }): void {
     if (this.closed) return;
     this.closed = true;
-    this.walkers?.toCaller.stop(goaway(this.lastStream, code));
+    this.walkers?.toCaller.stop(goaway(Math.min(this.lastAccepted, this.lastStream), code));
     this.walkers?.toUpstream.stop(goaway(0, code));
     this.endAll(outcome);
     this.wire.close(code, reason);

@@ -2,7 +2,7 @@ import { AnsweredStreams } from './answered-streams.ts';
 import { type Answered, sendAnswer } from './denial.ts';
 import { Direction } from './direction.ts';
 import type { Denial, H2Exchange } from './exchange.ts';
-import { FRAME, goaway, MAX_STREAM_ID, ping, rstStream, uint31, windowUpdate } from './frame.ts';
+import { FRAME, goaway, ping, rstStream, uint31, windowUpdate } from './frame.ts';
 import type { CurrentFrame, FrameSink } from './frame-walker.ts';
 import { isGrpc } from './grpc.ts';
 import type { RelayState } from './relay-state.ts';
@@ -105,7 +105,7 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
   drain(): void {
     if (this.state.drain !== 'no') return;
     this.state.drain = 'announced';
-    this.state.sendCaller(goaway(MAX_STREAM_ID, 'NO_ERROR'));
+    this.state.sendCaller(goaway(this.state.lastAccepted, 'NO_ERROR'));
     this.state.sendCaller(ping(DRAIN_MARK));
   }
 
@@ -299,7 +299,7 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
     if (state.drain !== 'announced') return true;
     state.drain = 'final';
     state.lastAccepted = Math.min(state.lastAccepted, state.lastStream);
-    state.sendCaller(goaway(state.lastStream, 'NO_ERROR'));
+    state.sendCaller(goaway(state.lastAccepted, 'NO_ERROR'));
     return false;
   }
 }

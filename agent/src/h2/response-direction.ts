@@ -1,6 +1,6 @@
 import { DataContent } from './data-content.ts';
 import { Direction } from './direction.ts';
-import { FRAME, uint31, windowUpdate } from './frame.ts';
+import { FRAME, goawayWith, uint31, uint32, windowUpdate } from './frame.ts';
 import type { CurrentFrame, FrameSink } from './frame-walker.ts';
 import type { RelayState } from './relay-state.ts';
 import { ResponseHead, readResponseHead } from './response-head.ts';
@@ -154,9 +154,15 @@ export class ResponseDirection extends Direction implements FrameSink {
   /** Streams above the last one that upstream names were not processed: the caller knows it may try them again. */
   private takeGoaway(frame: CurrentFrame): boolean {
     const { state } = this;
-    state.lastAccepted = Math.min(state.lastAccepted, uint31(frame.bytes, frame.start));
+    const last = uint31(frame.bytes, frame.start);
+    if (last > state.lastAccepted) {
+      // We have named a lower one to the caller, or upstream has, and takes it back.
+      state.sendCaller(goawayWith(state.lastAccepted, uint32(frame.bytes, frame.start + 4)));
+      return false;
+    }
+    state.lastAccepted = last;
     for (const stream of [...state.streams.values()])
-      if (stream.id > state.lastAccepted) state.end(stream, 'upstream_reset');
+      if (stream.id > last) state.end(stream, 'upstream_reset');
     return true;
   }
 
