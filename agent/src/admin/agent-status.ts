@@ -83,8 +83,8 @@ export interface PodStatus {
   readonly dataplane: number | null;
   /** What becomes of its new connections while nobody judges them; null unless enrolled. */
   readonly failMode: 'open' | 'closed' | null;
-  /** Whether the agent sees what comes to it. */
-  readonly inbound: boolean;
+  /** Why the agent sees what comes to it; null where it does not. */
+  readonly inbound: 'annotation' | 'setting' | 'ids' | null;
   /** By address family. */
   readonly intercepted: { readonly v4: ProofState; readonly v6: ProofState };
   readonly attempts: AttemptCounts;

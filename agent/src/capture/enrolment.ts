@@ -15,6 +15,7 @@ import type { QuicMode } from './quic-mode.ts';
 import { randomMark } from './random-mark.ts';
 import type { Applied, Changed, PodRules, RuleEngine } from './rule-engine.ts';
 import { type ListenerUse, listenerUse } from './socket-table.ts';
+import { hasUnseenArrivals } from './unseen-arrivals.ts';
 import type { Exemption, FailMode, FamilyWish, Wish } from './wish.ts';
 
 /** Interfaces of one pod that are guarded, and looked after. */
@@ -285,6 +286,18 @@ export class Enrolment {
       queued: uses.reduce((sum, { queued }) => sum + queued, 0),
       open: uses.reduce((sum, { open }) => sum + open, 0),
     };
+  }
+
+  /** The pod is observed, and somebody is connected to it whom the agent does not see. */
+  hasUnseenArrivals(): boolean {
+    if (this.inboundListeners.length === 0) return false;
+    const read = this.#tools.door.inside(
+      this.#netns,
+      () => `${readNetTable('tcp')}\n${readNetTable('tcp6')}`,
+    );
+    if (!read.ok) return false;
+    const agentPorts = new Set(this.#ports('any').map(({ port }) => port));
+    return hasUnseenArrivals({ table: read.value, agentPorts, spared: this.#inbound.spared });
   }
 
   #ports(wanted: Direction | 'any'): readonly { readonly family: Family; readonly port: number }[] {

@@ -68,7 +68,12 @@ export class InboundLeg {
     const port4 = ports.get(4);
     if (port4 === undefined) return null;
     const port6 = this.#has6 ? (ports.get(6) ?? null) : null;
-    return { mode, port4, port6, unserved: this.unserved, spared: this.#spared.map(ipBytes) };
+    return { mode, port4, port6, unserved: this.unserved, spared: this.spared };
+  }
+
+  /** Whose connections are left alone, as addresses of 4 or 16 bytes. */
+  get spared(): readonly Uint8Array[] {
+    return this.#spared.map(ipBytes);
   }
 
   /** Ports whose connections are to be gone before the rules may go. */

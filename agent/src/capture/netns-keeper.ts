@@ -157,6 +157,7 @@ export class NetnsKeeper {
       const verified = await this.#tellOfInbound(enrolment, (enrolled) => enrolled.verify(netns.interfaces));
       netns.problem = verified.ok ? null : verified.error;
       netns.attempts = attemptsOf(enrolment.counters());
+      this.#tellOfUnseen(enrolment);
       return verified.ok && this.#repaired(enrolment, verified.value);
     });
   }
@@ -287,7 +288,12 @@ export class NetnsKeeper {
     if (listeners === before) return result;
     if (listeners.length === 0) await this.#queueEmpty(enrolment, 'inbound');
     this.#options.emit({ kind: 'inbound', ns, listeners });
+    this.#tellOfUnseen(enrolment);
     return result;
+  }
+
+  #tellOfUnseen(enrolment: Enrolment): void {
+    if (enrolment.hasUnseenArrivals()) this.#options.emit({ kind: 'unseen', ns: enrolment.id });
   }
 
   async #queueEmpty(enrolment: Enrolment, direction: 'inbound' | 'any'): Promise<void> {

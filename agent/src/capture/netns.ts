@@ -3,7 +3,7 @@ import type { Fd } from '../kernel/libc.ts';
 import type { Choice } from './annotated.ts';
 import type { Enrolment } from './enrolment.ts';
 import type { FailModeChoice } from './fail-mode.ts';
-import type { InboundMode } from './inbound-mode.ts';
+import type { InboundChoice } from './inbound-mode.ts';
 import { type Interfaces, NO_INTERFACES } from './interfaces.ts';
 import type { NetnsOwner } from './pairing.ts';
 import type { Inheritance } from './protocol.ts';
@@ -36,7 +36,7 @@ export class Netns {
   /** Of its owner; null while that is not known. */
   quicMode: Choice<QuicMode> | null = null;
   /** Whether what comes to it is to be observed, as its owner says; null while that is not known. */
-  inboundMode: Choice<InboundMode> | null = null;
+  inboundMode: InboundChoice | null = null;
   /** A dataplane wants what comes to it to be observed, or did when an agent before us served it. */
   inboundAsked = false;
   /** What an agent before us has handed over; null once it is part of an enrolment, or could not be. */

@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.ts';
 import { failModeOf } from './fail-mode.ts';
-import { type InboundMode, inboundModeOf } from './inbound-mode.ts';
+import { type InboundMode, inboundModeOf, inboundReason } from './inbound-mode.ts';
 import type { Netns } from './netns.ts';
 import { type Pairings, pair } from './pairing.ts';
 import {
@@ -140,7 +140,7 @@ function podReport(
 }
 
 /** Of a pod that is not enrolled. */
-const NOTHING = { failMode: null, inbound: false, proofs: NO_PROOFS, attempts: NO_ATTEMPTS };
+const NOTHING = { failMode: null, inbound: null, proofs: NO_PROOFS, attempts: NO_ATTEMPTS };
 
 const unproven = (proofs: PodReport['proofs']): string[] =>
   ([4, 6] as const).flatMap((family) => {
@@ -164,7 +164,9 @@ function pairedReport(uid: string, netns: Netns | undefined): PodReport {
     const reason = notes.filter((note) => note !== null).join('; ') || null;
     const cause = reason === null ? null : 'partial';
     const { id: ns, failMode } = enrolment;
-    const inbound = enrolment.inboundListeners.length > 0;
+    const choice = netns?.inboundMode ?? null;
+    const isObserved = enrolment.inboundListeners.length > 0;
+    const inbound = isObserved ? (choice === null ? 'ids' : inboundReason(choice)) : null;
     return { uid, state: 'enrolled', ns, reason, cause, failMode, inbound, proofs, attempts };
   }
   return netns?.problem == null

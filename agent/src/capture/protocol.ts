@@ -1,6 +1,6 @@
 import type { NamespaceEntry, PodInfo } from '../identity/cluster-objects.ts';
 import type { Direction, Family, NamespaceId, SocketOrder } from '../ipc/messages.ts';
-import type { InboundMode } from './inbound-mode.ts';
+import type { InboundMode, InboundReason } from './inbound-mode.ts';
 import type { Cause, NetnsOwner } from './pairing.ts';
 import type { Proof } from './prover.ts';
 import type { QuicMode } from './quic-mode.ts';
@@ -121,6 +121,8 @@ export type CaptureEvent =
     }
   /** What comes to that pod is to be accepted at these listeners from now on; at none when there are none. */
   | { readonly kind: 'inbound'; readonly ns: NamespaceId; readonly listeners: readonly ListenerInfo[] }
+  /** That pod is observed, and answers requests on connections from before, which nobody sees. */
+  | { readonly kind: 'unseen'; readonly ns: NamespaceId }
   /** Its rules are gone, or the namespace itself: nothing new arrives at its listeners. */
   | {
       readonly kind: 'gone';
@@ -199,8 +201,8 @@ export interface PodReport {
   readonly cause: Cause | null;
   /** What becomes of its new connections while nobody judges them; null unless enrolled. */
   readonly failMode: FailMode | null;
-  /** Whether what comes to it is observed. */
-  readonly inbound: boolean;
+  /** Why what comes to it is observed; null where it is not. */
+  readonly inbound: InboundReason | null;
   /** How the latest proofs of interception ended, by address family; null where there was none yet. */
   readonly proofs: Readonly<Record<Family, Proof | null>>;
   readonly attempts: Attempts;

@@ -29,5 +29,6 @@ export const dataplaneSettings = (config: Config, keys: GuardKeys): DataplaneSet
   opaquePorts: config.opaquePorts,
   maxLimitBuckets: config.maxLimitBuckets,
   limitTickMs: config.limitTickMs,
+  inboundIdleMs: config.inboundIdleMs,
   beatMs: Math.floor(config.gateTimeoutMs / 3),
 });

@@ -79,7 +79,13 @@ export const SETTINGS = {
     oneOf('auto', 'on', 'off'),
     'off',
     'when',
-    'Whether the agent also sees the requests that a pod is asked, to tell by them what explains its own: `off`, `auto` for pods that ask for ids which nothing explains, or `on`. The annotation `eastwall.dev/inbound` (`on` or `off`) of a pod or of its Namespace comes first. Nothing is decided by it; it costs about as much as relaying what comes to the pod, and it needs nftables.',
+    'Whether the agent also sees the requests that a pod is asked, to tell by them what explains its own: `off`, `auto` for pods of workloads that ask for ids which nothing else explains, or `on`. The annotation `eastwall.dev/inbound` (`on` or `off`) of a pod or of its Namespace comes first. Nothing is decided by it; it costs about as much as relaying what comes to the pod, and it needs nftables.',
+  ),
+  inboundIdleMs: time(
+    '1h',
+    SECOND,
+    24 * HOUR,
+    'Time in which no pod of a workload asks for an id that only what it is asked could explain; after it, what comes to them is not observed any more, where `--inbound` is `auto`.',
   ),
   packetGuard: setting(
     oneOf('auto', 'off'),

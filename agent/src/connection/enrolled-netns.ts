@@ -62,7 +62,7 @@ export class EnrolledNetns {
   private proofs = 0;
   private caller: CallerState = { state: 'pending' };
   /** The owner as it was known last: who opts out is still who it was for connections from before. */
-  private owner: Workload = UNKNOWN_CALLER;
+  private known: Workload = UNKNOWN_CALLER;
   private retired = false;
   private patience = true;
   private draining = false;
@@ -77,7 +77,7 @@ export class EnrolledNetns {
   private readonly options: NetnsOptions;
 
   // What all connections are given.
-  private readonly workload = () => this.owner;
+  private readonly workload = () => this.known;
   private readonly opaquePorts = () =>
     this.caller.state === 'known' ? (this.caller.opaquePorts ?? null) : null;
   private readonly left = (connection: Connection) => this.connections.delete(connection);
@@ -89,6 +89,16 @@ export class EnrolledNetns {
   /** Whether new connections of the pod are accepted. */
   get isListening(): boolean {
     return this.acceptors.outbound.length > 0;
+  }
+
+  /** Whether what comes to the pod is accepted here. */
+  get isObserved(): boolean {
+    return this.acceptors.inbound.length > 0;
+  }
+
+  /** The pod that it belongs to; `UNKNOWN_CALLER` while that is not known. */
+  get owner(): Workload {
+    return this.known;
   }
 
   get waitingCount(): number {
@@ -118,7 +128,7 @@ export class EnrolledNetns {
 
   identify(caller: CallerState): void {
     this.caller = caller;
-    if (caller.state !== 'exempt') this.owner = caller.state === 'known' ? caller.workload : UNKNOWN_CALLER;
+    if (caller.state !== 'exempt') this.known = caller.state === 'known' ? caller.workload : UNKNOWN_CALLER;
     this.options.context.world.touch();
     if (caller.state !== 'pending') this.release();
   }
@@ -237,11 +247,6 @@ export class EnrolledNetns {
     this.connections.add(connection);
     if (this.draining) connection.drain(this.options.context.now());
     connection.begin();
-  }
-
-  /** Uid of the pod that it belongs to; empty while that is not known. */
-  get ownerUid(): string {
-    return this.workload().uid;
   }
 
   private socketsFor(direction: Direction, family: Family): UpstreamSockets {

@@ -128,7 +128,8 @@ export class AskedIds {
     const touch = this.#touch;
     touch.h1 = h1;
     touch.h2 = h2;
-    touch.explained = caller.filter.explains(h1, h2);
+    const wasShown = caller.filter.wasShown(h1, h2);
+    touch.explained = wasShown || caller.filter.isAskedFor(h1, h2);
     const isNumber = numeric >= 0;
     touch.form = isNumber ? 'number' : madeAt === NO_TIME ? shownForm(form) : 'timed';
     touch.value = isNumber ? numeric : madeAt;
@@ -137,7 +138,7 @@ export class AskedIds {
     touch.firstTouch = caller.filter.isFirstTouch(h1 ^ low, h2 ^ this.#target, this.now);
     if (touch.firstTouch) {
       this.#guard.walks.touch(this.#walk, touch.explained, this.now);
-      this.#noteUnexplained(asking);
+      if (!wasShown) this.#guard.unshown(caller, touch.explained, this.now);
     }
     const engine = this.#engineOf(asking);
     const slot = engine.key(caller.hash, low, this.#target, this.now);
@@ -168,13 +169,6 @@ export class AskedIds {
   /** Of caller and operation, whichever place of it the ids are at. */
   get #walk(): number {
     return (this.caller?.hash ?? 0) * 0x200000 + (this.#target & 0x1fffff);
-  }
-
-  /** Only where enough is known for that to mean something. */
-  #noteUnexplained({ caller }: Asking): void {
-    const { explained, isYoung, isPartial } = this.#touch;
-    if (explained || isYoung || isPartial || this.#pod === null) return;
-    this.#guard.unexplained(this.#pod, caller);
   }
 
   /** Looked at every now and then only: it is no matter of one request. */

@@ -13,12 +13,12 @@ const destination = { key: 'k', ip: '10.0.0.1', port: 80, services: [] };
 function setUp(settings: GuardSettings = DEFAULT_GUARDS) {
   let now = 0;
   const provenance = new Provenance({ limits: PROVENANCE_LIMITS, maxWorkloads: 2, shared: false });
-  const wanted: string[] = [];
+  const wanted: number[] = [];
   const guard = new EnumerationGuard({
     now: () => now,
     provenance,
     maxKeys: 256,
-    wantInbound: ({ pod }) => wanted.push(pod),
+    wantInbound: () => wanted.push(now),
   });
   const asked = new AskedIds(guard);
   const caller = aWorkload();
@@ -204,12 +204,11 @@ test('right after an upgrade misses and numbers of ids are judged as before', ()
 });
 
 test('while another agent takes over, what is shown there is not held against who asks for it here', () => {
-  const { ask, learn, provenance, guard, advance, asked, wanted } = setUp();
+  const { ask, learn, provenance, guard, advance, asked } = setUp();
   learn();
   provenance.missedByAll(guard.now());
   const tiers = Array.from({ length: 20 }, () => ask());
   expect(new Set(tiers)).toEqual(new Set(['quiet']));
-  expect(wanted).toEqual([]);
   expect(provenance.partlyKnown(guard.now(), 1)).toEqual(['shop/Deployment/frontend']);
   expect(provenance.partlyKnown(guard.now(), 0)).toEqual([]);
   for (let n = 0; n < 15; n++) {
@@ -244,13 +243,36 @@ test.each([
   expect(actionFor(tier, wanted)).toBe(action);
 });
 
-test('what comes to a pod is worth watching once it asks for ids that nothing explains', () => {
-  const { ask, show, wanted, advance } = setUp();
+test('what comes to a workload is worth watching once its pods ask for ids that nothing explains', () => {
+  const { ask, show, guard, wanted, newId, provenance, asking } = setUp();
+  const { caller } = asking;
   for (let i = 0; i < 100; i++) ask(show());
-  // Nothing does as long as the agent has seen too little of what the pod is shown.
-  for (let i = 0; i < 100; i++) ask();
-  expect(wanted).toEqual([]);
-  advance(PROVENANCE_LIMITS.shown.periodMs);
-  for (let i = 0; i < 100; i++) ask();
-  expect(wanted).toEqual([aWorkload().pod]);
+  ask();
+  ask();
+  expect([wanted, guard.wantsInbound(caller)]).toEqual([[], 0]);
+  ask();
+  expect([wanted.length, guard.wantsInbound(caller)]).toEqual([1, guard.now()]);
+  expect(guard.wantsInbound({ ...caller, uid: 'another', pod: 'another' })).toBe(guard.now());
+  expect(guard.wantsInbound({ ...caller, name: 'another' })).toBe(0);
+
+  const { filter } = provenance.of(caller, guard.now()).caller;
+  const serving = filter.openInbound(guard.now());
+  const id = newId();
+  filter.showInbound(serving, id.h1, id.h2);
+  ask(id);
+  expect(wanted).toHaveLength(1);
+});
+
+test('it goes on to be for as long as only what it is asked explains its ids', () => {
+  const { ask, show, guard, newId, provenance, asking, advance } = setUp();
+  for (let i = 0; i < 3; i++) ask();
+  const lastUnshown = guard.wantsInbound(asking.caller);
+  advance(MINUTE);
+  for (let i = 0; i < 10; i++) ask(show());
+  expect(guard.wantsInbound(asking.caller)).toBe(lastUnshown);
+  const { filter } = provenance.of(asking.caller, guard.now()).caller;
+  const id = newId();
+  filter.showInbound(filter.openInbound(guard.now()), id.h1, id.h2);
+  ask(id);
+  expect(guard.wantsInbound(asking.caller)).toBe(lastUnshown + MINUTE);
 });

@@ -13,7 +13,7 @@ import type { Parties } from '../exchange/watch.ts';
 import { textHash } from '../kernel/text-hash.ts';
 import type { Sequence } from '../record/finding.ts';
 import type { LearnedBaseline } from '../record/learned.ts';
-import type { KnownPod, Provenance } from './provenance.ts';
+import type { KnownCaller, Provenance } from './provenance.ts';
 import type { Sight } from './sight.ts';
 import { Walks } from './walks.ts';
 
@@ -23,16 +23,16 @@ export interface EnumerationOptions {
   readonly provenance: Provenance;
   /** Caller × operation × place of an id that are kept in mind, for each kind of settings; 310 bytes each. */
   readonly maxKeys: number;
-  /** What comes to that pod should be watched: it may explain what the pod asks others for. */
-  wantInbound(pod: Workload): void;
+  /** What comes to that workload is worth watching from now on: it may explain what its pods ask others for. */
+  wantInbound(): void;
 }
 
 /** Settings that differ between namespaces, and are told apart; more share the first ones. */
 const MAX_ENGINES = 4;
 const MAX_CONTRACTS = 1_024;
 const MAX_WALKS = 512;
-/** Watching what comes to a pod costs about as much as relaying it, so it has to be worth it. */
-const UNEXPLAINED_FOR_INBOUND = 20;
+/** Watching what comes to a pod costs about as much as relaying it; an alert takes three times as many. */
+const UNEXPLAINED_FOR_INBOUND = 3;
 const DAY_SECONDS = 86_400;
 
 /** Notices workloads that walk through ids which nobody has shown to them. */
@@ -56,9 +56,19 @@ export class EnumerationGuard {
     return this.#options.now();
   }
 
-  /** A pod has asked for one more id that nothing explains. */
-  unexplained(known: KnownPod, pod: Workload): void {
-    if (++known.unexplained === UNEXPLAINED_FOR_INBOUND) this.#options.wantInbound(pod);
+  /** A workload has asked for one more id that it was not shown; a request that it serves may explain it. */
+  unshown(caller: KnownCaller, explained: boolean, now: number): void {
+    caller.unshownAt = now;
+    if (!explained && ++caller.unexplained === UNEXPLAINED_FOR_INBOUND) this.#options.wantInbound();
+  }
+
+  /**
+   * When the workload of that pod has last asked for an id that only what it is asked may explain, in ms since the
+   * epoch; 0 where it was few all along.
+   */
+  wantsInbound(pod: Workload): number {
+    const caller = this.provenance.known(pod);
+    return caller === null || caller.unexplained < UNEXPLAINED_FOR_INBOUND ? 0 : caller.unshownAt;
   }
 
   engine(settings: GuardSettings): Enumeration {

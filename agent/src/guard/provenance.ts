@@ -26,6 +26,10 @@ export interface KnownCaller {
   readonly delta: IdDelta | null;
   /** Tells it from the others. */
   readonly hash: number;
+  /** Ids that its pods have asked for and that nothing explains. */
+  unexplained: number;
+  /** When one of them has last asked for an id that it was not shown, in ms since the epoch; 0 for never. */
+  unshownAt: number;
   /** It had to make room: whoever remembers it has to ask for it anew. */
   forgotten: boolean;
 }
@@ -35,8 +39,6 @@ export interface KnownPod {
   readonly caller: KnownCaller;
   /** Changes with each rollout. */
   readonly image: number;
-  /** Ids that it has asked for and that nothing explains. */
-  unexplained: number;
 }
 
 /** Labels that controllers give to the pods of one version: of Deployments, of StatefulSets and DaemonSets. */
@@ -63,9 +65,14 @@ export class Provenance {
   of(pod: Workload, now: number): KnownPod {
     const known = this.#pods.get(pod);
     if (known?.caller.forgotten === false) return known;
-    const found = { caller: this.#callerAt(provenanceKey(pod), now), image: imageOf(pod), unexplained: 0 };
+    const found = { caller: this.#callerAt(provenanceKey(pod), now), image: imageOf(pod) };
     this.#pods.set(pod, found);
     return found;
+  }
+
+  /** The workload of that pod, if it is kept in mind; it is not met by that. */
+  known(pod: Workload): KnownCaller | null {
+    return this.#callers.get(provenanceKey(pod)) ?? null;
   }
 
   /** What is to be told to others, and how many ids there was no room for. */
@@ -116,7 +123,8 @@ export class Provenance {
     if (this.#callers.size >= this.#options.maxWorkloads) this.#forgetOldest();
     const delta = this.#options.shared ? new IdDelta() : null;
     const filter = new ProvenanceFilter(this.#options.limits, now, delta);
-    const caller = { filter, delta, hash: textHash(key) >>> 0, forgotten: false };
+    const hash = textHash(key) >>> 0;
+    const caller = { filter, delta, hash, unexplained: 0, unshownAt: 0, forgotten: false };
     this.#callers.set(key, caller);
     return caller;
   }

@@ -73,6 +73,8 @@ export type ToDataplane =
   | { readonly kind: 'fds' }
   | { readonly kind: 'caller'; readonly ns: NamespaceId; readonly caller: CallerState }
   /** Stop accepting for this namespace: another agent does. Listeners that come later are accepted on again. */
+  /** Not all that is asked of that pod is seen, although what comes to it is observed. */
+  | { readonly kind: 'unseen'; readonly ns: NamespaceId }
   | { readonly kind: 'stop-listening'; readonly ns: NamespaceId }
   /**
    * Stop accepting for this namespace, and forget it: once its connections have ended, where the pod goes on without
@@ -196,6 +198,8 @@ export interface DataplaneSettings {
   readonly maxLimitBuckets: number;
   /** Time between two asks for tokens, in ms. */
   readonly limitTickMs: number;
+  /** Without ids that its workload asks for, what comes to a pod is observed for so long, in ms. */
+  readonly inboundIdleMs: number;
   /** Time between two beats, in ms. */
   readonly beatMs: number;
   /** Opaque where neither a Service nor the calling pod says which ports are. */

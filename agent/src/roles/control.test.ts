@@ -67,7 +67,7 @@ const PAIRED: CaptureEvent = {
       reason: null,
       cause: null,
       failMode: 'open' as const,
-      inbound: false,
+      inbound: null,
       proofs: NO_PROOFS,
       attempts: NO_ATTEMPTS,
     },

@@ -121,6 +121,9 @@ export class Control implements ClusterListener {
         );
         supervisor.inbound(event.ns);
         break;
+      case 'unseen':
+        supervisor.unseen(event.ns);
+        break;
       case 'gone':
         log.info({ ns: event.ns, reason: event.reason }, 'namespace gone');
         this.#callers.gone(event.ns);

@@ -7,8 +7,9 @@ import { closeFd } from '../kernel/libc.ts';
 import { sendFds } from '../kernel/libc-fds.ts';
 import { bindLoopback, listenOn, tcpSocket } from '../kernel/libc-sockets.ts';
 import type { DataplaneState } from './dataplane-slot.ts';
-import { DataplaneSupervisor, isPowerless } from './dataplane-supervisor.ts';
+import { DataplaneSupervisor } from './dataplane-supervisor.ts';
 import { hostDataplaneCommand } from './host.ts';
+import { isPowerless } from './process-status.ts';
 import { Snapshot } from './snapshot.ts';
 
 /** Everything here is real: setpriv, Node, the dataplane's own sources. */

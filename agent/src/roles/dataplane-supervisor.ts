@@ -10,7 +10,6 @@ import type {
   Family,
   FromDataplane,
   NamespaceId,
-  SocketOrder,
   ToDataplane,
 } from '../ipc/messages.ts';
 import type { Learned } from '../record/learned.ts';
@@ -18,15 +17,10 @@ import type { News } from '../record/news.ts';
 import { DataplaneChild } from './dataplane-child.ts';
 import type { DataplaneCommand } from './dataplane-command.ts';
 import { type DataplaneState, newSlot, restartDelay, type Slot } from './dataplane-slot.ts';
+import type { DescriptorSource } from './descriptor-source.ts';
 import { newsFor, newsOf } from './news-routes.ts';
-import type { ProcessStatus } from './process-status.ts';
+import { isPowerless } from './process-status.ts';
 import type { ClusterDelta, Snapshot } from './snapshot.ts';
-
-/** Where descriptors come from: the capture thread, which puts them into a dataplane's channel itself. */
-export interface DescriptorSource {
-  sendListeners(ns: NamespaceId, only: Direction | 'all', channelFd: number): Promise<void>;
-  sendSockets(order: SocketOrder, channelFd: number): Promise<void>;
-}
 
 export interface SupervisorLog {
   info(fields: object, message: string): void;
@@ -160,6 +154,11 @@ export class DataplaneSupervisor {
     if (child !== null) void this.#handListeners(child, ns, 'inbound');
   }
 
+  /** That pod is asked for something on connections from before it was observed. */
+  unseen(ns: NamespaceId): void {
+    this.#slotOf(ns).child?.send({ kind: 'unseen', ns });
+  }
+
   /** That agent is gone: accepts again for all that was ceded to it. */
   reclaim(): void {
     const namespaces = [...this.#ceded];
@@ -222,6 +221,10 @@ export class DataplaneSupervisor {
       if (caller.state === 'known' && this.#slotOf(ns) === slot) yield caller.workload;
   }
 
+  #namespacesOf(slot: Slot): NamespaceId[] {
+    return [...this.#options.snapshot.callers.keys()].filter((ns) => this.#slotOf(ns) === slot);
+  }
+
   #slotOf(ns: NamespaceId): Slot {
     const slot = this.#slots[this.dataplaneOf(ns)];
     if (slot === undefined) throw new RangeError(`no dataplane for namespace ${ns}`);
@@ -250,11 +253,10 @@ export class DataplaneSupervisor {
    */
   #brief(slot: Slot, child: DataplaneChild): void {
     const { settings, snapshot } = this.#options;
-    const serves = (ns: NamespaceId) => this.#slotOf(ns) === slot;
     child.send({ kind: 'settings', settings });
-    for (const message of snapshot.replay(serves)) child.send(message);
+    for (const message of snapshot.replay((ns) => this.#slotOf(ns) === slot)) child.send(message);
     child.tell(this.#options.learned());
-    for (const ns of snapshot.callers.keys()) if (serves(ns)) void this.#handListeners(child, ns, 'all');
+    for (const ns of this.#namespacesOf(slot)) void this.#handListeners(child, ns, 'all');
   }
 
   async #handListeners(child: DataplaneChild, ns: NamespaceId, only: Direction | 'all'): Promise<void> {
@@ -308,13 +310,12 @@ export class DataplaneSupervisor {
         this.#options.onReport(message, slot.index);
         break;
       case 'beat':
-        // What a dataplane has said last may be read only after it has ended.
+        // Its last word may be read only after it has ended.
         if (child.alive) this.#options.onBeat(message.namespaces.filter((ns) => this.#slotOf(ns) === slot));
         break;
       case 'proof':
-        if (this.#slotOf(message.ns) === slot) {
+        if (this.#slotOf(message.ns) === slot)
           this.#options.onProof(message.ns, message.family, message.port);
-        }
         break;
       case 'lease-asks':
         this.#options.onAsks(message.asks, (answer) => child.send(answer));
@@ -371,9 +372,7 @@ export class DataplaneSupervisor {
       slot.onStopped?.();
       return;
     }
-    this.#options.onUnserved(
-      [...this.#options.snapshot.callers.keys()].filter((ns) => this.#slotOf(ns) === slot),
-    );
+    this.#options.onUnserved(this.#namespacesOf(slot));
     slot.state = 'waiting';
     slot.restarts++;
     const delayMs = restartDelay(slot, performance.now());
@@ -398,7 +397,3 @@ export class DataplaneSupervisor {
     }).finally(() => clearTimeout(deadline));
   }
 }
-
-/** No capability in any set that counts, and no way to gain one. */
-export const isPowerless = ({ effective, permitted, noNewPrivileges }: ProcessStatus): boolean =>
-  effective === 0n && permitted === 0n && noNewPrivileges;

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import type { Workload } from '@eastwall/policy';
 import type { DataplaneContext } from '../connection/dataplane-context.ts';
 import { EnrolledNetns } from '../connection/enrolled-netns.ts';
 import { Recorder } from '../connection/recorder.ts';
@@ -26,6 +25,7 @@ import { recvFds } from '../kernel/libc-fds.ts';
 import { raiseDescriptorLimit } from '../kernel/libc-limits.ts';
 import { giveBackFreed } from '../kernel/libc-memory.ts';
 import { partsOf } from '../kernel/parts.ts';
+import { DataplaneInbound } from './dataplane-inbound.ts';
 import { DataplaneLearned } from './dataplane-learned.ts';
 import { DataplaneNews } from './dataplane-news.ts';
 import { idGuards } from './id-guards.ts';
@@ -45,6 +45,7 @@ const RECORDS_MS = 100;
 const TOTALS_MS = 1_000;
 const FINDINGS_MS = 500;
 const CATALOG_MS = 1_000;
+const INBOUND_REVIEW_MS = 1_000;
 const GIVE_BACK_MS = 10_000;
 /** Records per IPC message: a larger message blocks both loops for longer than a small request takes. */
 const RECORDS_PER_MESSAGE = 256;
@@ -66,6 +67,7 @@ class Dataplane {
   private outstanding = 0;
   private readonly loopDelay = monitorEventLoopDelay({ resolution: 20 });
   private readonly room: Room;
+  private readonly inbound: DataplaneInbound;
   /** In monotonic ms; null while it serves. */
   private drainDeadline: number | null = null;
 
@@ -89,7 +91,7 @@ class Dataplane {
       fingerprint: fingerprints(Buffer.from(settings.keys.fingerprintKey, 'base64')),
       shared: settings.newsMs > 0,
       limits: this.limits,
-      ids: idGuards(settings, (pod) => this.wantInbound(pod)),
+      ids: idGuards(settings, () => this.inbound.review()),
       operations,
       quarantine: (uid, detection) => send({ kind: 'quarantine', uid, detection }),
       verifyToken: (token, done) => void this.verify(token).then(done),
@@ -120,6 +122,10 @@ class Dataplane {
       maxConnections: settings.maxConnections,
       used: () => ({ descriptors: this.descriptors, connections: this.connectionCount() }),
     });
+    this.inbound = new DataplaneInbound(this.guards.ids.enumeration, this.netns, {
+      idleMs: settings.inboundIdleMs,
+      tell: (ns, wanted) => send({ kind: 'inbound-wanted', ns, wanted }),
+    });
     this.learned = new DataplaneLearned(this.guards, (part) => this.report(part));
     this.loopDelay.enable();
     setInterval(() => this.sweep(), SWEEP_MS);
@@ -131,6 +137,7 @@ class Dataplane {
     if (learnedMs > 0) setInterval(() => void this.learned.tell(), learnedMs);
     if (newsMs > 0) setInterval(() => this.unlessBehind(() => this.sendNews()), newsMs);
     setInterval(() => this.beat(), settings.beatMs);
+    setInterval(() => this.inbound.review(), INBOUND_REVIEW_MS);
     setInterval(giveBackFreed, GIVE_BACK_MS);
   }
 
@@ -176,6 +183,9 @@ class Dataplane {
         this.netns.get(message.ns)?.stopListening('all');
         this.news.miss(systemClock.now());
         break;
+      case 'unseen':
+        this.inbound.miss(message.ns);
+        break;
       case 'lease-reply':
         this.limits.replied(message.grants, message.failed, this.context.now());
         break;
@@ -195,20 +205,12 @@ class Dataplane {
     }
   }
 
-  /** Of its own namespaces: a pod that is gone meanwhile has none. */
-  private wantInbound({ uid }: Workload): void {
-    for (const [ns, netns] of this.netns)
-      if (netns.ownerUid === uid) send({ kind: 'inbound-wanted', ns, wanted: true });
-  }
-
   /** Connections of a pod that lives on go on; `sweep` forgets it when the last one has ended. */
   private forget(ns: NamespaceId, podLives: boolean): void {
     const netns = this.netns.get(ns);
     if (podLives) netns?.retire();
-    else {
-      netns?.close();
-      this.netns.delete(ns);
-    }
+    else netns?.close();
+    if (!podLives) this.netns.delete(ns);
   }
 
   private async replaceIssuers(issuers: readonly IssuerKeys[]): Promise<void> {

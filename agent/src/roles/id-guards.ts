@@ -1,4 +1,4 @@
-import { PROVENANCE_LIMITS, type Workload } from '@eastwall/policy';
+import { PROVENANCE_LIMITS } from '@eastwall/policy';
 import { EnumerationGuard } from '../guard/enumeration.ts';
 import { IdReader } from '../guard/id-reader.ts';
 import type { IdGuards } from '../guard/id-watch.ts';
@@ -9,7 +9,7 @@ import { systemClock } from '../kernel/clock.ts';
 import { inflate } from '../kernel/inflate.ts';
 
 /** What a dataplane needs to read ids and to judge who asks for them. */
-export function idGuards(settings: DataplaneSettings, wantInbound: (pod: Workload) => void): IdGuards {
+export function idGuards(settings: DataplaneSettings, wantInbound: () => void): IdGuards {
   const shown = { ...PROVENANCE_LIMITS.shown, periodMs: settings.provenanceMs };
   // A retry comes sooner than what was shown is forgotten.
   const retryMs = Math.min(PROVENANCE_LIMITS.asked.periodMs, settings.provenanceMs / 3);

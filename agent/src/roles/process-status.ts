@@ -43,3 +43,7 @@ export function mapsId(map: string, id: number): boolean {
       return id >= first && id < first + length;
     });
 }
+
+/** No capability in any set that counts, and no way to gain one. */
+export const isPowerless = ({ effective, permitted, noNewPrivileges }: ProcessStatus): boolean =>
+  effective === 0n && permitted === 0n && noNewPrivileges;

@@ -91,7 +91,7 @@ const UNSEEN: Omit<PodReport, 'uid'> = {
   reason: 'capture has not seen it yet',
   cause: 'no_namespace',
   failMode: null,
-  inbound: false,
+  inbound: null,
   proofs: NO_PROOFS,
   attempts: NO_ATTEMPTS,
 };

@@ -139,7 +139,17 @@ export class ProvenanceFilter {
   }
 
   explains(h1: number, h2: number): boolean {
-    return this.#shown.has(h1, h2) || this.#inbound.has(h1, h2);
+    return this.wasShown(h1, h2) || this.isAskedFor(h1, h2);
+  }
+
+  /** By what it received, or created itself. */
+  wasShown(h1: number, h2: number): boolean {
+    return this.#shown.has(h1, h2);
+  }
+
+  /** By a request that it is serving. */
+  isAskedFor(h1: number, h2: number): boolean {
+    return this.#inbound.has(h1, h2);
   }
 
   /** Whether the workload asks for this the first time: retries and repetitions prove nothing, either way. */

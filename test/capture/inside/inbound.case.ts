@@ -2,13 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CaptureOptions } from '../../../agent/src/capture/protocol.ts';
 import { greetingOf, TestAgent } from './agent.ts';
 import { eventually, eventuallyAsync } from './eventually.ts';
 import { listed, local } from './local-pods.ts';
+import { both, client, PORT, server } from './observed.ts';
 import { makeBridge, Pod, removeBridge } from './pod.ts';
 
-const PORT = 8080;
 /** Of a mesh's sidecar, to which its init container sends whatever comes to the pod. */
 const SIDECAR = 15_006;
 /** Another address of the node, as overlay networks have one; only the kube API tells of it. */
@@ -20,31 +19,6 @@ beforeAll(() => {
 });
 afterAll(removeBridge);
 
-/** A pod with a server, which an agent observes. */
-async function server(agent: TestAgent): Promise<{ pod: Pod; ns: number; observe(): Promise<void> }> {
-  const pod = new Pod();
-  const { ns } = await agent.enrolled(pod.name);
-  await agent.serve(ns);
-  await pod.startApp();
-  await pod.listen('0.0.0.0', PORT);
-  await pod.listen(pod.ip6, PORT);
-  return {
-    pod,
-    ns,
-    observe: async () => {
-      agent.client.inbound(ns, true);
-      await agent.observed(ns);
-    },
-  };
-}
-
-/** Who calls from where no agent is. */
-async function client(): Promise<Pod> {
-  const pod = new Pod({ watched: false });
-  await pod.startApp();
-  return pod;
-}
-
 /** What a server says to a connection from the node itself, from that address. */
 async function fromNode(host: string, localAddress?: string): Promise<string> {
   const socket = connect({ host, port: PORT, ...(localAddress !== undefined && { localAddress }) });
@@ -52,8 +26,6 @@ async function fromNode(host: string, localAddress?: string): Promise<string> {
   socket.destroy();
   return bytes.toString();
 }
-
-const both = ({ ip4, ip6 }: Pod): [string, string] => [ip4, ip6];
 
 describe.each([['auto'], ['mark']] as const)('with exemption %s, a pod that is observed', (exemption) => {
   it('sees the address and port of whoever calls it', async () => {
@@ -96,6 +68,7 @@ describe('a pod that is observed', () => {
     await using caller = await client();
     const early = await caller.connect(pod.ip4, PORT);
     await observe();
+    await agent.event('unseen', (event) => event.ns === ns);
     expect(await caller.say(early.connection, 'still here')).toBe('still here');
     const during = [];
     for (const host of both(pod)) during.push((await caller.connect(host, PORT)).connection);
@@ -226,13 +199,6 @@ describe('a pod that is observed', () => {
 /** All that there is of rules and routes. */
 const left = (pod: Pod) => ({ rules: pod.rules(), routing: pod.routing() });
 
-/** Which of the two sends connections to the agent at the moment. */
-function gates(pod: Pod): { gate: boolean; arrivals: boolean } {
-  const isOpen = (set: string) =>
-    pod.exec('nft', 'list', 'set', 'inet', 'eastwall', set).includes('elements = { tcp');
-  return { gate: isOpen('gate'), arrivals: isOpen('arrivals') };
-}
-
 /** Without what differs from one moment to the next. */
 const ruleset = (pod: Pod): string =>
   pod
@@ -243,17 +209,18 @@ const ruleset = (pod: Pod): string =>
 describe('whether a pod is observed', () => {
   const annotated = (pod: Pod, word: string) =>
     listed(pod, { annotations: { 'eastwall.dev/inbound': word } });
-  const isObserved = (agent: TestAgent, pod: Pod): boolean | undefined =>
+  const isObserved = (agent: TestAgent, pod: Pod): string | null | undefined =>
     agent.latest('pairings')?.pods.find(({ uid }) => uid === listed(pod).uid)?.inbound;
 
   it.each([
-    ['auto', 'on', false, true],
-    ['on', undefined, false, true],
-    ['on', 'off', true, false],
-    ['off', undefined, true, false],
-    ['off', 'on', false, true],
-    ['auto', undefined, true, true],
-    ['auto', 'off', true, false],
+    ['auto', 'on', false, 'annotation'],
+    ['on', undefined, false, 'setting'],
+    ['on', 'off', true, null],
+    ['off', undefined, true, null],
+    ['off', 'on', false, 'annotation'],
+    ['auto', undefined, true, 'ids'],
+    ['auto', undefined, false, null],
+    ['auto', 'off', true, null],
   ] as const)(
     'is chosen by setting %s, annotation %s and asked for %s: %s',
     async (inbound, word, asked, observed) => {
@@ -274,7 +241,7 @@ describe('whether a pod is observed', () => {
     await agent.enrolled(pod.name);
     for (const word of ['on', 'off', 'on']) {
       agent.client.pods(local(annotated(pod, word)));
-      await eventually(() => expect(isObserved(agent, pod)).toBe(word === 'on'));
+      await eventually(() => expect(isObserved(agent, pod)).toBe(word === 'on' ? 'annotation' : null));
     }
   });
 
@@ -284,156 +251,6 @@ describe('whether a pod is observed', () => {
     await using pod = new Pod();
     await agent.enrolled(pod.name);
     agent.client.pods(local(listed(pod)));
-    await eventually(() => expect(isObserved(agent, pod)).toBe(false));
-  });
-});
-
-describe('an agent that observes', () => {
-  const gate: Partial<CaptureOptions> = { gateTimeoutMs: 1_500 };
-
-  it('and is gone keeps nobody from the pod, whatever the fail mode', async () => {
-    await using caller = await client();
-    for (const failMode of ['open', 'closed'] as const) {
-      const agent = new TestAgent({ ...gate, failMode });
-      const { pod, ns, observe } = await server(agent);
-      await using _pod = pod;
-      await observe();
-      agent.client.beat([ns]);
-      expect((await caller.connect(pod.ip4, PORT)).greeting).toContain(caller.ip4);
-      expect(agent.arrivals).toHaveLength(1);
-      await agent.crash();
-      // At once, while the gate is still open: whoever comes has to wait, and is not refused.
-      for (const host of both(pod)) expect((await caller.connect(host, PORT)).greeting).toMatch(/^app /);
-      await using next = new TestAgent();
-      await next.enrolled(pod.name);
-    }
-  });
-
-  it('and is gone sends everybody past itself once one of them has found that out', async () => {
-    const agent = new TestAgent();
-    const { pod, observe } = await server(agent);
-    await using _pod = pod;
-    await observe();
-    await using caller = await client();
-    await caller.connect(pod.ip4, PORT);
-    expect(gates(pod)).toEqual({ gate: true, arrivals: true });
-    await agent.crash();
-    expect((await caller.connect(pod.ip6, PORT)).greeting).toMatch(/^app /);
-    expect(gates(pod)).toEqual({ gate: true, arrivals: false });
-    for (const host of both(pod)) expect((await caller.connect(host, PORT)).greeting).toMatch(/^app /);
-    await using next = new TestAgent();
-    await next.enrolled(pod.name);
-  });
-
-  it('and whose dataplane has ended keeps nobody until there is another', async () => {
-    await using agent = new TestAgent();
-    const { pod, ns, observe } = await server(agent);
-    await using _pod = pod;
-    await observe();
-    await using caller = await client();
-    await caller.connect(pod.ip4, PORT);
-    agent.stopServing();
-    agent.client.unserved([ns]);
-    for (const repair of [async () => {}, () => agent.client.reconcile()]) {
-      await repair();
-      await eventually(() => expect(gates(pod)).toEqual({ gate: true, arrivals: false }));
-      for (const host of both(pod)) expect((await caller.connect(host, PORT)).greeting).toMatch(/^app /);
-    }
-    expect(agent.arrivals).toHaveLength(1);
-    await agent.serve(ns);
-    agent.client.beat([ns]);
-    await eventually(() => expect(gates(pod)).toEqual({ gate: true, arrivals: true }));
-    for (const host of both(pod)) expect((await caller.connect(host, PORT)).greeting).toMatch(/^app /);
-    expect(agent.arrivals).toHaveLength(3);
-  });
-
-  it('is not taken for gone when a caller uses the port of a connection again that the agent has closed', async () => {
-    await using agent = new TestAgent();
-    const { pod, observe } = await server(agent);
-    await using _pod = pod;
-    await observe();
-    await using caller = await client();
-    await caller.connect(pod.ip4, PORT, 45_000);
-    const [arrived, onwards] = agent.accepted.splice(0);
-    onwards?.resetAndDestroy();
-    arrived?.resume().end();
-    await eventually(() => expect(pod.exec('ss', '-tan')).toMatch(/TIME-WAIT.*:45000/));
-    expect((await caller.connect(pod.ip4, PORT, 45_000)).greeting).toMatch(/^app /);
-    expect(agent.arrivals).toHaveLength(2);
-    expect(gates(pod)).toEqual({ gate: true, arrivals: true });
-  });
-
-  it('and whose dataplane hangs keeps nobody for longer than the gate is open', async () => {
-    await using agent = new TestAgent(gate);
-    const { pod, ns, observe } = await server(agent);
-    await using _pod = pod;
-    await observe();
-    agent.client.beat([ns]);
-    await using caller = await client();
-    await caller.connect(pod.ip4, PORT);
-    await eventuallyAsync(async () => {
-      const before = agent.arrivals.length;
-      expect((await caller.connect(pod.ip4, PORT)).greeting).toMatch(/^app /);
-      expect(agent.arrivals).toHaveLength(before);
-    });
-  });
-
-  it('is followed by another at the same listeners, with open connections and one that waits', async () => {
-    const first = new TestAgent();
-    const { pod, observe } = await server(first);
-    await using _pod = pod;
-    await observe();
-    await using caller = await client();
-    const open = await caller.connect(pod.ip4, PORT);
-    first.stopServing();
-    const waiting = caller.connect(pod.ip4, PORT);
-    const estate = await first.client.stepAside();
-    await using second = new TestAgent({}, TestAgent.copies(estate));
-    const { ns, listeners } = await second.enrolled(pod.name);
-    expect(listeners.map(({ direction }) => direction)).toEqual([
-      'outbound',
-      'outbound',
-      'inbound',
-      'inbound',
-    ]);
-    await second.serve(ns);
-    expect((await waiting).greeting).toMatch(new RegExp(`^app ${caller.ip4} `));
-    expect(second.arrivals).toHaveLength(1);
-    expect(await caller.say(open.connection, 'still here')).toBe('still here');
-    await first.crash();
-    await second.client.retireFormer();
-    await second.client.reconcile();
-    expect(second.events.filter(({ kind }) => kind === 'repaired')).toEqual([]);
-    for (const host of both(pod)) expect((await caller.connect(host, PORT)).greeting).toMatch(/^app /);
-    expect(second.arrivals).toHaveLength(3);
-  });
-
-  it('leaves its port to nobody else while it is gone', async () => {
-    const agent = new TestAgent();
-    const { pod, observe } = await server(agent);
-    await using _pod = pod;
-    await observe();
-    const [port = 0] = agent.inboundPorts();
-    await agent.crash();
-    await pod.listen('0.0.0.0', port);
-    await using caller = await client();
-    await expect(caller.connect(pod.ip4, PORT)).rejects.toThrow('ECONNREFUSED');
-    await using next = new TestAgent();
-    await next.enrolled(pod.name);
-  });
-
-  it('puts back what somebody takes away', async () => {
-    await using agent = new TestAgent();
-    const { pod, observe } = await server(agent);
-    await using _pod = pod;
-    await observe();
-    const before = pod.routing();
-    pod.exec('ip', 'rule', 'delete', 'pref', '100');
-    pod.exec('ip', '-6', 'route', 'flush', 'table', String(0x65617374));
-    await agent.client.reconcile();
-    expect(pod.routing()).toBe(before);
-    expect(agent.latest('repaired')?.what).toEqual(['return path']);
-    await agent.client.reconcile();
-    expect(agent.events.filter(({ kind }) => kind === 'repaired')).toHaveLength(1);
+    await eventually(() => expect(isObserved(agent, pod)).toBe(null));
   });
 });

@@ -35,7 +35,7 @@ limits: mode lease, shared in redis://limits:6379/0; 3 buckets, 17 refused
     const status = agentStatus();
     const dataplanes = status.dataplanes.map((one) => ({ ...one, partlyKnown: ['shop/Job/export'] }));
     expect(statusText({ ...status, dataplanes }, style)).toContain(
-      'shown more ids elsewhere than is told, so unexplained ids are not held against them: shop/Job/export\n',
+      'shown or asked for more ids than is known here, so unexplained ids are not held against them: shop/Job/export\n',
     );
   });
 
@@ -71,7 +71,7 @@ limits: mode lease, shared in redis://limits:6379/0; 3 buckets, 17 refused
 
   it('shows more with -o wide', () => {
     const text = statusText(agentStatus(), { ...style, wide: true });
-    expect(text).toMatch(/frontend-1 +enrolled +Deployment\/frontend +0 +closed +- +yes\/NO +3\n/);
+    expect(text).toMatch(/frontend-1 +enrolled +Deployment\/frontend +0 +closed +for its ids +yes\/NO +3\n/);
     expect(text).toMatch(/57\.2MiB +1\.5ms +yes +SIGKILL +owns nothing\n/);
   });
 

@@ -86,6 +86,9 @@ function provenText({ v4, v6 }: PodStatus['intercepted'], paint: Paint): Cell {
   return text.includes('NO') ? coloured(paint, 'red', text) : { text };
 }
 
+/** Why what comes to a pod is observed. */
+const INBOUND = { annotation: 'annotated', setting: 'by setting', ids: 'for its ids' } as const;
+
 const WIDER_PODS = ['WORKLOAD', 'DATAPLANE', 'FAIL MODE', 'INBOUND', 'PROVEN 4/6', 'ATTEMPTS'];
 
 function widerPodCells(pod: PodStatus, paint: Paint): (string | Cell)[] {
@@ -94,7 +97,7 @@ function widerPodCells(pod: PodStatus, paint: Paint): (string | Cell)[] {
     visible(pod.workload),
     pod.dataplane === null ? '-' : `${pod.dataplane}`,
     pod.failMode ?? '-',
-    pod.inbound ? 'observed' : '-',
+    pod.inbound === null ? '-' : INBOUND[pod.inbound],
     provenText(pod.intercepted, paint),
     `${foreignListener + marked + forwarded + smuggled}`,
   ];
@@ -170,7 +173,7 @@ function partlyKnownText(dataplanes: readonly DataplaneStatus[], { paint }: Stat
   const workloads = new Set(dataplanes.flatMap(({ partlyKnown }) => partlyKnown));
   if (workloads.size === 0) return '';
   const names = [...workloads].sort().map(visible).join(', ');
-  const what = 'shown more ids elsewhere than is told, so unexplained ids are not held against them';
+  const what = 'shown or asked for more ids than is known here, so unexplained ids are not held against them';
   return `${paint('yellow', `${what}: ${names}`)}\n`;
 }
 

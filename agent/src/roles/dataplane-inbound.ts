@@ -1,0 +1,40 @@
+import type { EnrolledNetns } from '../connection/enrolled-netns.ts';
+import type { EnumerationGuard } from '../guard/enumeration.ts';
+import { InboundInterest, type InboundInterestOptions } from '../guard/inbound-interest.ts';
+import { provenanceKey } from '../guard/provenance.ts';
+import type { NamespaceId } from '../ipc/messages.ts';
+
+/** Which pods of a dataplane are to be observed, and what is not seen of those that are. */
+export class DataplaneInbound {
+  readonly #enumeration: EnumerationGuard;
+  readonly #netns: ReadonlyMap<NamespaceId, EnrolledNetns>;
+  readonly #interest: InboundInterest;
+
+  constructor(
+    enumeration: EnumerationGuard,
+    netns: ReadonlyMap<NamespaceId, EnrolledNetns>,
+    options: InboundInterestOptions,
+  ) {
+    this.#enumeration = enumeration;
+    this.#netns = netns;
+    this.#interest = new InboundInterest(options);
+  }
+
+  /** All pods of a workload are observed once one of them has shown that it is worth it. */
+  review(): void {
+    const now = this.#enumeration.now();
+    this.#interest.retain(this.#netns);
+    for (const [ns, { owner, isObserved }] of this.#netns) {
+      if (owner.uid === '') continue;
+      const unshownAt = this.#enumeration.wantsInbound(owner);
+      this.#interest.review(ns, { now, unshownAt, observed: isObserved });
+    }
+  }
+
+  /** What that pod is asked past the agent may explain what nothing else does. */
+  miss(ns: NamespaceId): void {
+    const owner = this.#netns.get(ns)?.owner;
+    if (owner === undefined || owner.uid === '') return;
+    this.#enumeration.provenance.missed(provenanceKey(owner), this.#enumeration.now());
+  }
+}
