@@ -83,14 +83,38 @@ async function loses(sentence: string): Promise<void> {
   }, 60_000);
 }
 
+const filler = () => join(disk, 'filler');
+const fill = () => expect(() => asAgent('sh', '-c', `cat /dev/zero > ${filler()}`)).toThrow('No space left');
+
 test('a disk that is full costs events only, which are counted, until there is space again', async () => {
   await works();
-  const filler = join(disk, 'filler');
-  expect(() => asAgent('sh', '-c', `cat /dev/zero > ${filler}`)).toThrow('No space left');
+  fill();
   await loses('no space is left on its disk (ENOSPC)');
   // Reading goes well on a full disk: what is wrong is still said.
   await refused(100);
   expect((await sinks())[1]?.problem).toContain('ENOSPC');
-  asAgent('rm', filler);
+  asAgent('rm', filler());
   await works();
+});
+
+/** Each round with space and without, so that what else a machine does is in both. */
+const ROUNDS = 7;
+
+test('requests take no longer while a disk is full', async () => {
+  const took = async (): Promise<number> => {
+    const began = performance.now();
+    await refused(500);
+    return performance.now() - began;
+  };
+  await took();
+  const [well, full]: [number[], number[]] = [[], []];
+  for (let round = 0; round < ROUNDS; round++) {
+    well.push(await took());
+    fill();
+    full.push(await took());
+    asAgent('rm', filler());
+  }
+  const best = { well: Math.min(...well), full: Math.min(...full) };
+  process.stdout.write(`milliseconds of 500 requests: ${JSON.stringify(best)}\n`);
+  expect(best.full).toBeLessThan(2 * best.well);
 });
