@@ -56,8 +56,14 @@ export async function tail(asking: Asking, options: TailOptions): Promise<ExitCo
     }).then((end) => (end.ok ? ok(link.name) : end)),
   );
   merged.end();
+  if (answers.answers.length > 0 && streams.empty) asking.terminal.error(nothingOf(options));
   return exitOf(answers);
 }
+
+const nothingOf = ({ all }: TailOptions): string =>
+  all
+    ? 'eastwall: no such records are kept\n'
+    : 'eastwall: nothing is kept that was blocked, or would be; `--all` shows what is allowed, too, while it runs\n';
 
 async function shower(
   { json, output }: TailOptions,
@@ -101,6 +107,10 @@ class FlowStreams {
     if (times === undefined) this.#times.set(agent, { first: parsed.time, last: parsed.time });
     else times.last = Math.max(times.last, parsed.time);
     if (this.#seen.isNew(parsed.id)) this.#merged.add(parsed);
+  }
+
+  get empty(): boolean {
+    return this.#times.size === 0;
   }
 
   /** From where to ask an agent again; where nothing has come, as at first. */
