@@ -91,7 +91,13 @@ export class NetnsKeeper {
 
   /** Nobody accepts any more: what becomes of new connections is up to the fail mode, and to `whom`. */
   lapse(netns: Netns, whom: Freed): Promise<unknown> {
-    return netns.turn.run(async () => (netns.closed ? null : netns.enrolment?.lapse(whom)));
+    return netns.turn.run(async () => {
+      const { enrolment } = netns;
+      if (netns.closed || enrolment === null) return;
+      await enrolment.lapse(whom);
+      // Whoever accepts stops with this: who came before would wait there, and be reset in the end.
+      await this.#queueEmpty(enrolment, 'any');
+    });
   }
 
   /** Reads the interfaces of a namespace. */

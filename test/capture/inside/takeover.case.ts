@@ -196,6 +196,31 @@ describe('an agent that is about to go without a successor', () => {
     },
   );
 
+  it('goes on accepting until nobody waits who came before', async () => {
+    await using _upstream = await Upstream.listen(HOST, PORT);
+    await using agent = new TestAgent();
+    await using pod = new Pod();
+    const { ns } = await agent.enrolled(pod.name);
+    await agent.serve(ns);
+    await pod.startApp();
+    expect((await pod.connect(HOST, PORT)).greeting).toContain('agent');
+    agent.stopServing();
+    const waiting = pod.connect(HOST, PORT);
+    await eventually(() =>
+      expect(pod.exec('ss', '-Htn', 'state', 'established')).toContain(`${HOST}:${PORT}`),
+    );
+    expect(pod.rules()).toContain('redirect to');
+    const order: string[] = [];
+    const lapsed = agent.client.lapse().then(() => order.push('lapsed'));
+    await eventually(() => expect(pod.rules()).not.toContain('redirect to'));
+    expect((await pod.connect(HOST, PORT)).greeting).toBe(`upstream ${pod.ip4}`);
+    order.push('accepts again');
+    await agent.serve(ns);
+    expect((await waiting).greeting).toContain('agent');
+    await lapsed;
+    expect(order).toEqual(['accepts again', 'lapsed']);
+  });
+
   it('refuses new connections of pods that fail closed', async () => {
     await using _upstream = await Upstream.listen(HOST, PORT);
     await using pod = new Pod();
