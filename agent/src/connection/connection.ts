@@ -89,7 +89,7 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
     if (this.observing) this.takeOverAddress(fd);
     else if (!this.redialled) this.reusePort(fd);
     this.upstream = new Leg(handle, this, false);
-    this.upstream.connect(this.options.ip, this.options.port);
+    this.upstream.connect(this.options.ip, this.options.port, !this.observing);
     // Not earlier: there would be nowhere to write to.
     this.caller.start();
   }
@@ -320,7 +320,7 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
   /** For the next connection to the same destination. */
   private keepPort({ spentPort }: Leg, now: number): void {
     const { ip, port, spentPorts } = this.options;
-    if (spentPort !== 0 && !this.observing) spentPorts.add(ip, port, { port: spentPort, since: now });
+    if (spentPort !== 0) spentPorts.add(ip, port, { port: spentPort, since: now });
   }
 
   failed(leg: Leg, errno: number): void {

@@ -58,12 +58,12 @@ async function dialled(): Promise<{ leg: Leg; diary: Diary; peer: Socket }> {
   return { leg, diary, peer };
 }
 
-function dial(port: number): { leg: Leg; diary: Diary } {
+function dial(port: number, keepsPort = false): { leg: Leg; diary: Diary } {
   const handle = handleOf(tcpSocket(4));
   if (typeof handle === 'number') throw new Error('no handle');
   const diary = new Diary();
   const leg = new Leg(handle, diary, false);
-  leg.connect('127.0.0.1', port);
+  leg.connect('127.0.0.1', port, keepsPort);
   open.push({ close: () => leg.close() });
   return { leg, diary };
 }
@@ -226,4 +226,21 @@ it('sends what was written before it was connected, and FIN after it', async () 
   await once(peer, 'end');
   expect(text).toBe('early');
   peer.destroy();
+});
+
+it.each([
+  [true, 'tells'],
+  [false, 'keeps to itself'],
+])('a leg that keeps its port (%s) %s which one it has spent by closing first', async (keepsPort) => {
+  const { server, port } = await listener();
+  const { leg, diary } = dial(port, keepsPort);
+  const [peer] = (await once(server, 'connection')) as [Socket];
+  open.push(peer);
+  const from = peer.remotePort;
+  await until(() => leg.wasConnected);
+  leg.finish();
+  await once(peer.resume(), 'end');
+  peer.end();
+  await until(() => diary.events.includes('ended'));
+  expect(leg.spentPort).toBe(keepsPort ? from : 0);
 });

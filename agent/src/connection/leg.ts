@@ -61,16 +61,16 @@ export class Leg {
   /** Bytes that libuv holds, since the kernel did not take them. */
   private queued = 0;
   private kept = false;
-  /** The port we dialled from, once we have sent FIN before the peer has: TIME_WAIT keeps it. Else 0. */
+  /** The port we dialled from, if it is kept and we have sent FIN before the peer has: TIME_WAIT has it. Else 0. */
   private port = 0;
-  private readonly accepted: boolean;
+  /** Its port is of use to later connections: not so where it is the caller's own. */
+  private keepsPort = false;
   private readonly handle: TcpHandle;
   private readonly events: LegEvents;
 
   constructor(handle: TcpHandle, events: LegEvents, accepted: boolean) {
     this.handle = handle;
     this.connected = accepted;
-    this.accepted = accepted;
     this.fd = handle.fd;
     this.events = events;
     handle.owner = this;
@@ -83,8 +83,9 @@ export class Leg {
     this.resume();
   }
 
-  /** Dials from the netns the descriptor was made in. */
-  connect(ip: string, port: number): void {
+  /** Dials from the netns the descriptor was made in; with `keepsPort`, tells of a port that it spends. */
+  connect(ip: string, port: number, keepsPort: boolean): void {
+    this.keepsPort = keepsPort;
     sendAtOnce(this.fd);
     this.paused = false;
     const request = new ConnectRequest();
@@ -233,7 +234,7 @@ export class Leg {
       this.close();
       return;
     }
-    if (!this.accepted) this.port = spend(this.fd);
+    if (this.keepsPort) this.port = spend(this.fd);
     shutdownWrite(this.fd);
     this.writeEnded = true;
   }
