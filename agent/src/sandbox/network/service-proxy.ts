@@ -20,33 +20,25 @@ const GATHER_MS = 5;
 export class ServiceProxy {
   readonly #options: ServiceProxyOptions;
   readonly #applied = new Map<string, string>();
-  readonly #stops: readonly (() => void)[];
   #pass: Promise<void> | undefined;
   #dirty = true;
-  #stopped = false;
 
   constructor(options: ServiceProxyOptions) {
     this.#options = options;
-    this.#stops = [RESOURCES.services, RESOURCES.slices].map((resource) =>
+    for (const resource of [RESOURCES.services, RESOURCES.slices])
       options.store.subscribe(resource, () => {
         this.#dirty = true;
         void this.settled();
-      }),
-    );
+      });
   }
 
   /** Done when all that the store held at the call is in the nodes' rules. */
   async settled(): Promise<void> {
-    while (this.#dirty && !this.#stopped) {
+    while (this.#dirty) {
       this.#pass ??= this.#apply();
       await this.#pass;
     }
     await this.#pass;
-  }
-
-  stop(): void {
-    this.#stopped = true;
-    for (const stop of this.#stops) stop();
   }
 
   async #apply(): Promise<void> {

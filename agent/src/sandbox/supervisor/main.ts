@@ -17,9 +17,12 @@ const LEAVE_TIMEOUT_MS = 4000;
 if (process.pid !== 1) throw new Error('only for the first process of a PID namespace');
 
 const emit = (event: SupervisorEvent) => process.stdout.write(jsonLine(event));
-const log = (line: string) => emit({ kind: 'log', line });
 const received = Promise.withResolvers<SandboxSpec>();
 let leaving = false;
+// What fails while everything is taken away has no meaning for anybody: `iptables-restore` that was killed, for one.
+const log = (line: string) => {
+  if (!leaving) emit({ kind: 'log', line });
+};
 
 function end(exitCode: number): void {
   if (leaving) return;
