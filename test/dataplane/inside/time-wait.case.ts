@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { expect, it } from 'vitest';
 import { DataplaneProcess, FREE } from '../../support/dataplane-process.ts';
@@ -10,6 +11,7 @@ const SERVER_CLOSES = 8181;
 const SERVER_WAITS = 8182;
 const SERVER_STAYS = 8183;
 const CALLER_CLOSES = 8184;
+const PORT_TAKEN = 8185;
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
 const LAST = OK.replace('Content', 'Connection: close\r\nContent');
@@ -98,4 +100,26 @@ it('where the caller closes first, the next connections leave from the ports tha
   }
   await hasty(CALLER_CLOSES, 40);
   await eventually(() => expect(inState('time-wait', CALLER_CLOSES)).toEqual(left()));
+});
+
+it('a port of ours that the caller itself dials from by now is given up for another one', async () => {
+  await using _dataplane = await DataplaneProcess.start();
+  const ports: number[] = [];
+  await using _server = await TestServer.listen(FREE, PORT_TAKEN, (peer) => {
+    ports.push(peer.socket.remotePort ?? 0);
+    peer.socket.on('data', () => peer.send(OK)).on('end', () => peer.finish());
+  });
+  await hasty(PORT_TAKEN, 50);
+  // Once one is used again, what was left within milliseconds after it has rested, too, and is the next.
+  while (new Set(ports).size === ports.length) {
+    await hasty(PORT_TAKEN, 1);
+    expect(ports.length).toBeLessThan(1_000);
+  }
+  const next = ports[ports.indexOf(ports.at(-1) ?? 0) + 1] ?? 0;
+  const caller = new Peer(new Socket());
+  caller.socket.connect({ host: FREE, port: PORT_TAKEN, localPort: next });
+  await caller.send(GET).got('hi');
+  expect(caller.socket.localPort).toBe(next);
+  expect(ports.at(-1)).not.toBe(next);
+  caller.breakOff();
 });
