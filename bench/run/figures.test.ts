@@ -8,7 +8,7 @@ describe('summarise', () => {
       { cpu_us_per_request: 30, rps: 300 },
       { cpu_us_per_request: 20, rps: 200 },
     ];
-    expect(summarise(rounds)).toEqual({
+    expect(summarise(rounds)).toMatchObject({
       figures: { cpu_us_per_request: 20, rps: 200 },
       spread: { cpu_us_per_request: 1, rps: 1 },
     });
@@ -21,13 +21,17 @@ describe('summarise', () => {
 
 describe('ratio', () => {
   it('has only the figures that both have', () => {
-    expect(ratio({ cpu_us_per_request: 30, rps: 50 }, { cpu_us_per_request: 20, rss_kib: 1 })).toEqual({
-      cpu_us_per_request: 1.5,
-    });
+    const mine = [{ cpu_us_per_request: 30, rps: 50 }];
+    expect(ratio(mine, [{ cpu_us_per_request: 20, rss_kib: 1 }])).toEqual({ cpu_us_per_request: 1.5 });
+  });
+
+  it('is taken within each round', () => {
+    const [slow, fast, odd] = [{ rps: 100 }, { rps: 1_000 }, { rps: 1 }];
+    expect(ratio([{ rps: 200 }, { rps: 2_000 }, { rps: 9 }], [slow, fast, odd])).toEqual({ rps: 2 });
   });
 
   it('has no ratio to nothing', () => {
-    expect(ratio({ rss_kib_per_connection: 3 }, { rss_kib_per_connection: 0 })).toEqual({});
+    expect(ratio([{ rss_kib_per_connection: 3 }], [{ rss_kib_per_connection: 0 }])).toEqual({});
   });
 });
 

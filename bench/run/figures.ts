@@ -41,15 +41,25 @@ const difference = (name: FigureName, all: number | undefined, direct: number | 
 export interface Summary {
   readonly figures: Figures;
   readonly spread: Figures;
+  readonly rounds: readonly Figures[];
 }
 
 export const summarise = (rounds: readonly Figures[]): Summary => ({
   figures: perFigure((name) => over(rounds, name, median)),
   spread: perFigure((name) => over(rounds, name, spread)),
+  rounds,
 });
 
-/** Figure by figure, how many times as much one has as the other; 1 is equal. */
-export const ratio = (figures: Figures, to: Figures): Figures =>
+/**
+ * Figure by figure, how many times as much one has as the other; 1 is equal. The median of what each round says: a machine
+ * that is twice as fast in one round than in the next is that for both, so that this moves less than the ratio of medians.
+ */
+export function ratio(rounds: readonly Figures[], to: readonly Figures[]): Figures {
+  const ratios = rounds.map((mine, round) => ratioOf(mine, to[round] ?? {}));
+  return perFigure((name) => over(ratios, name, median));
+}
+
+const ratioOf = (figures: Figures, to: Figures): Figures =>
   perFigure((name) => {
     const [mine, theirs] = [figures[name], to[name]];
     return mine === undefined || !theirs ? undefined : mine / theirs;

@@ -26,7 +26,10 @@ describe('scenarioResult', () => {
 
 describe('table', () => {
   it('lines up what was measured and leaves out what was not', () => {
-    const withNothing = { ...both, subjects: { direct: { figures: {}, spread: {} }, ...both.subjects } };
+    const withNothing = {
+      ...both,
+      subjects: { direct: { figures: {}, spread: {}, rounds: [] }, ...both.subjects },
+    };
     expect(table(withNothing).split('\n').slice(1)).toEqual([
       'subject   CPU µs/req  spread  × haproxy  req/s  p50 µs',
       'haproxy         20.0     0 %              1000       5',

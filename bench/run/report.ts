@@ -29,7 +29,7 @@ export function scenarioResult(
     Object.fromEntries(
       [...summaries]
         .filter(([name]) => name !== own)
-        .map(([name, other]) => [name, ratio(one.figures, other.figures)]),
+        .map(([name, other]) => [name, ratio(one.rounds, other.rounds)]),
     );
   return {
     name,
