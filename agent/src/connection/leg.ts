@@ -2,7 +2,8 @@ import { copyOf } from '../kernel/bytes.ts';
 import { ECONNRESET, EPIPE } from '../kernel/errno.ts';
 import { shutdownWrite, trySend, trySendLast } from '../kernel/libc.ts';
 import { keepAlive, localPort, sendAtOnce, shareAddress } from '../kernel/libc-sockets.ts';
-import { READ_ADDRESS, READ_BUFFER } from './read-buffer.ts';
+import { Outbox } from './outbox.ts';
+import { ARENA, ARENA_ADDRESS, READ_BUFFER } from './read-buffer.ts';
 import {
   ConnectRequest,
   END_OF_STREAM,
@@ -33,14 +34,16 @@ export interface LegEvents {
 
 /** Dead peers are noticed before the kernel's 60 s conntrack entry of a half-closed connection goes away. */
 const KEEPALIVE_SECONDS = 30;
+/** Of all legs, since its order and its place in memory are theirs together. */
+const OUTBOX = new Outbox(ARENA, READ_BUFFER.length, setImmediate);
 /** More than this waiting to be sent, beyond what the kernel has taken, is congestion. */
 const HIGH_WATER = 65_536;
 
 /**
  * One TCP socket of a connection; an accepted one reads from `start` on, a dialled one from when it is connected.
  *
- * Writing tries the kernel first, straight from the read buffer; only what the kernel does not take is copied and
- * left to libuv. Leaving the shared buffer to libuv would be wrong: it keeps a pointer to what it could not send, and
+ * Writing tries the kernel first, straight from the read buffer or, where little is written, at the end of the event
+ * loop's turn from the outbox; only what the kernel does not take is left to libuv, in a copy. Leaving the shared buffer to libuv would be wrong: it keeps a pointer to what it could not send, and
  * the next read would overwrite it.
  */
 export class Leg {
@@ -58,6 +61,8 @@ export class Leg {
   /** The handle has been given up. */
   private released = false;
   private isCongested = false;
+  /** Something waits in the outbox. */
+  private putOff = false;
   /** Bytes that libuv holds, since the kernel did not take them. */
   private queued = 0;
   private kept = false;
@@ -111,7 +116,7 @@ export class Leg {
 
   /** The kernel has taken over everything written so far. */
   get flushed(): boolean {
-    return this.queued === 0 || this.broken;
+    return (this.queued === 0 && !this.putOff) || this.broken;
   }
 
   /** The port that connections to the same destination can't have for a minute, since we sent FIN first; 0 if none. */
@@ -120,7 +125,9 @@ export class Leg {
   }
 
   write(bytes: Uint8Array, start: number, end: number): void {
-    this.send(trySend, bytes, start, end);
+    if (this.finished || this.broken) return;
+    if (bytes === READ_BUFFER && this.free && OUTBOX.putOff(this, start, end)) this.putOff = true;
+    else this.send(trySend, bytes, start, end);
   }
 
   /**
@@ -128,15 +135,35 @@ export class Leg {
    * then, and so keeps no port in TIME_WAIT.
    */
   writeLast(bytes: Uint8Array, start: number, end: number): void {
-    this.send(trySendLast, bytes, start, end);
+    if (!this.finished && !this.broken) this.send(trySendLast, bytes, start, end);
     this.finish();
   }
 
+  /** What the outbox kept is next. */
+  sendPutOff(start: number, end: number): void {
+    this.putOff = false;
+    if (!this.broken && !this.released) this.transmit(trySend, ARENA, start, end);
+  }
+
   private send(send: typeof trySend, bytes: Uint8Array, start: number, end: number): void {
-    if (this.finished || this.broken) return;
+    this.sendFirst();
+    if (!this.broken) this.transmit(send, bytes, start, end);
+  }
+
+  /** What was put off goes before whatever comes now. */
+  private sendFirst(): void {
+    if (this.putOff) OUTBOX.send();
+  }
+
+  /** The kernel is tried first: nothing else waits to be sent. */
+  private get free(): boolean {
+    return this.connected && this.queued === 0;
+  }
+
+  private transmit(send: typeof trySend, bytes: Uint8Array, start: number, end: number): void {
     let from = start;
-    if (bytes === READ_BUFFER && this.connected && this.queued === 0) {
-      const sent = send(this.fd, READ_ADDRESS + start, end - start);
+    if ((bytes === READ_BUFFER || bytes === ARENA) && this.free) {
+      const sent = send(this.fd, ARENA_ADDRESS + start, end - start);
       if (sent === end - start) return;
       if (sent === -EPIPE || sent === -ECONNRESET) {
         this.breakOff();
@@ -173,11 +200,13 @@ export class Leg {
   /** FIN after everything written so far. */
   finish(): void {
     if (this.finished) return;
+    this.sendFirst();
     this.finished = true;
     this.endIfFlushed();
   }
 
   reset(): void {
+    this.sendFirst();
     if (this.released) return;
     if (this.connected && this.handle.reset() === 0) this.release();
     else this.close();
@@ -185,6 +214,7 @@ export class Leg {
 
   /** Gives the socket up; the kernel goes on sending what it has taken over, and FIN. */
   close(): void {
+    this.sendFirst();
     if (this.released) return;
     this.handle.close();
     this.release();
