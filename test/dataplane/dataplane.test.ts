@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { BOXES, vitestInNamespaces } from '../support/run-in-namespaces.ts';
 
-it.each(BOXES)(
+// Side by side: they share nothing, and wait for deadlines most of the time.
+it.concurrent.each(BOXES)(
   'a dataplane process %s',
   async (_, flags) => {
     const { code, output } = await vitestInNamespaces(flags, 'test/dataplane/inside/vitest.config.ts');
