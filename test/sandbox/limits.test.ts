@@ -3,6 +3,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
 import type { TopologyInput } from '../../agent/src/sandbox/topology/schema.ts';
 import { adminGet, apiPolicy, curl, eventuallyAsync, flowsOf, statusOf } from '../support/agent.ts';
+import { KeptWrk, Lines, NOTHING_FAILED } from '../support/load.ts';
+import { agentPods } from '../support/upgrade.ts';
 
 const at = (folder: string, name: string) => join(import.meta.dirname, folder, name);
 const sleeper = (name: string, node: string) => ({
@@ -17,7 +19,10 @@ const sleeper = (name: string, node: string) => ({
 /** Callers on two nodes whose agents share limits in a Redis that can be made late. */
 const TOPOLOGY: TopologyInput = {
   nodes: ['node-a', 'node-b'],
-  agents: { env: { EASTWALL_STORE: 'redis://store.data:6379' } },
+  agents: {
+    env: { EASTWALL_STORE: 'redis://store.data:6379' },
+    args: ['--events-per-second', '100000'],
+  },
   namespaces: [{ name: 'shop' }, { name: 'data' }],
   pods: [
     sleeper('one', 'node-a'),
@@ -58,15 +63,20 @@ beforeAll(async () => {
 });
 afterAll(() => sandbox?.stop());
 afterEach(async () => {
+  await tellStore('/live');
   await late(0);
   await sandbox.remove('apipolicies.eastwall.dev', 'shop', 'web');
 });
 
+const tellStore = (what: string) =>
+  sandbox.exec('data/store', ['curl', '-s', `http://127.0.0.1:8099${what}`]);
 /** Whole milliseconds that the store takes to answer. */
-const late = (ms: number) => sandbox.exec('data/store', ['curl', '-s', `http://127.0.0.1:8099/?ms=${ms}`]);
+const late = (ms: number) => tellStore(`/?ms=${ms}`);
 
-async function limit(limits: readonly object[], mode = 'Enforce'): Promise<void> {
-  const rules = [{ name: 'read', action: 'Allow', limits }];
+const limit = (limits: readonly object[], mode?: string): Promise<void> =>
+  govern([{ name: 'read', action: 'Allow', limits }], mode);
+
+async function govern(rules: readonly object[], mode = 'Enforce'): Promise<void> {
   await sandbox.apply([apiPolicy('web', { target: { services: ['web'] }, mode, rules })]);
   for (const node of NODES)
     await eventuallyAsync(async () =>
@@ -179,4 +189,64 @@ test('a store that answers after five seconds makes no request wait', async () =
     await curl(sandbox, 'shop/one', URL);
     expect(await limitsOf('node-a')).toMatchObject({ mode: 'lease', store: { problem: null } });
   });
+});
+
+/** At most so much of a limit is admitted while the store is away (docs/limits.md). */
+const SHARES = 1.25;
+const SCARCE = { name: 'scarce', url: 'http://web.shop/scarce', rate: 10, burst: 10 };
+
+/** Refusals for want of room that the agents of both nodes have told as events. */
+async function eventsTold(): Promise<number> {
+  let told = 0;
+  for (const node of NODES)
+    for (const pod of await agentPods(sandbox, node))
+      told += (await sandbox.logs(`eastwall-system/${pod}`)).split('"rate_limited"').length - 1;
+  return told;
+}
+
+const modes = async (): Promise<string[]> =>
+  Promise.all(NODES.map(async (node) => (await limitsOf(node)).mode));
+
+test.each([
+  ['hangs', '/hang'],
+  ['dies', '/die'],
+])('the store %s under load: nothing fails, and limits hold until it is back', async (_, end) => {
+  await govern([
+    {
+      name: 'read',
+      action: 'Allow',
+      to: [{ path: '/orders/**' }],
+      limits: [{ key: 'Pod', rate: '1000000/s' }],
+    },
+    {
+      name: SCARCE.name,
+      action: 'Allow',
+      to: [{ path: '/scarce' }],
+      limits: [{ key: 'All', rate: `${SCARCE.rate}/s`, burst: SCARCE.burst }],
+    },
+  ]);
+  await using busy = new KeptWrk(sandbox, 'shop/one', { url: URL, seconds: 2, connections: 4 });
+  await using one = await Lines.curls(sandbox, 'shop/one', SCARCE.url);
+  await using two = await Lines.curls(sandbox, 'shop/two', SCARCE.url);
+  const admitted = () => [one, two].reduce((sum, { counts }) => sum + (counts['200 0'] ?? 0), 0);
+  const refusals = (count: number) => Promise.all([one.more('429 0', count), two.more('429 0', count)]);
+  await refusals(10);
+
+  await tellStore(end);
+  await eventuallyAsync(async () => expect(await modes()).toEqual(['share', 'share']));
+  const [before, told, since] = [admitted(), await eventsTold(), performance.now()];
+  await refusals(60);
+  const seconds = (performance.now() - since) / 1_000;
+  expect(admitted() - before).toBeGreaterThan(0);
+  expect(admitted() - before).toBeLessThanOrEqual(SCARCE.burst + SHARES * SCARCE.rate * seconds + 2);
+  await eventuallyAsync(async () => expect((await eventsTold()) - told).toBeGreaterThanOrEqual(120));
+  for (const node of NODES) expect((await limitsOf(node)).store.problem).toContain('do not answer');
+
+  await tellStore('/live');
+  await eventuallyAsync(async () => expect(await modes()).toEqual(['lease', 'lease']));
+  await refusals(10);
+  for (const node of NODES) expect((await limitsOf(node)).store.problem).toBeNull();
+  for (const { counts } of [one, two])
+    expect(Object.keys(counts).filter((line) => line !== '200 0' && line !== '429 0')).toEqual([]);
+  for (const { requests, ...failures } of await busy.stop()) expect(failures).toEqual(NOTHING_FAILED);
 });
