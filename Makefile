@@ -13,8 +13,8 @@ help: ## Show this
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
 
 .PHONY: setup
-setup: ## Install all that is missing: Node 24, npm packages, system packages (as root)
-	@scripts/setup.sh all
+setup: ## Install what is missing: Node 24, npm packages, system packages (as root); FOR=run, what the sandbox needs
+	@scripts/setup.sh $(or $(FOR),all)
 
 .PHONY: check
 check: types lint unit ## Type checks, lint and unit tests: seconds
@@ -92,6 +92,7 @@ types:
 lint:
 	@scripts/setup.sh check
 	@$(RUN) biome ci --error-on-warnings $(if $(CI),--colors=off)
+	@scripts/lint-shell.sh
 
 unit:
 	@scripts/setup.sh check

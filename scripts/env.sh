@@ -1,5 +1,7 @@
+# shellcheck shell=sh
 # Source this (`. scripts/env.sh`): puts the pinned Node runtime first on the PATH when the checkout has one.
 # A plain sh does not say which file it is reading, hence the fall back to the current directory.
+# shellcheck disable=SC3028
 eastwall_root=$(cd "$(dirname "${BASH_SOURCE:-$0}")/.." 2>/dev/null && pwd) || eastwall_root=$PWD
 [ -f "$eastwall_root/scripts/env.sh" ] || eastwall_root=$PWD
 

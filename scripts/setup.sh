@@ -1,6 +1,7 @@
 #!/bin/sh
-# Makes a checkout ready: scripts/setup.sh [check|run|test|bench|image] (default: everything).
-#   check  Node and the npm packages, which is all that type checks, lint and unit tests need
+# Makes a checkout ready: scripts/setup.sh [check|lint|run|test|bench|image] (default: everything).
+#   check  Node and the npm packages, which is all that type checks and unit tests need
+#   lint   what looks at shell scripts
 #   run    what the agent and the sandbox cluster call
 #   test   run, and the programs that the whole-agent tests talk to
 #   bench  run, and the load generator and the peers we compare with
@@ -25,20 +26,23 @@ has() { command -v "$1" >/dev/null 2>&1; }
 # command:package pairs, Debian's names.
 packages_for() {
   run='iptables:iptables ip:iproute2 unshare:util-linux nsenter:util-linux setpriv:util-linux curl:curl'
-  test='kubectl:kubernetes-client nginx:nginx-light redis-server:redis-server redis-cli:redis-tools openssl:openssl python3:python3 nft:nftables'
+  run="$run kubectl:kubernetes-client"
+  test='nginx:nginx-light redis-server:redis-server redis-cli:redis-tools openssl:openssl python3:python3 nft:nftables'
   test="$test wget:wget git:git dig:bind9-dnsutils fcgiwrap:fcgiwrap nghttpx:nghttp2-proxy h2load:nghttp2-client wrk:wrk"
   test="$test pg_ctlcluster:postgresql mariadbd:mariadb-server-core mariadb:mariadb-client-core"
   test="$test zsh:zsh prometheus:prometheus promtool:prometheus memcached:memcached nats-server:nats-server aiosmtpd:python3-aiosmtpd sshd:openssh-server"
+  lint='shellcheck:shellcheck'
   image='podman:podman crun:crun mmdebstrap:mmdebstrap'
   bench='redis-server:redis-server redis-cli:redis-tools wrk:wrk h2load:nghttp2-client haproxy:haproxy nginx:nginx-light taskset:util-linux'
   case $1 in
     check) ;;
+    lint) echo "$lint" ;;
     run) echo "$run" ;;
     test) echo "$run $test $image" ;;
     bench) echo "$run $bench" ;;
     image) docker info >/dev/null 2>&1 || echo "$image" ;;
-    all) echo "$run $test $bench $image" ;;
-    *) fail "unknown level \`$1\`: check, run, test, bench, image or all" ;;
+    all) echo "$lint $run $test $bench $image" ;;
+    *) fail "unknown level \`$1\`: check, lint, run, test, bench, image or all" ;;
   esac
 }
 
@@ -86,6 +90,7 @@ system_packages() {
     exit 1
   fi
   # One word per package.
+  # shellcheck disable=SC2086
   install_packages $packages
 }
 
@@ -119,6 +124,8 @@ node_runtime() {
 
 # npm writes its own copy of the lockfile last of all, so a copy newer than ours means that the folder is complete.
 npm_packages() {
+  # `-nt` is of POSIX.1-2024, and older in every sh.
+  # shellcheck disable=SC3013
   [ ! node_modules/.package-lock.json -nt package-lock.json ] || return 0
   say 'installing the npm packages'
   machine_npm ci

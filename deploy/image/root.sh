@@ -61,7 +61,7 @@ printf 'root:x:0:0:root:/root:/sbin/nologin\nnobody:x:65534:65534:nobody:/nonexi
 printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
 
 # Where scanners look for packages of an image that has no dpkg, and the licences that go with the files.
-for package in $(sort -u "$packages"); do
+sort -u "$packages" | while read -r package; do
   dpkg-query --status "$package" >"$root/var/lib/dpkg/status.d/$package"
   mkdir -p "$root/usr/share/doc/$package"
   cp --dereference "/usr/share/doc/$package/copyright" "$root/usr/share/doc/$package/"

@@ -15,6 +15,8 @@ UsePAM no
 PidFile none
 Subsystem sftp internal-sftp
 CONFIG
+# What is in quotes is for the inner shell.
+# shellcheck disable=SC2016
 exec unshare --mount --map-root-user sh -ec '
   mount --bind "$1/passwd" /etc/passwd
   exec unshare --map-user=1000 --map-group=1000 /usr/sbin/sshd -D -e -f "$1/sshd_config"
