@@ -280,6 +280,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
       readiness,
       departure: () => departure.state,
       flows,
+      services: control.services,
       findings,
       catalog,
       metrics: () => registry.metrics(),

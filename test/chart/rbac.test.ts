@@ -27,7 +27,7 @@ function granted(values: Values = {}): string[] {
 
 /** What the agent's own watches ask for: they are made as the agent makes them, and never started. */
 function watched(nodePorts: boolean): string[] {
-  const never = { message: () => {}, pods: () => {}, namespaces: () => {} };
+  const never = { message: () => {}, pods: () => {}, namespaces: () => {}, serviceLabels: () => {} };
   const log = { info: () => {}, warn: () => {}, error: () => {} };
   const watch = new ClusterWatch({
     context: { client: {} as KubeClient, clock: systemClock, log, random: () => 0, settings: WATCH_DEFAULTS },

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { ServiceLabels } from '../identity/service-labels.ts';
 import type { Catalog } from '../sinks/catalog.ts';
 import type { FindingLog } from '../sinks/finding-log.ts';
 import type { FlowLog } from '../sinks/flow-log.ts';
@@ -15,6 +16,7 @@ export interface AdminSources {
   /** How far the agent is with leaving its pods. */
   readonly departure: () => DepartureState;
   readonly flows: FlowLog;
+  readonly services: Pick<ServiceLabels, 'some'>;
   readonly findings: FindingLog;
   readonly catalog: Catalog;
   readonly metrics: () => Promise<string>;
@@ -53,7 +55,7 @@ export function adminRoutes(sources: AdminSources): Routes {
   const others = publicRoutes(sources);
   return async (url) => {
     if (url.pathname === '/status') return json(sources.status());
-    if (url.pathname === '/flows') return flowReply(sources.flows, url.searchParams);
+    if (url.pathname === '/flows') return flowReply(sources, url.searchParams);
     if (url.pathname === '/findings') return findingsReply(sources.findings, url.searchParams);
     if (url.pathname === '/apis') return apisReply(sources.catalog);
     const id = /^\/explain\/([\w.-]+)$/.exec(url.pathname)?.[1];
@@ -68,8 +70,8 @@ function departureReply(departure: DepartureState): Reply {
   return { status: 503, body: `${body}\n` };
 }
 
-function flowReply(flows: FlowLog, parameters: URLSearchParams): Reply {
-  const query = parseFlowQuery(parameters);
+function flowReply({ flows, services }: AdminSources, parameters: URLSearchParams): Reply {
+  const query = parseFlowQuery(parameters, services);
   if (!query.ok) return { status: 400, body: `${query.error}\n` };
   if (query.value.follow && flows.full) return FULL;
   return { stream: (response) => streamFlows(flows, query.value, response) };

@@ -8,6 +8,7 @@ import { Registry } from 'prom-client';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { agentStatus } from '../../testing/agent-status.ts';
 import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
+import { ServiceLabels } from '../identity/service-labels.ts';
 import { Catalog } from '../sinks/catalog.ts';
 import { FindingLog } from '../sinks/finding-log.ts';
 import { FlowLog } from '../sinks/flow-log.ts';
@@ -68,6 +69,7 @@ describe('the admin server', () => {
         readiness,
         departure: () => departure.state,
         flows,
+        services: new ServiceLabels(),
         findings,
         catalog: new Catalog(10),
         metrics: () => registry.metrics(),

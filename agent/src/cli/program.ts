@@ -66,6 +66,10 @@ function addTail(program: Command, outcome: Outcome): void {
     .option(
       '--to <destination>',
       'only to this service: `name`, `namespace/name` or `namespace/`; or a host or an IP address',
+    )
+    .option(
+      '--to-labels <selector>',
+      'only to Services with these labels; those of their pods are not known',
     );
   withAgents(withNamespace(command, 'with caller or destination'))
     .option('--since <when>', 'what is kept first, from a duration ago (`5m`) or a time (RFC 3339) on')

@@ -18,6 +18,7 @@ export interface TailOptions {
   readonly from?: string;
   readonly fromLabels?: string;
   readonly to?: string;
+  readonly toLabels?: string;
   readonly namespace?: string;
   /** Wins over `namespace`. */
   readonly allNamespaces?: boolean;
@@ -32,9 +33,13 @@ export interface TailOptions {
 export async function tail(asking: Asking, options: TailOptions): Promise<ExitCode> {
   const since = sinceOf(options, asking.terminal);
   if (since === 'invalid') return EXIT.usage;
-  const labels = parseLabelSelector(options.fromLabels ?? '');
-  if (!labels.ok) {
-    asking.terminal.error(`eastwall: --from-labels: ${labels.error}\n`);
+  for (const [flag, selector] of [
+    ['from', options.fromLabels],
+    ['to', options.toLabels],
+  ]) {
+    const labels = parseLabelSelector(selector ?? '');
+    if (labels.ok) continue;
+    asking.terminal.error(`eastwall: --${flag}-labels: ${labels.error}\n`);
     return EXIT.usage;
   }
   const merged = new MergedFlows(await shower(options, asking.terminal));
@@ -129,12 +134,13 @@ function sinceOf({ since, follow }: TailOptions, terminal: Terminal): number | n
 }
 
 function pathOf(options: TailOptions, since: number | null): string {
-  const { all, from, fromLabels, to, namespace, allNamespaces, follow } = options;
+  const { all, from, fromLabels, to, toLabels, namespace, allNamespaces, follow } = options;
   const parameters = new URLSearchParams();
   if (all) parameters.set('all', '1');
   if (from !== undefined) parameters.set('from', from);
   if (fromLabels) parameters.set('fromLabels', fromLabels);
   if (to !== undefined) parameters.set('to', to);
+  if (toLabels) parameters.set('toLabels', toLabels);
   if (namespace !== undefined && !allNamespaces) parameters.set('namespace', namespace);
   if (since !== null) parameters.set('since', `${since}`);
   if (!follow) parameters.set('follow', '0');

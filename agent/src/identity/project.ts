@@ -35,6 +35,18 @@ export const OWN_ANNOTATIONS = 'eastwall.dev/';
 
 const SERVICE_NAME_LABEL = 'kubernetes.io/service-name';
 
+export interface LabelledService {
+  readonly entry: ServiceEntry;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+/** A Service with the labels that only who asks for them needs. */
+export function projectLabelledService(json: unknown): Projected<LabelledService> {
+  const entry = projectService(json);
+  if (!entry.ok || entry.value === null) return entry.ok ? ok(null) : entry;
+  return ok({ entry: entry.value, labels: textMapAt(objectAt(json, 'metadata'), 'labels') });
+}
+
 /** The addresses and TCP ports of a Service; null for ExternalName, which has no address of its own. */
 export function projectService(json: unknown): Projected<ServiceEntry> {
   const named = namedObject(json);

@@ -72,6 +72,10 @@ const service = (name: string, ip: string, version = '1') => ({
   ...meta(name, { resourceVersion: version }),
   spec: { clusterIP: ip, ports: [{ port: 80 }] },
 });
+const labelled = ({ metadata, ...object }: ReturnType<typeof service>, labels: object) => ({
+  ...object,
+  metadata: { ...metadata, labels },
+});
 const node = (name: string, address: string, version = '1') => ({
   metadata: { name, resourceVersion: version },
   status: { addresses: [{ type: 'InternalIP', address }] },
@@ -93,6 +97,7 @@ function watching(kube: MemoryKube) {
   const messages: ClusterMessage[] = [];
   const pods: string[] = [];
   const namespaces: string[] = [];
+  const labels: (readonly [string, object | null])[] = [];
   const silent = () => undefined;
   const cluster = new ClusterWatch({
     context: {
@@ -111,6 +116,7 @@ function watching(kube: MemoryKube) {
         pods.push(...upsert.map((pod) => `+${pod.uid}`), ...remove.map((uid) => `-${uid}`)),
       namespaces: (upsert, remove) =>
         namespaces.push(...upsert.map(({ name }) => `+${name}`), ...remove.map((name) => `-${name}`)),
+      serviceLabels: (key, its) => void labels.push([key, its]),
     },
   });
   const running = cluster.start();
@@ -118,7 +124,7 @@ function watching(kube: MemoryKube) {
     await cluster.stop();
     await running;
   };
-  return { cluster, messages, pods, namespaces, [Symbol.asyncDispose]: stop };
+  return { cluster, messages, pods, namespaces, labels, [Symbol.asyncDispose]: stop };
 }
 
 const told = (messages: readonly ClusterMessage[]) =>
@@ -199,10 +205,14 @@ test('hands on what came together as one message with the last state of each', a
     SERVICES,
     { type: 'ADDED', object: service('orders', '10.96.0.1') },
     { type: 'ADDED', object: service('billing', '10.96.0.2') },
-    { type: 'MODIFIED', object: service('orders', '10.96.0.3', '2') },
+    { type: 'MODIFIED', object: labelled(service('orders', '10.96.0.3', '2'), { tier: 'api' }) },
     { type: 'DELETED', object: service('billing', '10.96.0.2') },
   );
   await vi.waitUntil(() => run.messages.length > 0);
+  expect(run.labels.slice(-2)).toEqual([
+    ['shop/orders', { tier: 'api' }],
+    ['shop/billing', null],
+  ]);
   expect(run.messages).toEqual([
     {
       kind: 'services',

@@ -8,13 +8,15 @@ import type {
 } from '../identity/cluster-objects.ts';
 import { projectPod } from '../identity/pod.ts';
 import {
+  type LabelledService,
   type Projected,
+  projectLabelledService,
   projectNamespace,
   projectNode,
-  projectService,
   projectSlice,
 } from '../identity/project.ts';
 import type { ToDataplane } from '../ipc/messages.ts';
+import type { Labels } from '../kernel/label-selector.ts';
 import { Changes } from './changes.ts';
 import {
   API_POLICIES,
@@ -43,6 +45,8 @@ export interface ClusterListener {
   pods(upsert: readonly PodInfo[], remove: readonly string[]): void;
   /** Those that are gone by name. */
   namespaces(upsert: readonly NamespaceEntry[], remove: readonly string[]): void;
+  /** Those of a Service, `namespace/name`; null once it is gone. */
+  serviceLabels(key: string, labels: Labels | null): void;
 }
 
 export interface ClusterWatchOptions {
@@ -111,7 +115,7 @@ export class ClusterWatch {
         into: this.#pods,
       }),
       this.#follow({ path: '/api/v1/namespaces', project: projectNamespace, into: this.#namespaces }),
-      this.#follow({ path: '/api/v1/services', project: projectService, into: this.#services }),
+      this.#followServices(),
       this.#follow({
         path: '/apis/discovery.k8s.io/v1/endpointslices',
         project: projectSlice,
@@ -145,6 +149,24 @@ export class ClusterWatch {
       watches,
       statusWrites: this.#status.counts(),
     };
+  }
+
+  #followServices(): ResourceWatch<LabelledService> {
+    const { listener } = this.#options;
+    return this.#follow({
+      path: '/api/v1/services',
+      project: projectLabelledService,
+      into: {
+        upsert: (key, { entry, labels }) => {
+          this.#services.upsert(key, entry);
+          listener.serviceLabels(key, labels);
+        },
+        remove: (key) => {
+          this.#services.remove(key);
+          listener.serviceLabels(key, null);
+        },
+      },
+    });
   }
 
   /** A node's status is written every few minutes, and its addresses hardly ever change. */

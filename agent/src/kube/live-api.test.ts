@@ -134,6 +134,7 @@ function agent(
         for (const at of upsert) seen.namespaces.add(at.name);
         removed(seen.namespaces, remove);
       },
+      serviceLabels: () => {},
     },
   });
   const running = watch.start();

@@ -104,7 +104,7 @@ function watchedPaths(client: KubeClient, config: Config): string[] {
     },
     node: config.node,
     nodePorts: config.nodePorts === 'on',
-    listener: { message: silent, pods: silent, namespaces: silent },
+    listener: { message: silent, pods: silent, namespaces: silent, serviceLabels: silent },
   });
   return watch.status().watches.map(({ path }) => path);
 }

@@ -2,6 +2,8 @@ import { ANOMALY_LIMITS, type DetectionId, GuardProfiles, type Workload } from '
 import type { CaptureEvent, PodReport } from '../capture/protocol.ts';
 import type { FindingBook } from '../guard/finding-book.ts';
 import type { NamespaceEntry, PodInfo } from '../identity/cluster-objects.ts';
+import { ServiceLabels } from '../identity/service-labels.ts';
+import type { Labels } from '../kernel/label-selector.ts';
 import type { ClusterListener, ClusterMessage } from '../kube/cluster-watch.ts';
 import type { Finding } from '../record/finding.ts';
 import type { Catalog } from '../sinks/catalog.ts';
@@ -51,6 +53,7 @@ export interface CaptureFacts {
  */
 export class Control implements ClusterListener {
   readonly #options: ControlOptions;
+  readonly services = new ServiceLabels();
   readonly #local = new LocalPods();
   readonly #callers = new CallerBoard();
   readonly #bypass: BypassWatch;
@@ -97,6 +100,10 @@ export class Control implements ClusterListener {
     this.#local.changeNamespaces(upsert, remove);
     this.#options.tellCapture(this.#local.forCapture());
     this.#tellCallers();
+  }
+
+  serviceLabels(key: string, labels: Labels | null): void {
+    this.services.set(key, labels);
   }
 
   // === from capture ===

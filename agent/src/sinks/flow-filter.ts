@@ -1,3 +1,4 @@
+import type { ServiceRef } from '@eastwall/policy';
 import type { LabelMatcher } from '../kernel/label-selector.ts';
 import type { FlowRecord, Outcome } from '../record/record.ts';
 
@@ -17,9 +18,18 @@ export interface FlowFilter {
   /** Of the caller's pod. */
   readonly fromLabels: LabelMatcher | null;
   readonly to: Party | null;
+  /** Of one of the Services that the destination stands for. */
+  readonly toLabels: ((services: readonly ServiceRef[]) => boolean) | null;
 }
 
-export const EVERYTHING: FlowFilter = { all: true, namespace: null, from: null, fromLabels: null, to: null };
+export const EVERYTHING: FlowFilter = {
+  all: true,
+  namespace: null,
+  from: null,
+  fromLabels: null,
+  to: null,
+  toLabels: null,
+};
 
 /** Outcomes by which Eastwall, not the application or the network, ended an exchange. */
 const BLOCKING: ReadonlySet<Outcome> = new Set([
@@ -38,7 +48,8 @@ export function matches(filter: FlowFilter, record: FlowRecord): boolean {
     (filter.namespace === null || touches(filter.namespace, record)) &&
     (filter.from === null || isFrom(filter.from, record)) &&
     (filter.fromLabels === null || (record.caller !== null && filter.fromLabels(record.caller.labels))) &&
-    (filter.to === null || isTo(filter.to, record))
+    (filter.to === null || isTo(filter.to, record)) &&
+    (filter.toLabels === null || filter.toLabels(record.destination.services))
   );
 }
 
