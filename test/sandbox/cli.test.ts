@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { parse } from 'yaml';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
@@ -116,7 +118,7 @@ test('tail has what was refused on both nodes, in its order, and explain knows e
   }
 });
 
-test('tail takes labels of callers', async () => {
+test('tail takes labels of callers, and of Services', async () => {
   await refused('shop/one');
   await refused('shop/two');
   await eventuallyAsync(async () => {
@@ -124,6 +126,13 @@ test('tail takes labels of callers', async () => {
     expect(code).toBe(0);
     expect(new Set(out.match(/DENY +shop\/\w+/g))).toEqual(new Set(['DENY   shop/one']));
   });
+  const to = async (selector: string) => {
+    const { out } = await eastwall('tail', '--no-follow', '--to-labels', selector);
+    return out.match(/DENY +shop\/one → \S+/)?.[0];
+  };
+  await sandbox.kubectl(['label', 'service', 'web', '-n', 'shop', 'tier=front']);
+  await eventuallyAsync(async () => expect(await to('tier=front')).toMatch(/→ shop\/web:80$/));
+  expect(await to('tier!=front')).toBeUndefined();
   expect(await eastwall('tail', '--from-labels', 'a b')).toMatchObject({
     code: 2,
     error: 'eastwall: --from-labels: unable to parse requirement: `a b`\n',
@@ -139,6 +148,31 @@ test('apis counts the calls of all nodes as one', async () => {
     const { operations } = JSON.parse(out) as { operations: Record<string, unknown>[] };
     expect(operations).toContainEqual(expect.objectContaining({ method: 'GET', template: '/', calls: 3 }));
   });
+});
+
+test('quarantine is about the sandbox where nothing else is named, and pods there are cut off and let go', async () => {
+  const asked = (...args: string[]) =>
+    promisify(execFile)(process.execPath, [MAIN, 'quarantine', ...args], {
+      env: { PATH: process.env['PATH'], HOME: '/nonexistent', EASTWALL_STATE_DIR: sandbox.stateDir },
+    }).catch((error: { code: number; stderr: string }) => error);
+  const status = async () => (await curl(sandbox, 'shop/two', 'http://web.shop/')).status;
+  expect(await asked('two', '-n', 'shop')).toMatchObject({
+    stderr: expect.stringContaining('kubectl get pods -n shop'),
+  });
+  const { stdout: name } = await sandbox.kubectl([
+    'get',
+    'pods',
+    '-n',
+    'shop',
+    '-l',
+    'app=two',
+    '-o',
+    'name',
+  ]);
+  expect(await asked(name.trim(), '-n', 'shop')).toMatchObject({ stdout: `${name.trim()} quarantined\n` });
+  await eventuallyAsync(async () => expect(await status()).toBe(403));
+  await asked(name.trim(), '-n', 'shop', '--lift');
+  await eventuallyAsync(async () => expect(await status()).toBe(200));
 });
 
 test('an agent that does not answer is named, and the answer is partial', async () => {

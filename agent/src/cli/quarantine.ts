@@ -1,9 +1,14 @@
+import { once } from 'node:events';
 import { QUARANTINE_ANNOTATION } from '../identity/quarantine.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { clientOf } from '../kube/client.ts';
-import { userConfig } from '../kube/user-config.ts';
+import { type UserConfigSource, userConfig } from '../kube/user-config.ts';
+import { choosesSandbox } from './fleet/choose-fleet.ts';
 import { within } from './fleet/fleet.ts';
 import type { KubeFlags } from './fleet/fleet-options.ts';
+import { isPlugin } from './fleet/fleet-options.ts';
+import { kubeProblem } from './fleet/kube-problem.ts';
+import { defaultStateDir } from './state-dir.ts';
 import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
 
 export interface QuarantineOptions {
@@ -14,7 +19,7 @@ export interface QuarantineOptions {
 /** `eastwall quarantine <object>`: an annotation, which agents obey as soon as they have heard of it. */
 export async function quarantine(
   object: string,
-  { namespace, lift = false, kubeconfig, context, requestTimeout }: QuarantineOptions & KubeFlags,
+  { namespace, lift = false, requestTimeout, ...given }: QuarantineOptions & KubeFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
   const parsed = parseObject(object);
@@ -22,6 +27,8 @@ export async function quarantine(
     terminal.error(`eastwall: \`${object}\` is neither \`pod/name\` nor \`namespace/name\`\n`);
     return EXIT.usage;
   }
+  const { kubeconfig, context = terminal.env['EASTWALL_CONTEXT'] || undefined } = given;
+  if (isAboutSandbox({ kubeconfig, context })) return againInSandbox();
   const config = userConfig({ kubeconfig, context });
   const place = namespace ?? (config.getContextObject(config.getCurrentContext())?.namespace || 'default');
   const [kind, name] = parsed;
@@ -33,13 +40,31 @@ export async function quarantine(
   const body = { metadata: { annotations: { [QUARANTINE_ANNOTATION]: lift ? null : 'true' } } };
   const answer = await client.mergePatch(path, body, within(requestTimeout, new AbortController().signal));
   if (!answer.ok) {
-    terminal.error(
-      `eastwall: kube API (context \`${config.getCurrentContext()}\`): ${answer.error.message}\n`,
-    );
+    const list = kind === 'pod' ? `pods -n ${place}` : 'namespaces';
+    const missing = `\`kubectl get ${list}\` shows those that there are`;
+    const advice = {
+      forbidden: `it takes the right to patch ${kind}s, which no role of Eastwall gives`,
+      missing,
+    };
+    terminal.error(`eastwall: ${kubeProblem(answer.error, config, advice)}\n`);
     return EXIT.failed;
   }
   terminal.out(`${kind}/${name} ${lift ? 'is quarantined no longer' : 'quarantined'}\n`);
   return EXIT.ok;
+}
+
+/** Where `eastwall tail` shows a sandbox, that is where a pod is cut off. */
+const isAboutSandbox = (given: UserConfigSource): boolean =>
+  choosesSandbox(given, { env: process.env, sandboxDir: defaultStateDir(process.env), plugin: isPlugin() });
+
+/** The kube API of a sandbox is in its network only: the same command runs again in there. */
+async function againInSandbox(): Promise<ExitCode> {
+  const { SandboxClient } = await import('../sandbox/client/sandbox-client.ts');
+  const sandbox = await SandboxClient.attach(defaultStateDir(process.env));
+  const [script = '', command = '', ...args] = process.argv.slice(1);
+  const argv = [process.execPath, script, command, '--kubeconfig', sandbox.kubeconfig, ...args] as const;
+  const [code] = await once(sandbox.spawnBeside(argv, { stdio: 'inherit' }), 'exit');
+  return code === EXIT.ok || code === EXIT.usage ? code : EXIT.failed;
 }
 
 const KINDS: Readonly<Record<string, 'pod' | 'namespace'>> = {

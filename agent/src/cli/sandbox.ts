@@ -72,6 +72,8 @@ async function up({ stateDir, file }: Place & { readonly file: string }): Promis
       seconds,
       stateDir,
       usual: defaultStateDir(process.env) === stateDir,
+      // In a checkout there is no `eastwall` on the PATH but by `npx`, which says so.
+      program: process.env['npm_command'] === 'exec' ? 'npx eastwall' : 'eastwall',
     }),
   );
   const ending = await Promise.race([interrupted, sandbox.ended]);

@@ -16,12 +16,13 @@ export interface UserConfigSource {
  */
 export function userConfig({ kubeconfig, context }: UserConfigSource): KubeConfig {
   const config = load(kubeconfig);
+  const known = config.getContexts().map(({ name }) => name);
+  const choices = `--context takes one of these: ${known.join(', ') || 'there are none in this kubeconfig'}`;
   if (context !== undefined) {
-    const known = config.getContexts().map(({ name }) => name);
-    if (!known.includes(context))
-      throw new Error(`context \`${context}\` does not exist; there are ${known.join(', ') || 'none'}`);
+    if (!known.includes(context)) throw new Error(`context \`${context}\` does not exist\n  → ${choices}`);
     config.setCurrentContext(context);
   }
+  if (!config.getCurrentContext()) throw new Error(`the kubeconfig has no current context\n  → ${choices}`);
   serverOf(config);
   return config;
 }
@@ -36,5 +37,7 @@ function load(path: string | undefined): KubeConfig {
   const usual = join(homedir(), '.kube', 'config');
   if (existsSync(usual)) return fileConfig(usual);
   if (process.env['KUBERNETES_SERVICE_HOST']) return podConfig();
-  throw new Error(`no kubeconfig: \`KUBECONFIG\` is not set, and there is no ${usual}`);
+  throw new Error(
+    `no kubeconfig: \`KUBECONFIG\` is not set, and there is no ${usual}\n  → say which cluster by --kubeconfig`,
+  );
 }

@@ -21,7 +21,14 @@ export function findSockets({ given, env, sandboxDir }: SocketSources): string[]
   if (given.length > 0) return [...given];
   const named = env['EASTWALL_SOCKET'];
   if (named !== undefined && named !== '') return named.split(',');
-  if (isSocket(SYSTEM_SOCKET)) return [SYSTEM_SOCKET];
+  return hasAgentHere() ? [SYSTEM_SOCKET] : sandboxSockets(sandboxDir);
+}
+
+/** Whether this is a node of a cluster, or the agent's own pod. */
+export const hasAgentHere = (): boolean => isSocket(SYSTEM_SOCKET);
+
+/** Of every node of the running sandbox. */
+export function sandboxSockets(sandboxDir: string): string[] {
   const nodes = join(sandboxDir, 'nodes');
   return entries(nodes)
     .map((node) => adminSocketPath(join(nodes, node, 'run')))

@@ -1,7 +1,7 @@
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { EXIT, type ExitCode } from '../terminal.ts';
 import { fetchText } from './admin-client.ts';
-import { type AgentLink, type Asking, complain, within } from './fleet.ts';
+import { type AgentLink, type Asking, Complaints, within } from './fleet.ts';
 
 /** What a fleet has answered. */
 export interface Answers<Answer> {
@@ -48,7 +48,8 @@ export async function eachAgent<Answer>(
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
   terminal.progress(null);
-  return sortOut(links, results, (link, problem) => complain(terminal, link, problem));
+  const complaints = new Complaints(terminal);
+  return sortOut(links, results, (link, problem) => complaints.about(link, problem));
 }
 
 function sortOut<Answer>(

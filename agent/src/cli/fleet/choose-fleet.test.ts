@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { chooseFleet, type FleetFlags, type Surroundings } from './choose-fleet.ts';
+import { chooseFleet, choosesSandbox, type FleetFlags, type Surroundings } from './choose-fleet.ts';
 
 describe('whom a command asks', () => {
   const directory = mkdtempSync(join(tmpdir(), 'ew-choice-'));
@@ -55,6 +55,16 @@ describe('whom a command asks', () => {
     expect(choice({}, env({ KUBECONFIG: '/k' }))).toEqual(['kube', undefined]);
     expect(choice({}, env({ KUBERNETES_SERVICE_HOST: '10.0.0.1' }))).toEqual(['kube', undefined]);
     expect(choice({})).toEqual(['none']);
+  });
+
+  it('is a sandbox only where nothing says otherwise', () => {
+    const sandbox = { ...env({ KUBECONFIG: '/k' }), sandboxDir, plugin: false };
+    expect(choosesSandbox({}, sandbox)).toBe(true);
+    expect(choosesSandbox({}, { ...sandbox, sandboxDir: '/nowhere' })).toBe(false);
+    expect(choosesSandbox({ context: 'test' }, sandbox)).toBe(false);
+    expect(choosesSandbox({ kubeconfig: '/k' }, sandbox)).toBe(false);
+    expect(choosesSandbox({}, { ...sandbox, plugin: true })).toBe(false);
+    expect(choosesSandbox({}, { ...sandbox, ...env({ EASTWALL_CONTEXT: 'prod' }) })).toBe(false);
   });
 
   it('is asked about sockets that are named also where nothing is, the first time', () => {

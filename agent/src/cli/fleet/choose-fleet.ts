@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { findSockets, isSocket, type SocketSources } from './agent-sockets.ts';
+import { findSockets, hasAgentHere, isSocket, type SocketSources, sandboxSockets } from './agent-sockets.ts';
 import type { KubeChoice } from './kube-fleet.ts';
 
 /** Flags by which a command says whom to ask. */
@@ -47,6 +47,14 @@ function sockets(sources: SocketSources): FleetChoice {
     return found;
   };
   return { kind: 'sockets', find };
+}
+
+/** Whether it is a sandbox that is asked, by who says neither which cluster nor which agent. */
+export function choosesSandbox(given: KubeChoice, { plugin, ...sources }: Surroundings): boolean {
+  const { env } = sources;
+  if (plugin || env['EASTWALL_SOCKET'] || env['EASTWALL_CONTEXT']) return false;
+  if (Object.values(given).some((value) => value !== undefined)) return false;
+  return sandboxSockets(sources.sandboxDir).length > 0 && !hasAgentHere();
 }
 
 const hasKubeConfig = (env: Surroundings['env']): boolean =>

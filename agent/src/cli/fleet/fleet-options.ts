@@ -2,6 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { duration } from '../../config/parsers.ts';
 import { defaultStateDir } from '../state-dir.ts';
 import { EXIT, type ExitCode, processTerminal, type Terminal } from '../terminal.ts';
+import { advised } from './advice.ts';
 import { chooseFleet, type FleetFlags } from './choose-fleet.ts';
 import type { Asking, Fleet } from './fleet.ts';
 import { socketFleet } from './socket-fleet.ts';
@@ -93,7 +94,11 @@ async function fleetOf(flags: AgentFlags, terminal: Terminal): Promise<Fleet | E
       return EXIT.usage;
     case 'none':
       terminal.error(
-        `eastwall: no agents to ask: no kubeconfig, nothing at /run/eastwall, and no running sandbox in ${sandboxDir}\n`,
+        `eastwall: ${advised(
+          `no agents to ask: no kubeconfig, nothing at /run/eastwall, and no running sandbox in ${sandboxDir}`,
+          'a cluster: set KUBECONFIG, or say which by --kubeconfig',
+          'a sandbox, without a cluster: `eastwall sandbox up -f examples/shop.yaml` in a checkout, see docs/tour.md',
+        )}\n`,
       );
       return EXIT.failed;
   }

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { Result } from '../../kernel/result.ts';
 import type { Terminal } from '../terminal.ts';
+import { advised } from './advice.ts';
 
 /** One agent, and how to reach what it tells. */
 export interface AgentLink {
@@ -8,6 +9,8 @@ export interface AgentLink {
   readonly name: string;
   /** Its pod is being deleted: it may end at any time, and nobody misses it then. */
   readonly leaving?: boolean;
+  /** What to do about a problem with it, where that is known. */
+  advice?(problem: string): string | null;
   /** A connection to its admin interface; rejects with why there is none. */
   connect(signal: AbortSignal): Promise<Duplex>;
 }
@@ -30,8 +33,22 @@ export interface Asking {
   readonly timeoutMs: number;
 }
 
-export function complain(terminal: Terminal, agent: Pick<AgentLink, 'name'>, problem: string): void {
-  terminal.error(`eastwall: agent ${agent.name}: ${problem}\n`);
+/** Tells of agents that don't answer: each problem, and once what to do, since a hundred may have the same. */
+export class Complaints {
+  readonly #terminal: Pick<Terminal, 'error'>;
+  readonly #advice = new Set<string>();
+
+  constructor(terminal: Pick<Terminal, 'error'>) {
+    this.#terminal = terminal;
+  }
+
+  about(link: Pick<AgentLink, 'name' | 'advice'>, problem: string): void {
+    const line = `agent ${link.name}: ${problem}`;
+    const advice = link.advice?.(problem) ?? null;
+    const news = advice === null || this.#advice.has(advice) ? line : advised(line, advice);
+    if (advice !== null) this.#advice.add(advice);
+    this.#terminal.error(`eastwall: ${news}\n`);
+  }
 }
 
 /** Fires with `signal` or after so long. */

@@ -3,7 +3,7 @@ import { pause } from '../../kernel/pause.ts';
 import { err, type Result } from '../../kernel/result.ts';
 import { EXIT, type ExitCode } from '../terminal.ts';
 import { followLines } from './admin-client.ts';
-import { type AgentLink, type Asking, complain, within } from './fleet.ts';
+import { type AgentLink, type Asking, Complaints, within } from './fleet.ts';
 
 /** A stream that is followed at every agent. */
 export interface Stream {
@@ -50,6 +50,7 @@ class Following {
   readonly #stop = new AbortController();
   readonly #signal: AbortSignal;
   readonly #running = new Map<string, Promise<void>>();
+  readonly #complaints: Complaints;
   /** Agents that can't be followed now. */
   readonly #broken = new Set<string>();
   /** Agents whose last stream had begun. */
@@ -58,6 +59,7 @@ class Following {
   constructor(asking: Asking, stream: Stream) {
     this.#asking = asking;
     this.#stream = stream;
+    this.#complaints = new Complaints(asking.terminal);
     this.#signal = AbortSignal.any([asking.signal, this.#stop.signal]);
   }
 
@@ -143,7 +145,7 @@ class Following {
   /** Told once, not at every try. */
   #note(link: AgentLink, end: Result<null, string>): void {
     if (!this.#broken.has(link.name))
-      complain(this.#asking.terminal, link, end.ok ? 'the agent has ended the stream' : end.error);
+      this.#complaints.about(link, end.ok ? 'the agent has ended the stream' : end.error);
     this.#broken.add(link.name);
   }
 

@@ -92,7 +92,7 @@ describe('the agents of a cluster', () => {
       value: [{ name: 'on node-a (eastwall-system/new-one)' }],
     });
     expect(await found('app.kubernetes.io/version notin (1.0.0, 1.1.0)')).toMatchObject({
-      error: expect.stringContaining('component=agent,app.kubernetes.io/version notin (1.0.0, 1.1.0)` there'),
+      error: expect.stringContaining('component=agent,app.kubernetes.io/version notin (1.0.0, 1.1.0)`\n  → '),
     });
     expect(await found('what is this')).toMatchObject({
       error: expect.stringContaining('kube API (context'),
@@ -102,18 +102,20 @@ describe('the agents of a cluster', () => {
   it('that do not answer are told, and the answer is partial', async () => {
     const pods = [agentPod('one', 'node-a'), agentPod('deaf', 'node-b'), agentPod('new', 'node-c')];
     await using made = await cluster(pods, (_, response) => response.end('{}'));
-    const { answers, code, error } = await ask(kubeFleet({}, made.config));
+    const { answers, missing, code, error } = await ask(kubeFleet({}, made.config));
     expect(answers).toHaveLength(1);
     expect(code).toBe(EXIT.partial);
     expect(error).toMatch(/agent on node-b \(eastwall-system\/deaf\): error forwarding port 9465: connect/);
-    expect(error).toContain('agent on node-c (eastwall-system/new): its pod is Pending\n');
+    expect(error).toMatch(/\n {2}→ `kubectl -n eastwall-system logs <pod>` says how the agent is\n/);
+    expect(error).toContain('agent on node-c (eastwall-system/new): its pod is Pending\n  → ');
+    expect(missing.map(({ problem }) => problem).join()).not.toContain('→');
   });
 
   it('may be none', async () => {
     await using made = await cluster([], () => {});
     const { code, error } = await ask(kubeFleet({ agentsNamespace: 'other' }, made.config));
     expect(code).toBe(EXIT.failed);
-    expect(error).toContain('no agent found in namespace `other`');
+    expect(error).toContain('no agent found: no pod in namespace `other` of the cluster');
   });
 });
 
@@ -150,7 +152,9 @@ describe('a user who may not list pods everywhere', () => {
 
   it('is told what would allow it', async () => {
     expect(await (await guarded('/nowhere')).find(signal)).toMatchObject({
-      error: expect.stringMatching(/context `x`\): pods is forbidden; the ClusterRole `eastwall-viewer`/),
+      error: expect.stringMatching(
+        /context `x`\): pods is forbidden\n {2}→ the ClusterRole `eastwall-viewer`/,
+      ),
     });
   });
 
@@ -158,5 +162,7 @@ describe('a user who may not list pods everywhere', () => {
     const found = await (await guarded('/api/v1/pods')).find(signal);
     const link = found.ok ? found.value[0] : undefined;
     await expect(link?.connect(signal)).rejects.toThrow('pods is forbidden');
+    expect(link?.advice?.('pods is forbidden')).toContain('the ClusterRole `eastwall-viewer`');
+    expect(link?.advice?.('no answer in time')).toBeNull();
   });
 });

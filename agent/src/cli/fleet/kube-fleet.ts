@@ -6,7 +6,9 @@ import { clientOf, type KubeClient } from '../../kube/client.ts';
 import type { KubeFailure } from '../../kube/failure.ts';
 import { openPortForward } from '../../kube/port-forward.ts';
 import { userConfig } from '../../kube/user-config.ts';
+import { advised } from './advice.ts';
 import type { AgentLink, Fleet } from './fleet.ts';
+import { kubeProblem } from './kube-problem.ts';
 
 /** Which agents of which cluster. */
 export interface KubeChoice {
@@ -93,7 +95,8 @@ function linkTo(pod: Json, config: KubeConfig): AgentLink {
     connect: (signal) =>
       phase === 'Running'
         ? openPortForward(config, { namespace, pod: name, port: adminPort(spec) }, signal)
-        : Promise.reject(new Error(`its pod is ${phase || 'in no phase'}`)),
+        : Promise.reject(new Error(`${NOT_RUNNING} ${phase || 'in no phase'}`)),
+    advice: (problem) => linkAdvice(problem, namespace),
   };
 }
 
@@ -103,16 +106,33 @@ function adminPort(spec: Json): number {
   return typeof named === 'number' ? named : ADMIN_PORT;
 }
 
-function explained({ status, message }: KubeFailure, config: KubeConfig): string {
-  const where = `kube API (context \`${config.getCurrentContext()}\`)`;
-  if (status === 403)
-    return `${where}: ${message}; the ClusterRole \`eastwall-viewer\` allows it, or \`--agents-namespace\` names a namespace where you may list pods`;
-  if (status === 401) return `${where}: ${message}; your credentials are not accepted`;
-  return `${where}: ${message}`;
+/** What allows a user to see what agents see; docs/cli.md has it in full. */
+const VIEWER =
+  'the ClusterRole `eastwall-viewer` allows it: `kubectl create rolebinding eastwall-viewers -n eastwall-system --clusterrole=eastwall-viewer --user=…`';
+
+function explained(failure: KubeFailure, config: KubeConfig): string {
+  const forbidden = `${VIEWER}; where agents are in another namespace, \`--agents-namespace\` names it`;
+  return kubeProblem(failure, config, { forbidden });
+}
+
+const NOT_RUNNING = 'its pod is';
+
+function linkAdvice(problem: string, namespace: string): string | null {
+  const kubectl = `kubectl -n ${namespace}`;
+  if (problem.startsWith(NOT_RUNNING))
+    return `\`${kubectl} describe pod <pod>\` says why; \`logs <pod> -c preflight\`, what its node lacks`;
+  if (/forbidden/i.test(problem)) return VIEWER;
+  return /^error forwarding/.test(problem) ? `\`${kubectl} logs <pod>\` says how the agent is` : null;
 }
 
 function noAgents({ agentsNamespace, node, selector }: KubeChoice, config: KubeConfig): string {
   const place = agentsNamespace === undefined ? '' : ` in namespace \`${agentsNamespace}\``;
   const on = node === undefined ? '' : ` on node \`${node}\``;
-  return `no agent found${place}${on}: the cluster of context \`${config.getCurrentContext()}\` has no pod labelled \`${labelsOf(selector)}\` there`;
+  const where = `${place}${on} of the cluster of context \`${config.getCurrentContext()}\``;
+  return advised(
+    `no agent found: no pod${where} is labelled \`${labelsOf(selector)}\``,
+    agentsNamespace === undefined && node === undefined && selector === undefined
+      ? 'is Eastwall installed there (`helm list -A`; docs/install.md)? Another cluster: --context'
+      : `\`kubectl get pods -A -o wide -l ${AGENT_LABELS}\` shows those that there are`,
+  );
 }

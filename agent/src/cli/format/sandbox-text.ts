@@ -23,19 +23,24 @@ export interface ReadyContext {
   readonly stateDir: string;
   /** The state directory is where the other commands look by themselves. */
   readonly usual: boolean;
+  /** As whoever reads this calls us. */
+  readonly program: string;
 }
 
 /** What `sandbox up` prints: what there is and how to go on. */
-export function readyText(summary: SandboxSummary, { seconds, stateDir, usual }: ReadyContext): string {
+export function readyText(
+  summary: SandboxSummary,
+  { seconds, stateDir, usual, program }: ReadyContext,
+): string {
   const place = usual ? '' : ` --state-dir ${stateDir}`;
   const [pod] = summary.pods.filter(({ ready, namespace }) => ready && namespace !== 'eastwall-system');
   const target = pod === undefined ? '<namespace>/<pod>' : `${pod.namespace}/${pod.name}`;
   return [
     summaryText(summary),
     `\nready after ${seconds.toFixed(1)} s; in another terminal:\n`,
-    `  eastwall sandbox exec${place} ${target} -- sh\n`,
-    `  eastwall sandbox kubectl${place} -- get pods -A\n`,
-    `  eastwall sandbox down${place}\n`,
+    `  ${program} sandbox exec${place} ${target} -- sh\n`,
+    `  ${program} sandbox kubectl${place} -- get pods -A\n`,
+    `  ${program} sandbox down${place}\n`,
     `Ctrl-C ends it\n`,
   ].join('');
 }
