@@ -49,9 +49,10 @@ function findRuntime() {
     .map((name) => join(modules, name, 'bin', 'node'))
     .find((path) => existsSync(path) && realpathSync(path) !== realpathSync(process.execPath));
   if (found === undefined) {
-    console.error(
-      `eastwall: needs Node ${OLDEST_NODE} and this is ${process.version}; \`make setup\` in ${checkout} installs one`,
-    );
+    const how = existsSync(join(checkout, 'scripts/setup.sh'))
+      ? `\`make setup FOR=check\` in ${checkout} installs one`
+      : 'https://nodejs.org/en/download has it';
+    console.error(`eastwall: needs Node ${OLDEST_NODE} and this is ${process.version}\n  → ${how}`);
     process.exit(1);
   }
   return found;

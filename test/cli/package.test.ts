@@ -88,6 +88,13 @@ test('runs by npx, and by kubectl', async () => {
   expect(await shell('kubectl eastwall version')).toMatchObject({ code: 0, out: 'eastwall 0.1.0\n' });
 });
 
+test('tells who has an older Node where there is a newer one', async () => {
+  // To the program the same as an older one: it can't run TypeScript.
+  const { code, error } = await shell('node --no-strip-types $(command -v eastwall) version');
+  expect(code).toBe(1);
+  expect(error).toMatch(/^eastwall: needs Node 24 and this is v\S+\n {2}→ https:\/\/nodejs\.org/);
+});
+
 test('runs as krew would install it', async () => {
   const { stdout: manifest } = await run(process.execPath, [KREW, home.tarball]);
   const [platform] = (parse(manifest) as { spec: { platforms: KrewPlatform[] } }).spec.platforms;

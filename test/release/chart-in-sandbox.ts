@@ -36,6 +36,11 @@ export class ChartInSandbox implements Disposable {
     return this.#helm(['upgrade', 'eastwall', CHART], settings);
   }
 
+  /** `helm test`, which throws what it says when it fails. */
+  test(): Promise<string> {
+    return this.#helm(['test', 'eastwall'], null);
+  }
+
   uninstall(): Promise<string> {
     return this.#helm(['uninstall', 'eastwall'], null);
   }

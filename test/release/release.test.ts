@@ -59,6 +59,7 @@ describe('a release', () => {
     expect(Math.max(operation, blocked), JSON.stringify(figures)).toBeLessThan(FIRST_LOOK_SECONDS);
     await followNotes(notes);
     await eventuallyAsync(async () => expect(await taints()).toEqual([]));
+    expect(await chart.test()).toMatch(/TEST SUITE: +eastwall-test\n(.*\n)*?Phase: +Succeeded/);
   });
 
   test('is upgraded, and no request fails, a gigabyte comes whole, and streams live on', async () => {
