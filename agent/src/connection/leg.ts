@@ -43,8 +43,8 @@ const HIGH_WATER = 65_536;
  * One TCP socket of a connection; an accepted one reads from `start` on, a dialled one from when it is connected.
  *
  * Writing tries the kernel first, straight from the read buffer or, where little is written, at the end of the event
- * loop's turn from the outbox; only what the kernel does not take is left to libuv, in a copy. Leaving the shared buffer to libuv would be wrong: it keeps a pointer to what it could not send, and
- * the next read would overwrite it.
+ * loop's turn from the outbox; only what the kernel does not take is left to libuv, in a copy. Leaving the shared buffer
+ * to libuv would be wrong: it keeps a pointer to what it could not send, and the next read would overwrite it.
  */
 export class Leg {
   readonly fd: number;
