@@ -73,7 +73,7 @@ FUZZ_SECONDS ?= 60
 .PHONY: fuzz
 fuzz: ## Run every property test for FUZZ_SECONDS (60) each
 	@scripts/setup.sh check
-	@$(RUN) FUZZ_SECONDS=$(FUZZ_SECONDS) vitest run $$(grep -rl --include='*.test.ts' "'fast-check'" policy/src agent/src)
+	@$(RUN) FUZZ_SECONDS=$(FUZZ_SECONDS) vitest run $$(grep -rlE --include='*.test.ts' "'fast-check'|testing/fuzz" policy/src agent/src)
 
 .PHONY: generate
 generate: ## Rewrite the generated files: CRDs, references of settings and commands

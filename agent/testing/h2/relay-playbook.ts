@@ -17,7 +17,7 @@ import { HpackEncoder } from '../../src/h2/hpack-encoder.ts';
 import { DEFAULT_H2_LIMITS, type H2Limits } from '../../src/h2/limits.ts';
 import type { RequestHead } from '../../src/h2/request-head.ts';
 import type { UpgradeSettings } from '../../src/h2/upgrade.ts';
-import { framesOf, type SeenFrame } from './wire-frames.ts';
+import { endOfFrames, framesOf, type SeenFrame } from './wire-frames.ts';
 
 type Pair = readonly [name: string, value: string];
 
@@ -185,12 +185,14 @@ class Outlet {
 
   take(): string[] {
     let bytes = joined(this.parts);
-    this.parts.length = 0;
-    if (!this.prefaced && bytes.length > 0) {
+    if (!this.prefaced && bytes.length >= PREFACE.length) {
       bytes = bytes.subarray(PREFACE.length);
       this.prefaced = true;
     }
-    return framesOf(bytes).map((seen) => this.describe(seen));
+    const end = this.prefaced ? endOfFrames(bytes) : 0;
+    // Frames may come as they are read, so that the last one is not whole yet.
+    this.parts.splice(0, this.parts.length, bytes.subarray(end));
+    return framesOf(bytes.subarray(0, end)).map((seen) => this.describe(seen));
   }
 
   private describe(seen: SeenFrame): string {
@@ -201,8 +203,8 @@ class Outlet {
     return `${name}#${seen.streamId}${ack} ${this.detail(seen)}`.trimEnd() + end;
   }
 
-  private detail({ type, payload }: SeenFrame): string {
-    if (type === FRAME.headers) return this.readBlock(payload);
+  private detail({ type, flags, payload }: SeenFrame): string {
+    if (type === FRAME.headers) return this.readBlock(fragmentOf(payload, flags));
     if (type === FRAME.data) {
       this.dataBytes += payload.length;
       return Buffer.from(payload).toString();
@@ -220,6 +222,13 @@ class Outlet {
     const never = (at: number) => ((marks[at] ?? 0) & NEVER_INDEXED ? 'never:' : '');
     return Array.from({ length }, (_, at) => `${never(at)}${names[at]}=${values[at]}`).join(' ');
   }
+}
+
+/** A header block without the padding and the priority around it (RFC 9113 §6.2). */
+function fragmentOf(payload: Uint8Array, flags: number): Uint8Array {
+  const padded = (flags & FLAG.padded) !== 0;
+  const start = (padded ? 1 : 0) + (flags & FLAG.priority ? 5 : 0);
+  return payload.subarray(start, payload.length - (padded ? (payload[0] ?? 0) : 0));
 }
 
 /** A relay whose prefaces are done. */

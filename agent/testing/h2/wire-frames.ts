@@ -9,6 +9,17 @@ export interface SeenFrame extends FrameFields {
   readonly payload: Uint8Array;
 }
 
+/** Where the last whole frame ends. */
+export function endOfFrames(bytes: Uint8Array): number {
+  let pos = 0;
+  while (bytes.length - pos >= FRAME_HEAD) {
+    const end = pos + FRAME_HEAD + ((uint31(bytes, pos) >>> 8) & 0xffffff);
+    if (end > bytes.length) break;
+    pos = end;
+  }
+  return pos;
+}
+
 /** Splits bytes that hold whole frames and nothing else; throws when they don't. */
 export function framesOf(bytes: Uint8Array): SeenFrame[] {
   const frames: SeenFrame[] = [];
