@@ -26,7 +26,7 @@ has() { command -v "$1" >/dev/null 2>&1; }
 # command:package pairs, Debian's names.
 packages_for() {
   run='iptables:iptables ip:iproute2 unshare:util-linux nsenter:util-linux setpriv:util-linux curl:curl'
-  run="$run kubectl:kubernetes-client"
+  run="$run mount:mount hostname:hostname kubectl:kubernetes-client"
   test='nginx:nginx-light redis-server:redis-server redis-cli:redis-tools openssl:openssl python3:python3 nft:nftables'
   test="$test wget:wget git:git dig:bind9-dnsutils fcgiwrap:fcgiwrap nghttpx:nghttp2-proxy h2load:nghttp2-client wrk:wrk"
   test="$test pg_ctlcluster:postgresql mariadbd:mariadb-server-core mariadb:mariadb-client-core"

@@ -41,6 +41,8 @@ export function run(argv: Argv, options: RunOptions = {}): Promise<string> {
 /** Debian's package for each program that a sandbox runs. */
 const PACKAGES: Readonly<Record<string, string>> = {
   ip: 'iproute2',
+  mount: 'mount',
+  umount: 'mount',
   'iptables-restore': 'iptables',
   'ip6tables-restore': 'iptables',
 };
