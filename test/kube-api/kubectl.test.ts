@@ -222,6 +222,7 @@ describe('built-in kinds', () => {
     await make('job', 'made', '--image=busybox', '--', 'true');
     await make('secret', 'generic', 'made', '--from-literal=key=value');
     await make('serviceaccount', 'made');
+    await make('rolebinding', 'made', '--clusterrole=view', '--group=g', '--serviceaccount=default:made');
     expect(stored('deployments.apps', 'made')).toMatchObject({
       spec: {
         replicas: 0,
@@ -241,6 +242,13 @@ describe('built-in kinds', () => {
       spec: { template: { spec: { restartPolicy: 'Never' } } },
     });
     expect(stored('serviceaccounts', 'made').metadata.name).toBe('made');
+    expect(stored('rolebindings.rbac.authorization.k8s.io', 'made')).toMatchObject({
+      subjects: [
+        { kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'g' },
+        { kind: 'ServiceAccount', name: 'made', namespace: 'default' },
+      ],
+      roleRef: { kind: 'ClusterRole', name: 'view' },
+    });
   });
 
   it('answers what the user may do', async () => {

@@ -45,6 +45,15 @@ export const MESSAGES: ReadonlyMap<string, Fields> = new Map<string, Fields>([
   ['Deployment', { 1: ['metadata', 'ObjectMeta'], 2: ['spec', 'DeploymentSpec'], 3: ['status', 'skip'] }],
   ['Job', { 1: ['metadata', 'ObjectMeta'], 2: ['spec', 'JobSpec'], 3: ['status', 'skip'] }],
   ['CronJob', { 1: ['metadata', 'ObjectMeta'], 2: ['spec', 'CronJobSpec'], 3: ['status', 'skip'] }],
+  ...['RoleBinding', 'ClusterRoleBinding'].map((kind): [string, Fields] => [
+    kind,
+    { 1: ['metadata', 'ObjectMeta'], 2: ['subjects', 'Subject[]'], 3: ['roleRef', 'RoleRef'] },
+  ]),
+  [
+    'Subject',
+    { 1: ['kind', 'string'], 2: ['apiGroup', 'string'], 3: ['name', 'string'], 4: ['namespace', 'string'] },
+  ],
+  ['RoleRef', { 1: ['apiGroup', 'string'], 2: ['kind', 'string'], 3: ['name', 'string'] }],
   // Of a review the question does not matter: the answer is always the same.
   ...[
     'SelfSubjectAccessReview',
