@@ -158,6 +158,11 @@ export class RelayPlaybook {
     return this.out.upstream.take();
   }
 
+  /** Everything, the preface included. */
+  get sentUpstream(): Uint8Array {
+    return joined(this.out.upstream.all);
+  }
+
   /** Payload of all DATA frames that upstream was seen to get. */
   get upstreamDataBytes(): number {
     return this.out.upstream.dataBytes;
@@ -170,6 +175,7 @@ export class RelayPlaybook {
 
 class Outlet {
   private readonly parts: Uint8Array[] = [];
+  readonly all: Uint8Array[] = [];
   readonly decoder = new HpackDecoder(1 << 20);
   private readonly fields = new FieldList();
   dataBytes = 0;
@@ -180,7 +186,9 @@ class Outlet {
   }
 
   push(bytes: Uint8Array, start: number, end: number): void {
-    this.parts.push(bytes.slice(start, end));
+    const part = bytes.slice(start, end);
+    this.parts.push(part);
+    this.all.push(part);
   }
 
   take(): string[] {
