@@ -1,14 +1,15 @@
 /** Reads `/proc/<thread>/net/tcp` and `tcp6`, the kernel's list of a namespace's TCP sockets. */
 
 export interface ListenerUse {
-  /** Connections that nobody has accepted yet. */
+  /** Connections that nobody has accepted yet, those included that are still being opened. */
   readonly queued: number;
-  /** Accepted connections that still move bytes or wait for a FIN; TIME_WAIT is over. */
+  /** Connections that still move bytes, wait for a FIN or are being opened; TIME_WAIT is over. */
   readonly open: number;
 }
 
 const LISTEN = '0A';
 const TIME_WAIT = '06';
+const SYN_RECV = '03';
 
 /** How an address with this port ends there. */
 export const portSuffix = (port: number): string => `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
@@ -24,6 +25,7 @@ export function listenerUse(table: string, port: number): ListenerUse {
     // For a listener the receive queue counts connections, not bytes.
     if (state === LISTEN) queued += Number.parseInt(queues?.split(':')[1] ?? '0', 16);
     else if (state !== TIME_WAIT) open++;
+    if (state === SYN_RECV) queued++;
   }
   return { queued, open };
 }
