@@ -35,6 +35,7 @@ export interface PlaybookOptions {
   atConnect?(): Decision | null;
   readonly governed?: Scope['governed'];
   readonly traced?: boolean;
+  readonly observing?: boolean;
   readonly declaredOpaque?: boolean;
   readonly limits?: Partial<RelayLimits>;
   readonly watcher?: Watcher;
@@ -128,6 +129,10 @@ export class Playbook implements Wire, RelayContext {
       tunnel: (host) => (options.unread ? this.scope.evaluate('CONNECT', '', host) : unreadable),
       expectation: () => null,
     };
+  }
+
+  get observing(): boolean {
+    return this.options.observing ?? false;
   }
 
   get traced(): boolean {

@@ -51,6 +51,7 @@ function relay(watcher: Watcher, catalog: boolean): Http1Relay {
     watcher,
     declaredOpaque: false,
     traced: false,
+    observing: false,
     become() {},
     finish(exchange: Exchange, now: number) {
       if (exchange.decision.verdict !== 'allow') throw new Error(JSON.stringify(exchange.decision));

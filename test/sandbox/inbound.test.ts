@@ -9,6 +9,7 @@ import { followed, rolledOut, startRollout } from '../support/upgrade.ts';
 import { FlowFollower } from '../transparency/flow-follower.ts';
 
 const server = (name: string): string => join(import.meta.dirname, 'servers', name);
+const TALK = join(import.meta.dirname, 'clients', 'talk.mjs');
 const NODE = 'node-b';
 const NEAR = 'shop/near';
 const FAR = 'shop/far';
@@ -115,6 +116,16 @@ describe('a pod that is observed', () => {
         expect((await curl(sandbox, caller, '-4', url)).status, url).toBe(200);
     });
     expect(records.filter(({ leg }) => leg === 'inbound')).toEqual([]);
+  });
+
+  test('is asked what the agent can not read, and its answer gets back', async () => {
+    const input = 'GET /without-a-host HTTP/1.1\r\n\r\n';
+    const records = await following(async () => {
+      const { stdout } = await sandbox.exec(OPTED_OUT, ['node', TALK, 'raw.shop', '80'], { input });
+      expect(stdout).toMatch(/^HTTP\/1.1 200 OK\r\n/);
+      expect(stdout).toContain('from ');
+    });
+    expect(records).toMatchObject([{ leg: 'inbound', protocol: 'opaque' }]);
   });
 
   test('is counted once, where it is called from', async () => {

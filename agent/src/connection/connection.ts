@@ -112,11 +112,6 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
     return this.observing ? guards.inbound(this.options.pod, this.judging) : guards.watcher(this.judging);
   }
 
-  /** It is only looked at. */
-  private get observing(): boolean {
-    return this.options.direction === 'inbound';
-  }
-
   // === RelayContext ===
 
   get scope(): Scope {
@@ -129,6 +124,10 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
 
   get traced(): boolean {
     return this.options.context.settings.traced;
+  }
+
+  get observing(): boolean {
+    return this.options.direction === 'inbound';
   }
 
   become(relay: Relay): void {

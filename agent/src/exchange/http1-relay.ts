@@ -12,6 +12,7 @@ import { OpaqueRelay } from './opaque-relay.ts';
 import { refusalFields } from './refusal.ts';
 import { type RequestEvents, RequestSide } from './request-side.ts';
 import { type ResponseEvents, ResponseSide } from './response-side.ts';
+import { judgeAfterSwitch, unreadFrom } from './unread.ts';
 import { type Reading, type Refusal, UNWATCHED } from './watch.ts';
 import type { Relay, RelayContext } from './wire.ts';
 
@@ -85,7 +86,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
   upstreamEnded(now: number): void {
     const { response, context } = this;
     if (response.inHead) {
-      this.malformedResponse('truncated', now);
+      response.cutOff(now);
       return;
     }
     context.wire.finishCaller();
@@ -190,12 +191,14 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     if (this.response.idle) this.finish(now);
   }
 
-  malformedRequest(fault: Fault, now: number): void {
+  malformedRequest(fault: Fault, now: number): Relay | null {
+    const next = unreadFrom(this.context, this.exchange, { fault, now, other: this.response });
+    if (next !== null) return next;
     if (!this.exchange.open) this.begin(now);
     this.exchange.outcome = 'malformed_request';
     this.exchange.fault = fault;
     const status = fault === 'head_too_large' ? 431 : 400;
-    this.replaceResponse(status, { reason: 'malformed_request', fault, detail: FAULTS[fault] }, now);
+    return this.replaceResponse(status, { reason: 'malformed_request', fault, detail: FAULTS[fault] }, now);
   }
 
   // === upstream's side ===
@@ -257,18 +260,9 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
       const settings = readUpgradeSettings(this.h2Settings);
       if (settings.ok) return new Http2Relay(context, { exchange, settings: settings.value });
     }
-    const judge = this.judgeOf(protocol);
+    const judge = judgeAfterSwitch(context, exchange, protocol);
     exchange.decision = this.stricter(judge());
     return exchange.decision.verdict === 'deny' ? null : new OpaqueRelay(context, exchange, judge);
-  }
-
-  /** What decides about the bytes that follow a switch, now and whenever policies change. */
-  private judgeOf(protocol: string): () => Decision {
-    const { context } = this;
-    const { method, path, host } = this.exchange;
-    // WebSocket belongs to the operation that was judged: its frames are masked, so no server reads a request in them.
-    if (protocol === 'websocket') return () => context.scope.evaluate(method, path, host);
-    return protocol === 'connect' ? () => context.scope.tunnel(host) : () => context.scope.unread(host);
   }
 
   /** A switch may be refused or reported where the request was allowed, and leaves the decision alone otherwise. */
@@ -276,22 +270,26 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     return decision.verdict === 'allow' ? this.exchange.decision : decision;
   }
 
-  malformedResponse(fault: Fault, now: number): void {
+  malformedResponse(fault: Fault, now: number): Relay | null {
+    const next = unreadFrom(this.context, this.exchange, { fault, now, other: this.request });
+    if (next !== null) return next;
     this.exchange.outcome = 'malformed_response';
     this.exchange.fault = fault;
-    this.replaceResponse(502, { reason: 'malformed_response', fault, detail: FAULTS[fault] }, now);
+    return this.replaceResponse(502, { reason: 'malformed_response', fault, detail: FAULTS[fault] }, now);
   }
 
   /**
    * Bytes while no response is due would be read by the caller as the answer to its next request. Servers that
    * time out an idle connection may send a 408 here: closing says the same.
    */
-  unsolicited(now: number): void {
+  unsolicited(now: number): Relay | null {
+    const fault = 'unexpected_bytes';
+    const next = unreadFrom(this.context, this.exchange, { fault, now, other: this.request });
+    if (next !== null) return next;
     this.hangUp();
-    if (!this.exchange.open) return;
-    this.exchange.outcome = 'malformed_response';
-    this.exchange.fault = 'unexpected_bytes';
-    this.record(now);
+    if (this.exchange.open) this.exchange.fault = fault;
+    this.abandon('malformed_response', now);
+    return null;
   }
 
   // === the exchange ===
@@ -354,7 +352,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
   }
 
   /** A broken message gets an answer in its response's place while that is possible, otherwise a broken connection. */
-  private replaceResponse(status: AnswerStatus, problem: Problem, now: number): void {
+  private replaceResponse(status: AnswerStatus, problem: Problem, now: number): null {
     const { response, context } = this;
     if (response.begun) {
       this.closeSides();
@@ -365,6 +363,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
       this.hangUp();
       this.record(now);
     } else this.answerAndClose(status, problem, now);
+    return null;
   }
 
   /** The response was complete before the request was. */

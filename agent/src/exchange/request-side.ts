@@ -26,7 +26,8 @@ export interface RequestEvents {
   requestBytes(count: number): void;
   /** The last byte of an allowed request has gone upstream. */
   requestComplete(now: number): void;
-  malformedRequest(fault: Fault, now: number): void;
+  /** Who carries on with what can't be followed any more; null where it has been answered. */
+  malformedRequest(fault: Fault, now: number): Relay | null;
 }
 
 /**
@@ -87,9 +88,9 @@ export class RequestSide implements ContentSink {
   end(now: number): void {
     this.finished = true;
     if (this.state === 'closed') return;
-    if (this.state === 'withheld') this.events.malformedRequest('truncated', now);
+    if (this.state === 'withheld') this.fail('truncated', EMPTY, 0, 0, now);
     else if (this.held === null || this.held.length === 0) this.wire.finishUpstream();
-    else if (this.state === 'head') this.events.malformedRequest('truncated', now);
+    else if (this.state === 'head') this.fail('truncated', EMPTY, 0, 0, now);
   }
 
   /** The response is complete: the next request may come, or has been waiting. */
@@ -166,8 +167,9 @@ export class RequestSide implements ContentSink {
       this.isWhole(this.hold(bytes, start, end), now);
       return end;
     }
-    if (headEnd < 0) return this.fail(faultOf(headEnd), end, now);
-    if (headEnd - start > this.limits.maxHeadBytes) return this.fail('head_too_large', end, now);
+    if (headEnd < 0) return this.fail(faultOf(headEnd), bytes, start, end, now);
+    if (headEnd - start > this.limits.maxHeadBytes)
+      return this.fail('head_too_large', bytes, start, end, now);
     frameRequest(this.body, this.head);
     const reading = this.events.requestHead(bytes, now);
     this.headSince = 0;
@@ -181,7 +183,7 @@ export class RequestSide implements ContentSink {
   /** Head and body leave in one write when they came in one read. */
   private forwardHead(bytes: Uint8Array, start: number, headEnd: number, end: number, now: number): number {
     const reached = this.body.read(bytes, headEnd, end);
-    if (reached < 0) return this.fail(faultOf(reached), end, now);
+    if (reached < 0) return this.fail(faultOf(reached), bytes, start, end, now);
     this.state = this.body.done ? 'wait' : 'body';
     this.forward(bytes, start, reached);
     if (this.reading !== 'nothing') this.checkReading(now);
@@ -191,7 +193,7 @@ export class RequestSide implements ContentSink {
 
   private forwardBody(bytes: Uint8Array, start: number, end: number, now: number): number {
     const reached = this.body.read(bytes, start, end);
-    if (reached < 0) return this.fail(faultOf(reached), end, now);
+    if (reached < 0) return this.fail(faultOf(reached), bytes, start, end, now);
     this.forward(bytes, start, reached);
     if (this.reading !== 'nothing') this.checkReading(now);
     if (this.body.done) {
@@ -217,7 +219,7 @@ export class RequestSide implements ContentSink {
     if (withheld === null) return end;
     const room = this.maxWithheld - withheld.length;
     const reached = this.body.read(bytes, start, Math.min(end, start + room));
-    if (reached < 0) return this.fail(faultOf(reached), end, now);
+    if (reached < 0) return this.fail(faultOf(reached), bytes, start, end, now);
     withheld.append(bytes, start, reached);
     this.events.requestBytes(reached - start);
     if (this.body.done || this.seenEnough || reached - start === room) this.letGo(now);
@@ -279,8 +281,12 @@ export class RequestSide implements ContentSink {
     this.wire.toUpstream(bytes, start, end);
   }
 
-  private fail(fault: Fault, end: number, now: number): number {
-    this.events.malformedRequest(fault, now);
+  /** From `start` on nothing has been sent on. */
+  private fail(fault: Fault, bytes: Uint8Array, start: number, end: number, now: number): number {
+    const next = this.events.malformedRequest(fault, now);
+    if (next === null) return end;
+    if (start < end) next.fromCaller(bytes, start, end, now);
+    this.handOver(next, now);
     return end;
   }
 
@@ -319,7 +325,7 @@ export class RequestSide implements ContentSink {
   private isWhole(held: PartialHead, now: number): boolean {
     if (this.headSince === 0) this.headSince = now;
     const found = held.find(this.limits.maxHeadBytes);
-    if (found < NEED_MORE) this.events.malformedRequest(faultOf(found), now);
+    if (found < NEED_MORE) this.fail(faultOf(found), EMPTY, 0, 0, now);
     return found >= 0;
   }
 }

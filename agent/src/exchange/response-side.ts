@@ -6,7 +6,7 @@ import { frameResponse } from '../http/framing.ts';
 import { PartialHead } from '../http/partial-head.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import { ResponseHead, readResponseHead } from '../http/response-head.ts';
-import type { RelayLimits } from './wire.ts';
+import type { Relay, RelayLimits } from './wire.ts';
 
 /** Nothing is due; a head is due or begun; in a body. */
 type State = 'idle' | 'head' | 'body' | 'closed';
@@ -22,9 +22,10 @@ export interface ResponseEvents {
   responseComplete(now: number): void;
   /** The head of a 101, or of a 2xx to CONNECT: what comes from `headEnd` on is not HTTP/1.1. */
   switched(bytes: Uint8Array, start: number, headEnd: number, end: number, now: number): void;
-  malformedResponse(fault: Fault, now: number): void;
-  /** Bytes came while no response was due. */
-  unsolicited(now: number): void;
+  /** Who carries on with what can't be followed any more; null where the connection ends with it. */
+  malformedResponse(fault: Fault, now: number): Relay | null;
+  /** Bytes came while no response was due; the same. */
+  unsolicited(now: number): Relay | null;
 }
 
 /** Upstream's direction of an HTTP/1.1 connection: finds where each response ends, and passes it on. */
@@ -82,6 +83,21 @@ export class ResponseSide implements ContentSink {
     this.state = 'closed';
   }
 
+  /** From here on another relay passes on what upstream says; it gets what was held back. */
+  handOver(relay: Relay, now: number): void {
+    this.state = 'closed';
+    const bytes = this.held?.take() ?? EMPTY;
+    if (bytes.length > 0) relay.fromUpstream(bytes, 0, bytes.length, now);
+  }
+
+  /** FIN came in the middle of a head. */
+  cutOff(now: number): void {
+    const next = this.events.malformedResponse('truncated', now);
+    if (next === null) return;
+    this.handOver(next, now);
+    next.upstreamEnded(now);
+  }
+
   read(bytes: Uint8Array, start: number, end: number, now: number): void {
     if (this.state === 'closed') return;
     const { held } = this;
@@ -106,7 +122,7 @@ export class ResponseSide implements ContentSink {
           pos = this.passBody(bytes, pos, end, now);
           break;
         case 'idle':
-          this.events.unsolicited(now);
+          this.passOn(this.events.unsolicited(now), bytes, pos, end, now);
           return;
         case 'closed':
           return;
@@ -122,7 +138,7 @@ export class ResponseSide implements ContentSink {
       this.isWhole(this.held, now);
       return end;
     }
-    if (headEnd < 0) return this.fail(faultOf(headEnd), end, now);
+    if (headEnd < 0) return this.fail(faultOf(headEnd), bytes, start, end, now);
     const { status } = this.head;
     if (status < 200 && status !== 101) {
       if (status === 100 && this.saidContinue) this.saidContinue = false;
@@ -142,7 +158,8 @@ export class ResponseSide implements ContentSink {
   }
 
   private switch(bytes: Uint8Array, start: number, headEnd: number, end: number, now: number): number {
-    if (this.head.status === 101 && !this.request.upgrade) return this.fail('bad_upgrade', end, now);
+    if (this.head.status === 101 && !this.request.upgrade)
+      return this.fail('bad_upgrade', bytes, start, end, now);
     this.events.switched(bytes, start, headEnd, end, now);
     this.state = 'closed';
     return end;
@@ -151,7 +168,7 @@ export class ResponseSide implements ContentSink {
   /** Head and body leave in one write when they came in one read. */
   private passHead(bytes: Uint8Array, start: number, headEnd: number, end: number, now: number): number {
     const reached = this.body.read(bytes, headEnd, end);
-    if (reached < 0) return this.fail(faultOf(reached), end, now);
+    if (reached < 0) return this.fail(faultOf(reached), bytes, start, end, now);
     this.state = 'body';
     if (!this.closing || this.head.close) return this.pass(bytes, start, reached, end, now);
     this.toldLast = true;
@@ -162,7 +179,7 @@ export class ResponseSide implements ContentSink {
 
   private passBody(bytes: Uint8Array, start: number, end: number, now: number): number {
     const reached = this.body.read(bytes, start, end);
-    if (reached < 0) return this.fail(faultOf(reached), end, now);
+    if (reached < 0) return this.fail(faultOf(reached), bytes, start, end, now);
     return this.pass(bytes, start, reached, end, now);
   }
 
@@ -177,18 +194,27 @@ export class ResponseSide implements ContentSink {
     if (!this.body.done) return end;
     this.state = 'idle';
     if (complete) this.events.responseComplete(now);
-    else this.events.unsolicited(now);
+    else this.passOn(this.events.unsolicited(now), bytes, reached, end, now);
     return end;
   }
 
-  private fail(fault: Fault, end: number, now: number): number {
-    this.events.malformedResponse(fault, now);
+  /** From `start` on nothing has been sent on. */
+  private fail(fault: Fault, bytes: Uint8Array, start: number, end: number, now: number): number {
+    this.passOn(this.events.malformedResponse(fault, now), bytes, start, end, now);
     return end;
+  }
+
+  private passOn(next: Relay | null, bytes: Uint8Array, start: number, end: number, now: number): void {
+    if (next === null) return;
+    if (start < end) next.fromUpstream(bytes, start, end, now);
+    this.handOver(next, now);
   }
 
   private isWhole(held: PartialHead, now: number): boolean {
     const found = held.find(this.limits.maxHeadBytes);
-    if (found < NEED_MORE) this.events.malformedResponse(faultOf(found), now);
+    if (found < NEED_MORE) this.fail(faultOf(found), EMPTY, 0, 0, now);
     return found >= 0;
   }
 }
+
+const EMPTY = new Uint8Array(0);

@@ -36,6 +36,8 @@ export interface RelayContext {
    * known what it speaks; it takes nothing from an enforced policy.
    */
   readonly declaredOpaque: boolean;
+  /** Nothing is decided here: what can't be read passes unread. */
+  readonly observing: boolean;
   /** Whether somebody wants to know which traces requests belong to. */
   readonly traced: boolean;
   /** Another relay takes over, from the next byte on. */
