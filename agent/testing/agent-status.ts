@@ -78,6 +78,7 @@ export const agentStatus = (differs: Partial<AgentStatus> = {}): AgentStatus => 
       rssBytes: 60_000_000,
       cpuSeconds: 12.5,
       partlyKnown: [],
+      askedUnseen: [],
     },
   ],
   flows: { kept: 10, tails: 0, droppedByDataplanes: 0, droppedForTails: 0 },

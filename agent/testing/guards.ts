@@ -14,6 +14,12 @@ export function aGuardIds(now: () => number = () => 1_000): IdGuards {
   return {
     reader,
     pollution: new PollutionGuard(reader.vocabulary.places),
-    enumeration: new EnumerationGuard({ now, provenance, maxKeys: 256, wantInbound: () => {} }),
+    enumeration: new EnumerationGuard({
+      now,
+      provenance,
+      maxKeys: 256,
+      inboundIdleMs: 3_600_000,
+      wantInbound: () => {},
+    }),
   };
 }

@@ -22,6 +22,8 @@ for (const keys of [1, 1_000, 20_000, 100_000]) {
     image: 1,
     isYoung: false,
     isPartial: false,
+    isUnseen: false,
+    served: false,
     contract: null,
   };
   const ids = Array.from({ length: IDS }, (_, id) => ({

@@ -26,8 +26,14 @@ export class Asker implements AsyncDisposable {
     this.#lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   }
 
-  static async in(sandbox: SandboxHandle, pod: string, program: string): Promise<Asker> {
-    return new Asker(await sandbox.spawn(pod, ['node', program], { stdio: ['pipe', 'pipe', 'inherit'] }));
+  static async in(
+    sandbox: SandboxHandle,
+    pod: string,
+    program: string,
+    ...whom: readonly string[]
+  ): Promise<Asker> {
+    const command = ['node', program, ...whom];
+    return new Asker(await sandbox.spawn(pod, command, { stdio: ['pipe', 'pipe', 'inherit'] }));
   }
 
   /** The statuses it got. */

@@ -127,6 +127,8 @@ export interface DataplaneStatus {
   readonly cpuSeconds: number;
   /** Workloads (`namespace/kind/name`; some of them) that other nodes show more ids than they tell. */
   readonly partlyKnown: readonly string[];
+  /** Workloads that are also asked over connections from before their pods were observed. */
+  readonly askedUnseen: readonly string[];
 }
 
 /** How limits are kept. */

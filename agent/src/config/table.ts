@@ -77,15 +77,15 @@ export const SETTINGS = {
   ),
   inbound: setting(
     oneOf('auto', 'on', 'off'),
-    'off',
+    'auto',
     'when',
-    'Whether the agent also sees the requests that a pod is asked, to tell by them what explains its own: `off`, `auto` for pods of workloads that ask for ids which nothing else explains, or `on`. The annotation `eastwall.dev/inbound` (`on` or `off`) of a pod or of its Namespace comes first. Nothing is decided by it; it costs about as much as relaying what comes to the pod, and it needs nftables.',
+    'Whether the agent also sees the requests that a pod is asked, to tell by them what explains its own: `auto` for pods of workloads that have asked for three ids which nothing else explains, `on`, or `off`. The annotation `eastwall.dev/inbound` (`on` or `off`) of a pod or of its Namespace comes first. Nothing is decided by it; it costs about as much as relaying what comes to the pod, and it needs nftables.',
   ),
   inboundIdleMs: time(
-    '1h',
+    '24h',
     SECOND,
-    24 * HOUR,
-    'Time in which no pod of a workload asks for an id that only what it is asked could explain; after it, what comes to them is not observed any more, where `--inbound` is `auto`.',
+    30 * 24 * HOUR,
+    'Time in which no pod of a workload asks for an id that only what it is asked could explain; after it, what comes to them is not observed any more, where `--inbound` is `auto`. Long enough for a quiet night: connections from before the next observation would not be seen.',
   ),
   packetGuard: setting(
     oneOf('auto', 'off'),

@@ -81,6 +81,8 @@ export class AskedIds {
     image: 0,
     isYoung: false,
     isPartial: false,
+    isUnseen: false,
+    served: false,
     contract: null,
   };
 
@@ -102,6 +104,7 @@ export class AskedIds {
     this.#touch.image = image;
     this.#touch.isYoung = caller.filter.isYoung(this.now);
     this.#touch.isPartial = caller.filter.isPartial(this.now);
+    this.#touch.isUnseen = caller.filter.isUnseen(this.now);
     this.#touch.contract = asking.contract;
   }
 
@@ -129,7 +132,8 @@ export class AskedIds {
     touch.h1 = h1;
     touch.h2 = h2;
     const wasShown = caller.filter.wasShown(h1, h2);
-    touch.explained = wasShown || caller.filter.isAskedFor(h1, h2);
+    touch.served = !wasShown && caller.filter.isAskedFor(h1, h2);
+    touch.explained = wasShown || touch.served;
     const isNumber = numeric >= 0;
     touch.form = isNumber ? 'number' : madeAt === NO_TIME ? shownForm(form) : 'timed';
     touch.value = isNumber ? numeric : madeAt;
@@ -138,7 +142,7 @@ export class AskedIds {
     touch.firstTouch = caller.filter.isFirstTouch(h1 ^ low, h2 ^ this.#target, this.now);
     if (touch.firstTouch) {
       this.#guard.walks.touch(this.#walk, touch.explained, this.now);
-      if (!wasShown) this.#guard.unshown(caller, touch.explained, this.now);
+      if (!wasShown) this.#noteUnshown(asking, caller);
     }
     const engine = this.#engineOf(asking);
     const slot = engine.key(caller.hash, low, this.#target, this.now);
@@ -158,6 +162,11 @@ export class AskedIds {
     return this.#touch.isPartial;
   }
 
+  /** Whether the caller is asked more than is seen. */
+  get isUnseen(): boolean {
+    return this.#touch.isUnseen;
+  }
+
   /** What the evidence looks like over time; null without any. */
   get sequence(): Sequence | null {
     const { evidence } = this;
@@ -169,6 +178,15 @@ export class AskedIds {
   /** Of caller and operation, whichever place of it the ids are at. */
   get #walk(): number {
     return (this.caller?.hash ?? 0) * 0x200000 + (this.#target & 0x1fffff);
+  }
+
+  /**
+   * Only where enough is known for that to mean something: by the operation's path it is known which name an id goes
+   * by, and so which one that was shown is the same.
+   */
+  #noteUnshown({ operation }: Asking, caller: KnownCaller): void {
+    const { explained, isYoung, isPartial } = this.#touch;
+    if (explained || !(isYoung || isPartial || operation === 0)) this.#guard.unshown(caller, this.now);
   }
 
   /** Looked at every now and then only: it is no matter of one request. */

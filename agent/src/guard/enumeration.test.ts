@@ -7,6 +7,7 @@ import { actionFor, EnumerationGuard, enumerationSight } from './enumeration.ts'
 import { Provenance } from './provenance.ts';
 
 const MINUTE = 60_000;
+const IDLE_MS = 60 * MINUTE;
 const orders = { key: 1 };
 const destination = { key: 'k', ip: '10.0.0.1', port: 80, services: [] };
 
@@ -18,6 +19,7 @@ function setUp(settings: GuardSettings = DEFAULT_GUARDS) {
     now: () => now,
     provenance,
     maxKeys: 256,
+    inboundIdleMs: IDLE_MS,
     wantInbound: () => wanted.push(now),
   });
   const asked = new AskedIds(guard);
@@ -50,7 +52,13 @@ function setUp(settings: GuardSettings = DEFAULT_GUARDS) {
       asked.answered(200);
     }
   };
+  /** The workload is met, and is young no more. */
+  const pass = () => {
+    for (let i = 0; i < 10; i++) ask();
+    now += PROVENANCE_LIMITS.shown.periodMs;
+  };
   return {
+    pass,
     guard,
     asked,
     asking,
@@ -244,8 +252,9 @@ test.each([
 });
 
 test('what comes to a workload is worth watching once its pods ask for ids that nothing explains', () => {
-  const { ask, show, guard, wanted, newId, provenance, asking } = setUp();
+  const { ask, show, guard, wanted, newId, provenance, asking, pass } = setUp();
   const { caller } = asking;
+  pass();
   for (let i = 0; i < 100; i++) ask(show());
   ask();
   ask();
@@ -263,8 +272,33 @@ test('what comes to a workload is worth watching once its pods ask for ids that 
   expect(wanted).toHaveLength(1);
 });
 
+test('it is not by ids that are long apart, nor by those that would be explained if more was known', () => {
+  const { ask, guard, wanted, asking, advance, pass } = setUp();
+  pass();
+  for (let i = 0; i < 10; i++) ask(undefined, { operation: 0 });
+  for (let i = 0; i < 5; i++) {
+    ask();
+    advance(IDLE_MS);
+  }
+  expect([wanted, guard.wantsInbound(asking.caller)]).toEqual([[], 0]);
+});
+
+test('it is by what only requests explain, which an agent sees that begins while they are observed', () => {
+  const { ask, guard, newId, provenance, asking } = setUp();
+  ask();
+  const { filter } = provenance.of(asking.caller, guard.now()).caller;
+  const serving = filter.openInbound(guard.now());
+  for (let i = 0; i < 3; i++) {
+    const id = newId();
+    filter.showInbound(serving, id.h1, id.h2);
+    ask(id);
+  }
+  expect(guard.wantsInbound(asking.caller)).toBe(guard.now());
+});
+
 test('it goes on to be for as long as only what it is asked explains its ids', () => {
-  const { ask, show, guard, newId, provenance, asking, advance } = setUp();
+  const { ask, show, guard, newId, provenance, asking, advance, pass } = setUp();
+  pass();
   for (let i = 0; i < 3; i++) ask();
   const lastUnshown = guard.wantsInbound(asking.caller);
   advance(MINUTE);

@@ -23,6 +23,8 @@ export interface EnumerationOptions {
   readonly provenance: Provenance;
   /** Caller × operation × place of an id that are kept in mind, for each kind of settings; 310 bytes each. */
   readonly maxKeys: number;
+  /** Ids that a workload was not shown are few where they are further apart, in ms. */
+  readonly inboundIdleMs: number;
   /** What comes to that workload is worth watching from now on: it may explain what its pods ask others for. */
   wantInbound(): void;
 }
@@ -32,7 +34,7 @@ const MAX_ENGINES = 4;
 const MAX_CONTRACTS = 1_024;
 const MAX_WALKS = 512;
 /** Watching what comes to a pod costs about as much as relaying it; an alert takes three times as many. */
-const UNEXPLAINED_FOR_INBOUND = 3;
+const UNSHOWN_FOR_INBOUND = 3;
 const DAY_SECONDS = 86_400;
 
 /** Notices workloads that walk through ids which nobody has shown to them. */
@@ -56,10 +58,11 @@ export class EnumerationGuard {
     return this.#options.now();
   }
 
-  /** A workload has asked for one more id that it was not shown; a request that it serves may explain it. */
-  unshown(caller: KnownCaller, explained: boolean, now: number): void {
+  /** A workload has asked for one more id that only what it is asked may explain. */
+  unshown(caller: KnownCaller, now: number): void {
+    if (now - caller.unshownAt >= this.#options.inboundIdleMs) caller.unshown = 0;
     caller.unshownAt = now;
-    if (!explained && ++caller.unexplained === UNEXPLAINED_FOR_INBOUND) this.#options.wantInbound();
+    if (++caller.unshown === UNSHOWN_FOR_INBOUND) this.#options.wantInbound();
   }
 
   /**
@@ -68,7 +71,7 @@ export class EnumerationGuard {
    */
   wantsInbound(pod: Workload): number {
     const caller = this.provenance.known(pod);
-    return caller === null || caller.unexplained < UNEXPLAINED_FOR_INBOUND ? 0 : caller.unshownAt;
+    return caller === null || caller.unshown < UNSHOWN_FOR_INBOUND ? 0 : caller.unshownAt;
   }
 
   engine(settings: GuardSettings): Enumeration {
@@ -141,9 +144,18 @@ export function actionFor(tier: Tier, wanted: GuardAction): GuardAction {
   return tier === 'throttle' ? 'Throttle' : wanted;
 }
 
+/** What the agent knows of the one who asks. */
+interface SeenSoFar {
+  readonly sequence: Sequence | null;
+  /** It was shown more than that. */
+  readonly isPartial: boolean;
+  /** It is asked more than that. */
+  readonly isUnseen: boolean;
+}
+
 export function enumerationSight(
   evidence: EnumerationEvidence,
-  { sequence, isPartial }: { readonly sequence: Sequence | null; readonly isPartial: boolean },
+  { sequence, isPartial, isUnseen }: SeenSoFar,
 ): Sight {
   const { usualUnexplained, shape, signals, distinct, distinctThreshold, requests } = evidence;
   return {
@@ -160,6 +172,7 @@ export function enumerationSight(
       shape,
       requests,
       ...(isPartial && { shownElsewhere: 'known in part' }),
+      ...(isUnseen && { askedFor: 'known in part' }),
     },
   };
 }

@@ -26,8 +26,8 @@ export interface KnownCaller {
   readonly delta: IdDelta | null;
   /** Tells it from the others. */
   readonly hash: number;
-  /** Ids that its pods have asked for and that nothing explains. */
-  unexplained: number;
+  /** Ids that its pods have asked for and were not shown, none of them long after the one before. */
+  unshown: number;
   /** When one of them has last asked for an id that it was not shown, in ms since the epoch; 0 for never. */
   unshownAt: number;
   /** It had to make room: whoever remembers it has to ask for it anew. */
@@ -98,6 +98,11 @@ export class Provenance {
     this.#callerAt(workload, now).filter.missed(now);
   }
 
+  /** That workload is also asked by somebody whose requests are not seen. */
+  unseen(workload: string, now: number): void {
+    this.#callerAt(workload, now).filter.unseen(now);
+  }
+
   /** From now on all workloads are shown ids elsewhere as well: another agent accepts their connections. */
   missedByAll(now: number): void {
     for (const { filter } of this.#callers.values()) filter.missed(now);
@@ -105,12 +110,21 @@ export class Provenance {
 
   /** Workloads that were shown more than is known here, so that nothing unexplained is held against them. */
   partlyKnown(now: number, most: number): string[] {
-    const partly: string[] = [];
-    for (const [workload, { filter }] of this.#callers) {
-      if (partly.length === most) break;
-      if (filter.isPartial(now)) partly.push(workload);
+    return this.#firstOf(most, ({ filter }) => filter.isPartial(now));
+  }
+
+  /** Workloads that are also asked what is not seen. */
+  askedUnseen(now: number, most: number): string[] {
+    return this.#firstOf(most, ({ filter }) => filter.isUnseen(now));
+  }
+
+  #firstOf(most: number, isOne: (caller: KnownCaller) => boolean): string[] {
+    const found: string[] = [];
+    for (const [workload, caller] of this.#callers) {
+      if (found.length === most) break;
+      if (isOne(caller)) found.push(workload);
     }
-    return partly;
+    return found;
   }
 
   #callerAt(key: string, now: number): KnownCaller {
@@ -124,7 +138,7 @@ export class Provenance {
     const delta = this.#options.shared ? new IdDelta() : null;
     const filter = new ProvenanceFilter(this.#options.limits, now, delta);
     const hash = textHash(key) >>> 0;
-    const caller = { filter, delta, hash, unexplained: 0, unshownAt: 0, forgotten: false };
+    const caller = { filter, delta, hash, unshown: 0, unshownAt: 0, forgotten: false };
     this.#callers.set(key, caller);
     return caller;
   }

@@ -219,6 +219,9 @@ export interface DataplaneTotals {
   readonly limits: LimitTotals;
   /** Workloads that were shown more ids elsewhere than it knows of: namespace, kind and name; some of them. */
   readonly partlyKnown: readonly string[];
+  /** Workloads that are also asked over connections that the agent does not see; some of them. */
+  readonly askedUnseen: readonly string[];
 }
 
+/** Of each of the two. */
 export const MAX_PARTLY_KNOWN = 16;

@@ -2,7 +2,7 @@ import type { EnrolledNetns } from '../connection/enrolled-netns.ts';
 import type { EnumerationGuard } from '../guard/enumeration.ts';
 import { InboundInterest, type InboundInterestOptions } from '../guard/inbound-interest.ts';
 import { provenanceKey } from '../guard/provenance.ts';
-import type { NamespaceId } from '../ipc/messages.ts';
+import { MAX_PARTLY_KNOWN, type NamespaceId } from '../ipc/messages.ts';
 
 /** Which pods of a dataplane are to be observed, and what is not seen of those that are. */
 export class DataplaneInbound {
@@ -31,10 +31,15 @@ export class DataplaneInbound {
     }
   }
 
-  /** What that pod is asked past the agent may explain what nothing else does. */
-  miss(ns: NamespaceId): void {
+  /** Workloads that somebody asks past the agent. */
+  askedUnseen(): string[] {
+    return this.#enumeration.provenance.askedUnseen(this.#enumeration.now(), MAX_PARTLY_KNOWN);
+  }
+
+  /** Somebody asks that pod past the agent. */
+  unseen(ns: NamespaceId): void {
     const owner = this.#netns.get(ns)?.owner;
     if (owner === undefined || owner.uid === '') return;
-    this.#enumeration.provenance.missed(provenanceKey(owner), this.#enumeration.now());
+    this.#enumeration.provenance.unseen(provenanceKey(owner), this.#enumeration.now());
   }
 }

@@ -37,6 +37,7 @@ const totals = {
   rssBytes: 9,
   cpuSeconds: 0.25,
   partlyKnown: ['shop/Deployment/orders'],
+  askedUnseen: ['shop/Deployment/frontend'],
   limits: {
     mode: 'lease',
     buckets: 1,

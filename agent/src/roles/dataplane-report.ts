@@ -136,11 +136,14 @@ function isTotals(totals: Fields): boolean {
     numbers.every((name) => isAmount(totals[name])) &&
     isList(totals['cells'], isCell) &&
     isList(totals['verdicts'], isVerdictCell) &&
-    isList(totals['partlyKnown'], isName) &&
-    (totals['partlyKnown'] as unknown[]).length <= MAX_PARTLY_KNOWN &&
+    isListOfNames(totals['partlyKnown']) &&
+    isListOfNames(totals['askedUnseen']) &&
     isLimitTotals(totals['limits'])
   );
 }
+
+const isListOfNames = (value: unknown): boolean =>
+  isList(value, isName) && (value as unknown[]).length <= MAX_PARTLY_KNOWN;
 
 const SPENT = [
   'leased',

@@ -184,7 +184,7 @@ class Dataplane {
         this.news.miss(systemClock.now());
         break;
       case 'unseen':
-        this.inbound.miss(message.ns);
+        this.inbound.unseen(message.ns);
         break;
       case 'lease-reply':
         this.limits.replied(message.grants, message.failed, this.context.now());
@@ -336,6 +336,7 @@ class Dataplane {
         cpuSeconds: cpuSeconds(),
         limits: this.limits.takeTotals(),
         partlyKnown: this.news.partlyKnown(systemClock.now()),
+        askedUnseen: this.inbound.askedUnseen(),
       },
     });
     this.loopDelay.reset();

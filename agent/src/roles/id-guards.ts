@@ -29,6 +29,7 @@ export function idGuards(settings: DataplaneSettings, wantInbound: () => void): 
         shared: settings.newsMs > 0,
       }),
       maxKeys: settings.maxEnumerationKeys,
+      inboundIdleMs: settings.inboundIdleMs,
       wantInbound,
     }),
   };

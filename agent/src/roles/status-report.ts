@@ -218,5 +218,6 @@ function dataplaneStatus(
     rssBytes: totals?.rssBytes ?? 0,
     cpuSeconds: totals?.cpuSeconds ?? 0,
     partlyKnown: totals?.partlyKnown ?? [],
+    askedUnseen: totals?.askedUnseen ?? [],
   };
 }

@@ -30,6 +30,8 @@ class Asking {
       image: 1,
       isYoung: false,
       isPartial: false,
+      isUnseen: false,
+      served: false,
       contract: null,
       ...change,
     };
@@ -103,6 +105,40 @@ describe('Enumeration', () => {
     expect(asking.until('alert')).toBeLessThan(999);
     for (let i = 0; i < 500; i++) asking.ask({ isPartial: true });
     expect(asking.ask({ explained: false, isPartial: true })).not.toBe('quiet');
+  });
+
+  describe('while the caller is also asked what is not seen', () => {
+    /** Two days in which requests that it served explained that many of 100 ids. */
+    function served(percent: number): Asking {
+      const asking = new Asking();
+      for (let i = 0; i < 2_000; i++) {
+        asking.now += DAY / 1_000;
+        asking.ask({ served: i % 100 < percent });
+      }
+      return asking;
+    }
+
+    it('has as many unexplained ids as it would have if nobody saw what it is asked', () => {
+      const asking = served(20);
+      const usual = (isUnseen: boolean) =>
+        Array.from({ length: 500 }, (_, i) => {
+          asking.now += DAY / 1_000;
+          return asking.ask({ explained: i % 5 !== 0, isUnseen });
+        });
+      expect(new Set(usual(true))).toEqual(new Set(['quiet']));
+      expect(usual(false)).toContain('alert');
+    });
+
+    it('is an alert after few ids where nobody has asked it for any', () => {
+      const asking = served(0);
+      expect(asking.until('alert', { isUnseen: true })).toBeLessThanOrEqual(6);
+    });
+
+    it('is one after some more where it is usually asked for a part of them', () => {
+      const asking = served(20);
+      expect(asking.until('alert', { isUnseen: true })).toBeLessThanOrEqual(25);
+      expect(asking.evidence().usualUnexplained).toBeGreaterThan(0.2);
+    });
   });
 
   it('still sees misses while not all is known of what the caller was shown', () => {
@@ -203,6 +239,8 @@ describe('Enumeration', () => {
         image: 1,
         isYoung: false,
         isPartial: false,
+        isUnseen: false,
+        served: false,
       } as const;
       tier = engine.step(
         user,

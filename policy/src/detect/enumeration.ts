@@ -33,6 +33,8 @@ export interface Touch {
   h1: number;
   h2: number;
   explained: boolean;
+  /** Explained, but by nothing else than a request that the caller is serving. */
+  served: boolean;
   /** Not since the last few minutes; a retry proves nothing. */
   firstTouch: boolean;
   form: IdForm;
@@ -44,6 +46,8 @@ export interface Touch {
   isYoung: boolean;
   /** The caller was shown more than is known here: what is unexplained is learnt from, and not held against it. */
   isPartial: boolean;
+  /** The caller is also asked what is not seen: it is judged as if no request that it serves explained anything. */
+  isUnseen: boolean;
   /** What was declared for this caller and operation, if anything. */
   contract: Contract | null;
 }
@@ -62,7 +66,7 @@ export interface Evidence {
   /** Evidence from unexplained ids and from misses, as multiples of what is worth an alert. */
   readonly unexplained: number;
   readonly misses: number;
-  /** The share of unexplained ids that is usual for the key, null where provenance is not informative. */
+  /** The share of unexplained ids that is usual for the key as it is judged at the moment, null where provenance is not informative. */
   readonly usualUnexplained: number | null;
   readonly distinct: number;
   readonly distinctThreshold: number;
@@ -78,7 +82,7 @@ const ACT_EXCESS = 2;
 const USUAL_SHAPE = 1;
 const PERSONAL = 2;
 /** Numbers that `save` gives for a key, of 32 bits each. */
-export const SAVED_NUMBERS = 4 + Warmth.SAVED + 2 * RateEstimate.SAVED + 3 + DistinctIds.SAVED;
+export const SAVED_NUMBERS = 4 + Warmth.SAVED + 3 * RateEstimate.SAVED + 3 + DistinctIds.SAVED;
 
 /** Marks the key that stands for all keys of an operation that came and went. */
 const OTHERS = 0x6f746865;
@@ -94,6 +98,8 @@ export class Enumeration {
   readonly #slow: Cusum;
   readonly #misses: Cusum;
   readonly #unexplainedRate: RateEstimate;
+  /** Of ids that would be unexplained if nobody saw what the caller is asked. */
+  readonly #unshownRate: RateEstimate;
   readonly #missRate: RateEstimate;
   readonly #distinct: DistinctIds;
   readonly #shapes: IdShapes;
@@ -105,6 +111,8 @@ export class Enumeration {
   readonly #own: Known = { parent: 0, highs: 0 };
   #now = 0;
   #epoch = 0;
+  /** What is usual for the caller that is judged at the moment. */
+  #usual: RateEstimate;
 
   constructor(limits: EnumerationLimits) {
     const { maxKeys } = limits;
@@ -113,6 +121,8 @@ export class Enumeration {
     this.#slow = new Cusum(maxKeys, SLOW);
     this.#misses = new Cusum(maxKeys, FAST);
     this.#unexplainedRate = new RateEstimate(maxKeys);
+    this.#unshownRate = new RateEstimate(maxKeys);
+    this.#usual = this.#unexplainedRate;
     this.#missRate = new RateEstimate(maxKeys);
     this.#distinct = new DistinctIds(maxKeys, limits.epochsPerDay);
     this.#shapes = new IdShapes(maxKeys);
@@ -135,7 +145,7 @@ export class Enumeration {
   }
 
   get bytes(): number {
-    const columns = 3 * Cusum.BYTES_PER_KEY + 2 * RateEstimate.BYTES_PER_KEY + DistinctIds.BYTES_PER_KEY;
+    const columns = 3 * Cusum.BYTES_PER_KEY + 3 * RateEstimate.BYTES_PER_KEY + DistinctIds.BYTES_PER_KEY;
     const own = IdShapes.BYTES_PER_KEY + Warmth.BYTES_PER_KEY + 1 + 4 + 4;
     return this.#slab.bytes + this.#limits.maxKeys * (columns + own);
   }
@@ -163,6 +173,7 @@ export class Enumeration {
         flags,
         ...this.#warmth.save(slot, this.#epoch),
         ...this.#unexplainedRate.save(slot),
+        ...this.#unshownRate.save(slot),
         ...this.#missRate.save(slot),
         this.#fast.save(slot),
         this.#slow.save(slot),
@@ -184,6 +195,7 @@ export class Enumeration {
     this.#flags[slot] = next() & USUAL_SHAPE;
     this.#warmth.restore(slot, this.#epoch, take(Warmth.SAVED));
     this.#unexplainedRate.restore(slot, take(RateEstimate.SAVED));
+    this.#unshownRate.restore(slot, take(RateEstimate.SAVED));
     this.#missRate.restore(slot, take(RateEstimate.SAVED));
     for (const cusum of [this.#fast, this.#slow, this.#misses]) cusum.restore(slot, next());
     this.#distinct.restore(slot, take(DistinctIds.SAVED));
@@ -194,6 +206,7 @@ export class Enumeration {
   /** One id is asked for. */
   step(slot: number, touch: Touch, known: Known = this.#itself(slot)): Tier {
     if (known !== this.#own) this.#flags[slot] = (this.#flags[slot] ?? 0) | PERSONAL;
+    this.#usual = touch.isUnseen ? this.#unshownRate : this.#unexplainedRate;
     if (touch.contract?.isInForce(this.#now)) return this.#underContract(slot, touch);
     this.#observe(slot, touch, known);
     const tier = this.#judge(slot, known, touch);
@@ -253,6 +266,7 @@ export class Enumeration {
       this.#slow.noteHigh(known.highs, this.#slow.step(slot, level, isUnexplained), this.#day());
     }
     this.#unexplainedRate.observe(slot, this.#day(), isUnexplained);
+    this.#unshownRate.observe(slot, this.#day(), isUnexplained || touch.served);
     if (isUnexplained && !touch.isPartial) this.#seeShape(slot, touch);
     if (this.#warmth.requests(slot) % THRESHOLD_REFRESH === 0) this.#refreshThreshold(slot);
   }
@@ -261,7 +275,7 @@ export class Enumeration {
   #seeShape(slot: number, { form, value }: Touch): void {
     this.#shapes.see(slot, form, value);
     const isLearning = this.#warmth.days(slot, this.#epoch) < Math.min(1, this.#limits.blockAfterDays);
-    const isUsual = isLearning || this.#unexplainedRate.level(slot) === NOT_INFORMATIVE;
+    const isUsual = isLearning || this.#usual.level(slot) === NOT_INFORMATIVE;
     if (isUsual && this.#looksEnumerated(slot)) this.#flags[slot] = (this.#flags[slot] ?? 0) | USUAL_SHAPE;
   }
 
@@ -293,7 +307,7 @@ export class Enumeration {
   #excess(slot: number): number {
     const count = this.#distinct.count(slot);
     if (count <= LEAST_THRESHOLD || this.#distinct.days(slot) === 0) return 0;
-    const isInformative = this.#unexplainedRate.level(slot) !== NOT_INFORMATIVE;
+    const isInformative = this.#usual.level(slot) !== NOT_INFORMATIVE;
     return count / (this.#distinct.threshold(slot) * (isInformative ? EXPLAINED_EXCESS : 1));
   }
 
@@ -316,8 +330,8 @@ export class Enumeration {
   }
 
   #levelOf(slot: number, { parent }: Known): number {
-    const own = this.#warmth.isAlertable(slot) ? this.#unexplainedRate.level(slot) : 0;
-    return Math.max(own, this.#unexplainedRate.level(parent));
+    const own = this.#warmth.isAlertable(slot) ? this.#usual.level(slot) : 0;
+    return Math.max(own, this.#usual.level(parent));
   }
 
   #itself(slot: number): Known {
@@ -340,6 +354,7 @@ export class Enumeration {
 
   #renew(slot: number): void {
     this.#unexplainedRate.renew(slot, this.#day());
+    this.#unshownRate.renew(slot, this.#day());
     this.#missRate.renew(slot, this.#day());
   }
 
@@ -348,6 +363,7 @@ export class Enumeration {
     this.#slow.reset(slot, this.#day());
     this.#misses.reset(slot, this.#day());
     this.#unexplainedRate.reset(slot, this.#day());
+    this.#unshownRate.reset(slot, this.#day());
     this.#missRate.reset(slot, this.#day());
     this.#distinct.reset(slot, this.#epoch);
     this.#shapes.reset(slot);

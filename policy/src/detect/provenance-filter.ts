@@ -52,6 +52,7 @@ export class ProvenanceFilter {
   readonly #inserts = { response: 0, 'own-write': 0, peer: 0, inbound: 0 };
   #refused = 0;
   #missedAt = Number.NEGATIVE_INFINITY;
+  #unseenAt = Number.NEGATIVE_INFINITY;
   #peerMinute = 0;
   #peerIds = 0;
 
@@ -88,6 +89,16 @@ export class ProvenanceFilter {
   /** What was missed is remembered by the workload: that nothing explains an id does not mean that nobody showed it. */
   isPartial(now: number): boolean {
     return now - this.#missedAt < this.#limits.shown.periodMs;
+  }
+
+  /** It is also asked by somebody whose requests are not seen. */
+  unseen(now: number): void {
+    this.#unseenAt = now;
+  }
+
+  /** What it was asked unseen may still be what it asks others for. */
+  isUnseen(now: number): boolean {
+    return now - this.#unseenAt < this.#limits.shown.periodMs;
   }
 
   advance(now: number): void {

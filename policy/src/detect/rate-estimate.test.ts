@@ -28,6 +28,14 @@ test('on the first day it is the bound so far', () => {
   expect(rateOf(rate.level(0))).toBeLessThan(0.07);
 });
 
+test('a day of very many is as usual as one of many', () => {
+  const [many, more] = [started(), started()];
+  day(many, 0, 20, 60_000);
+  day(more, 0, 20, 500_000);
+  expect(more.level(0)).toBeGreaterThanOrEqual(many.level(0) - 1);
+  expect(more.level(0)).toBeLessThanOrEqual(many.level(0));
+});
+
 test('making noise usual takes three days', () => {
   const rate = started();
   day(rate, 0, 100);

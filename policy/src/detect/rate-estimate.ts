@@ -5,6 +5,8 @@ const REFRESH = 32;
 /** A day that saw fewer is taken together with the next: a weekend must not teach that everything is quiet. */
 export const MIN_PER_DAY = 200;
 const DAYS = 3;
+/** What 16 bits hold; beyond it both counts are halved. */
+const MAX_TOTAL = 0xffff;
 
 /** Three standard deviations above the mean of a Beta posterior that starts at 1 in 100. */
 export function upperBound(hits: number, total: number): number {
@@ -18,12 +20,12 @@ export function upperBound(hits: number, total: number): number {
  * for three days. A new image may have new habits and starts over, but not from below what was usual.
  */
 export class RateEstimate {
-  static readonly BYTES_PER_KEY = 4 * 3 + DAYS + 3;
+  static readonly BYTES_PER_KEY = 2 * 3 + DAYS + 3;
   /** Numbers that `save` gives. */
   static readonly SAVED = 2 + DAYS;
-  readonly #hits: Uint32Array;
-  readonly #total: Uint32Array;
-  readonly #day: Uint32Array;
+  readonly #hits: Uint16Array;
+  readonly #total: Uint16Array;
+  readonly #day: Uint16Array;
   /** Levels of the last closed days, the newest first. */
   readonly #closed: Uint8Array;
   readonly #closedCount: Uint8Array;
@@ -31,9 +33,9 @@ export class RateEstimate {
   readonly #level: Uint8Array;
 
   constructor(capacity: number) {
-    this.#hits = new Uint32Array(capacity);
-    this.#total = new Uint32Array(capacity);
-    this.#day = new Uint32Array(capacity);
+    this.#hits = new Uint16Array(capacity);
+    this.#total = new Uint16Array(capacity);
+    this.#day = new Uint16Array(capacity);
     this.#closed = new Uint8Array(capacity * DAYS);
     this.#closedCount = new Uint8Array(capacity);
     this.#least = new Uint8Array(capacity);
@@ -44,7 +46,7 @@ export class RateEstimate {
     return this.#level[slot] ?? NOT_INFORMATIVE;
   }
 
-  /** Observations of the day so far. */
+  /** Observations of the day so far, of many only so many that their share of hits is known well. */
   total(slot: number): number {
     return this.#total[slot] ?? 0;
   }
@@ -64,7 +66,8 @@ export class RateEstimate {
   }
 
   observe(slot: number, day: number, x: boolean): void {
-    if (day !== this.#day[slot]) this.#turnDay(slot, day);
+    if ((day & 0xffff) !== this.#day[slot]) this.#turnDay(slot, day);
+    if (this.total(slot) === MAX_TOTAL) this.#halve(slot);
     if (x) this.#hits[slot] = (this.#hits[slot] ?? 0) + 1;
     const total = this.total(slot) + 1;
     this.#total[slot] = total;
@@ -100,6 +103,11 @@ export class RateEstimate {
     this.#closedCount[slot] = Math.min(DAYS, (this.#closedCount[slot] ?? 0) + 1);
     this.#startDay(slot, day);
     this.#refresh(slot);
+  }
+
+  #halve(slot: number): void {
+    this.#hits[slot] = (this.#hits[slot] ?? 0) >> 1;
+    this.#total[slot] = this.total(slot) >> 1;
   }
 
   #startDay(slot: number, day: number): void {

@@ -16,6 +16,8 @@ const touch = (id: number, explained: boolean): Touch => ({
   image: 1,
   isYoung: false,
   isPartial: false,
+  isUnseen: false,
+  served: false,
   contract: null,
 });
 

@@ -48,6 +48,8 @@ export class Subject {
       image: 1,
       isYoung: false,
       isPartial: false,
+      isUnseen: false,
+      served: false,
       contract,
     };
   }

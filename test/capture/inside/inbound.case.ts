@@ -128,6 +128,26 @@ describe('a pod that is observed', () => {
     },
   );
 
+  it.each([
+    ['strict', 1],
+    ['loose', 2],
+  ])(
+    'sees the address of whoever calls it where the kernel checks the way back to it (%s)',
+    async (_, mode) => {
+      await using agent = new TestAgent();
+      const { pod, observe } = await server(agent);
+      await using _pod = pod;
+      for (const device of ['all', 'default', 'lo', 'eth0'])
+        pod.exec('sysctl', '-qw', `net.ipv4.conf.${device}.rp_filter=${mode}`);
+      await observe();
+      await using caller = await client();
+      const { connection, greeting } = await caller.connect(pod.ip4, PORT);
+      expect(greeting).toContain(`app ${caller.ip4} `);
+      expect(await caller.say(connection, 'hello')).toBe('hello');
+      expect(agent.arrivals).toHaveLength(1);
+    },
+  );
+
   it('does not show the port of the agent to anybody', async () => {
     await using agent = new TestAgent();
     const { pod, observe } = await server(agent);

@@ -1,9 +1,10 @@
 // Does what lines of JSON on stdin say, one after the other and over kept connections, and answers each with one line: the
 // statuses. `{list: page, as?}` lists a page and gets what is on it; `{only: page}` lists it; `{get: [id …], as?}` and
-// `{post: [id …]}` ask for ids by path and by body. `as` is a token.
+// `{post: [id …]}` ask for ids by path and by body. `as` is a token. Asks `orders.shop`, or whom its argument names.
 import { Agent, request } from 'node:http';
 import { createInterface } from 'node:readline';
 
+const [, , host = 'orders.shop'] = process.argv;
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 
 function ask(path, { token, body } = {}) {
@@ -13,7 +14,7 @@ function ask(path, { token, body } = {}) {
   };
   const method = body === undefined ? 'GET' : 'POST';
   return new Promise((resolve) => {
-    const call = request({ host: 'orders.shop', port: 80, path, agent, method, headers }, (response) => {
+    const call = request({ host, port: 80, path, agent, method, headers }, (response) => {
       let text = '';
       response.setEncoding('utf8');
       response.on('data', (part) => {

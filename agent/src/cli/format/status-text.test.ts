@@ -33,9 +33,14 @@ limits: mode lease, shared in redis://limits:6379/0; 3 buckets, 17 refused
 
   it('names those that other nodes show more ids than they tell', () => {
     const status = agentStatus();
-    const dataplanes = status.dataplanes.map((one) => ({ ...one, partlyKnown: ['shop/Job/export'] }));
+    const dataplanes = status.dataplanes.map((one) => ({
+      ...one,
+      partlyKnown: ['shop/Job/export'],
+      askedUnseen: ['shop/Job/web'],
+    }));
     expect(statusText({ ...status, dataplanes }, style)).toContain(
-      'shown or asked for more ids than is known here, so unexplained ids are not held against them: shop/Job/export\n',
+      'shown more ids elsewhere than is told, so unexplained ids are not held against them: shop/Job/export\n\n' +
+        'also asked over connections from before they were observed, so judged as if they were not: shop/Job/web\n',
     );
   });
 

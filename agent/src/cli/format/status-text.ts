@@ -34,6 +34,7 @@ export function statusText(status: AgentStatus, style: StatusStyle): string {
     policiesText(status, style),
     dataplanesText(status.dataplanes, style),
     partlyKnownText(status.dataplanes, style),
+    askedUnseenText(status.dataplanes, style),
     flowsText(status),
     limitsText(status, style),
     sinksText(status, style),
@@ -169,11 +170,23 @@ function dataplanesText(dataplanes: readonly DataplaneStatus[], { paint, wide }:
 }
 
 /** For these, enumeration is judged by misses and by their usual number of ids only. */
-function partlyKnownText(dataplanes: readonly DataplaneStatus[], { paint }: StatusStyle): string {
-  const workloads = new Set(dataplanes.flatMap(({ partlyKnown }) => partlyKnown));
-  if (workloads.size === 0) return '';
-  const names = [...workloads].sort().map(visible).join(', ');
-  const what = 'shown or asked for more ids than is known here, so unexplained ids are not held against them';
+const partlyKnownText = (dataplanes: readonly DataplaneStatus[], style: StatusStyle): string =>
+  workloadsText(
+    'shown more ids elsewhere than is told, so unexplained ids are not held against them',
+    dataplanes.flatMap(({ partlyKnown }) => partlyKnown),
+    style,
+  );
+
+const askedUnseenText = (dataplanes: readonly DataplaneStatus[], style: StatusStyle): string =>
+  workloadsText(
+    'also asked over connections from before they were observed, so judged as if they were not',
+    dataplanes.flatMap(({ askedUnseen }) => askedUnseen),
+    style,
+  );
+
+function workloadsText(what: string, workloads: readonly string[], { paint }: StatusStyle): string {
+  if (workloads.length === 0) return '';
+  const names = [...new Set(workloads)].sort().map(visible).join(', ');
   return `${paint('yellow', `${what}: ${names}`)}\n`;
 }
 
