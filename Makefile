@@ -64,6 +64,11 @@ lab: ## Attackers among usual traffic, in virtual time and in a sandbox: what le
 	@$(RUN) node policy/testing/lab/main.ts $(LAB_SEEDS)
 	@$(RUN) node test/lab/main.ts
 
+.PHONY: bench-inbound
+bench-inbound: ## What it costs to see what comes to a pod, beside what it costs to see what it sends (4 minutes)
+	@scripts/setup.sh bench
+	@$(RUN) node scripts/build.ts && node bench/inbound/main.ts
+
 .PHONY: bench-limits
 bench-limits: ## How exactly eight agents keep limits, with a Redis that is killed, stands still and forgets (90 s)
 	@scripts/setup.sh bench
