@@ -7,6 +7,8 @@ export interface ServedRequest {
   readonly method: string;
   readonly path: string;
   readonly authority: string;
+  /** Without those that it folds or splits. */
+  readonly fields: Readonly<Record<string, string>>;
 }
 
 const SETTLE_TURNS = 4;
@@ -24,6 +26,7 @@ export async function requestsByNode(sent: Uint8Array): Promise<ServedRequest[]>
       method: headers[':method'] ?? '',
       path: headers[':path'] ?? '',
       authority: headers[':authority'] ?? headers.host ?? '',
+      fields: plainFields(Object.entries(headers)),
     });
   });
   const [client, socket] = duplexPair();
@@ -35,6 +38,24 @@ export async function requestsByNode(sent: Uint8Array): Promise<ServedRequest[]>
   (socket as Duplex).destroy();
   server.close();
   return requests;
+}
+
+const FOLDED = new Set(['cookie', 'host', 'set-cookie']);
+
+const PRINTABLE = /^[ -~]*$/;
+
+/** Those that came once, and that any two readers should read alike: nghttp2 leaves fields with control bytes out. */
+export function plainFields(
+  fields: Iterable<readonly [name: string, value: unknown]>,
+): Record<string, string> {
+  const plain = new Map<string, string>();
+  const repeated = new Set<string>();
+  for (const [name, value] of fields) {
+    if (plain.has(name)) repeated.add(name);
+    const readable = /^[a-z]/.test(name) && PRINTABLE.test(String(value));
+    if (readable && !FOLDED.has(name)) plain.set(name, String(value));
+  }
+  return Object.fromEntries([...plain].filter(([name]) => !repeated.has(name)));
 }
 
 async function settled(): Promise<void> {
