@@ -266,6 +266,17 @@ describe('the chart', () => {
     expect(render({ uninstall: { wait: false } }).map(({ kind }) => kind)).not.toContain('Job');
   });
 
+  it('has what tests it, and what waits for its end, run wherever its agents may', () => {
+    const tolerations = [{ key: 'dedicated', operator: 'Exists' }];
+    const objects = render({ tolerations });
+    const pods = [
+      find(objects, 'Pod')['spec'],
+      (find(objects, 'Job')['spec'] as { template: { spec: object } }).template.spec,
+    ];
+    for (const pod of pods)
+      expect(pod).toMatchObject({ tolerations, nodeSelector: { 'kubernetes.io/os': 'linux' } });
+  });
+
   it('brings dashboards and alerts as others look for them', () => {
     const copy = mkdtempSync(join(tmpdir(), 'eastwall-chart-'));
     onTestFinished(() => rmSync(copy, { recursive: true }));
