@@ -20,6 +20,9 @@ const FRONTEND = 'shop/frontend';
 const send = async (text: string, host = 'raw.shop', port = '80'): Promise<string> =>
   (await sandbox.exec(FRONTEND, ['node', TALK, host, port], { input: text })).stdout;
 
+/** A request that the agent refuses, and what shows that it was the agent. */
+const DECISION = ['-H', 'Folded : header', '-w', '%{http_code} %header{eastwall-decision}'];
+
 const podState = async (pod: string) =>
   (await statusOf(sandbox, 'node-a')).pods.find((found) => `${found.namespace}/${found.pod}`.startsWith(pod));
 
@@ -50,7 +53,7 @@ describe('what is intercepted', () => {
     );
   });
 
-  test('a pod that comes and goes is enrolled and forgotten', async () => {
+  test('a pod is intercepted from its first connection on, and forgotten when it goes', async () => {
     const pod = {
       apiVersion: 'v1',
       kind: 'Pod',
@@ -61,7 +64,8 @@ describe('what is intercepted', () => {
           {
             name: 'main',
             image: 'none',
-            command: ['curl', '-s', '-m', '10', '-o', '/dev/null', '-w', '%{http_code}', 'http://web.shop/'],
+            // Its first act: what follows is refused by nobody but the agent.
+            command: ['curl', '-s', '-m', '10', '-o', '/dev/null', ...DECISION, 'http://web.shop/'],
           },
         ],
         restartPolicy: 'Never',
@@ -69,7 +73,7 @@ describe('what is intercepted', () => {
     };
     await sandbox.apply([pod]);
     await eventuallyAsync(async () => expect((await sandbox.pod('shop/late')).phase).toBe('Succeeded'));
-    expect(await sandbox.logs('shop/late')).toBe('200');
+    expect(await sandbox.logs('shop/late')).toMatch(/^400 ew-/);
     await sandbox.remove('pods', 'shop', 'late');
     await eventuallyAsync(async () => expect(await podState('shop/late')).toBeUndefined());
   });

@@ -44,6 +44,10 @@ export function redirectTestAddresses(): void {
   const match = `-p tcp --syn -d 127.1.0.0/16 -m mark ! --mark ${MARK}`;
   const rule = `-t nat -A OUTPUT ${match} -j REDIRECT --to-ports ${LISTENER_PORT}`;
   execFileSync('iptables', rule.split(' '));
+  // As in a pod, too: otherwise what the dataplane dials from the port of a caller that it has just reset is taken for that
+  // caller's connection, and comes back to it.
+  const apart = `-t raw -A OUTPUT -p tcp -m mark --mark ${MARK} -j CT --zone-orig 1`;
+  execFileSync('iptables', apart.split(' '));
 }
 
 /** `frontend` may GET `/`, `/orders/{id}` and `/ws`, and nothing else; nobody else may do anything. */

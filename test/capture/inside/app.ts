@@ -46,6 +46,7 @@ function perform(request: AppRequest): Promise<string> {
 function open({ id, host, port, from }: Extract<AppRequest, { do: 'connect' }>): Promise<string> {
   const socket = connect({ host, port, ...(from !== undefined && { localPort: from }) });
   connections.set(id, socket);
+  socket.on('error', () => {});
   return next(socket);
 }
 

@@ -350,7 +350,8 @@ it('falls back on iptables, opts out and takes over there too', async () => {
   await second.serve(ns);
   const open = await pod.connect('10.66.0.1', PORT);
   expect(open.greeting).toContain('agent');
-  expect(pod.iptables().match(/-A OUTPUT/g)).toHaveLength(2);
+  // Of nat and filter, by both families.
+  expect(pod.iptables().match(/-A OUTPUT/g)).toHaveLength(4);
   second.client.pods(local(listed(pod, DISABLED)));
   await second.event('gone', (event) => event.ns === ns);
   expect((await pod.connect('10.66.0.1', PORT)).greeting).toBe(`upstream ${pod.ip4}`);

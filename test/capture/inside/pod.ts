@@ -79,6 +79,22 @@ export class Pod implements AsyncDisposable {
     this.exec('ip', '-6', 'route', 'add', 'default', 'via', 'fd66::1');
   }
 
+  /** As a container or virtual machine inside of a pod: what it sends, that pod forwards. */
+  connectBehind(pod: Pod): void {
+    const [outer, inner] = ['198.18.0.1', this.ip4];
+    const veth = ['link', 'add', 'behind', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', this.#path];
+    pod.exec('ip', ...veth);
+    pod.exec('ip', 'addr', 'add', `${outer}/32`, 'dev', 'behind');
+    pod.exec('ip', 'link', 'set', 'behind', 'up');
+    pod.exec('ip', 'route', 'add', `${inner}/32`, 'dev', 'behind');
+    pod.exec('sysctl', '-qw', 'net.ipv4.ip_forward=1');
+    this.exec('ip', 'link', 'set', 'lo', 'up');
+    this.exec('ip', 'addr', 'add', `${inner}/32`, 'dev', 'eth0');
+    this.exec('ip', 'link', 'set', 'eth0', 'up');
+    this.exec('ip', 'route', 'add', `${outer}/32`, 'dev', 'eth0');
+    this.exec('ip', 'route', 'add', 'default', 'via', outer);
+  }
+
   exec(program: string, ...args: string[]): string {
     return run('nsenter', `--net=${this.#path}`, program, ...args);
   }

@@ -1,5 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestAgent } from './agent.ts';
+import { TestAgent, Upstream } from './agent.ts';
 import { eventually } from './eventually.ts';
 import { listed, local } from './local-pods.ts';
 import { makeBridge, Pod, removeBridge } from './pod.ts';
@@ -119,6 +120,21 @@ def ask(port):
     return f'{port} sent'
 print(', '.join(ask(port) for port in (443, 53)))
 `;
+
+it('counts what a pod forwards for somebody behind it, which goes direct', async () => {
+  await using _ = await Upstream.listen('10.66.0.1', 8080);
+  await using agent = new TestAgent();
+  await using pod = new Pod();
+  agent.client.pods(local(listed(pod)));
+  await agent.serve((await agent.enrolled(pod.name)).ns);
+  await using behind = new Pod({ watched: false, network: false });
+  behind.connectBehind(pod);
+  await behind.startApp();
+  execFileSync('ip', ['route', 'add', `${behind.ip4}/32`, 'via', pod.ip4]);
+  expect((await behind.connect('10.66.0.1', 8080)).greeting).toBe(`upstream ${behind.ip4}`);
+  await agent.client.reconcile();
+  await eventually(() => expect(lastReport(agent)?.attempts.forwarded).toBe(1));
+});
 
 /** A connection with the mark that other meshes exempt. */
 const MARKED = `

@@ -25,7 +25,7 @@ export function desiredRules(
       const redirect = ['-p', 'tcp', ...comment('to the agent'), '-j', 'REDIRECT'];
       return {
         nat: [...untouched(exemptions), [...redirect, '--to-ports', String(wish.port)]],
-        filter: null,
+        filter: [...untouched(exemptions), PAST_NAT],
       };
     }
     case 'reject': {
@@ -52,6 +52,16 @@ const KEEP: readonly string[] = [
   ...comment('until open connections end'),
   '-j',
   'RETURN',
+];
+
+/**
+ * What conntrack takes for part of a connection that went direct before, and was reset, is not asked for by rules of NAT. It
+ * forgets that one after ten seconds; TCP asks again until then.
+ */
+const PAST_NAT: readonly string[] = [
+  ...['-p', 'tcp', '-m', 'conntrack', '!', '--ctstate', 'DNAT'],
+  ...comment('between the ends of one before'),
+  ...['-j', 'DROP'],
 ];
 
 function untouched([own, ...others]: readonly Exemption[]): Rules {

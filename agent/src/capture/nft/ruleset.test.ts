@@ -50,9 +50,16 @@ describe('the rules of a pod', () => {
   });
 
   it('refuse what nobody judges only where that is wanted', () => {
-    expect(rulesOf('refused', plan())).toEqual([]);
+    expect(rulesOf('refused', plan()).slice(-3)).toEqual([
+      'the agent itself',
+      'between the ends of one before',
+      'between the ends of one before',
+    ]);
     expect(rulesOf('refused', plan({ failMode: 'closed' })).at(-1)).toBe('nobody judges it');
-    expect(rulesOf('refused', plan({ v6: { mode: 'reject' } })).at(-1)).toBe('no listener for IPv6');
+    expect(rulesOf('refused', plan({ v6: { mode: 'reject' } })).slice(-2)).toEqual([
+      'no listener for IPv6',
+      'between the ends of one before',
+    ]);
     expect(rulesOf('intercept', plan({ v6: { mode: 'reject' } }))).toHaveLength(1);
   });
 
@@ -65,6 +72,8 @@ describe('the rules of a pod', () => {
     expect(plan({ v4: { mode: 'keep' }, v6: { mode: 'none' } }).slice(3)).toEqual([
       'chain outbound',
       'rule "redirected before" of chain outbound',
+      'chain apart',
+      'rule "the agent itself" of chain apart',
     ]);
     expect(plan({ v4: { mode: 'none' }, v6: { mode: 'none' } })).toEqual([
       'table eastwall',
@@ -120,7 +129,7 @@ describe('the rules for what comes to a pod', () => {
 
   it('only bring replies back once nothing new is sent', () => {
     const kept = plan({ v4: { mode: 'keep' }, v6: { mode: 'none' }, inbound: inbound('keep') });
-    expect(kept.slice(5)).toEqual([
+    expect(kept.slice(7)).toEqual([
       'chain tagged',
       'rule "of the agent to the application" of chain tagged',
       'chain returned',

@@ -19,6 +19,7 @@ import {
   refuse,
   refuseDatagram,
   setMark,
+  setZone,
   socketMark,
   verdict,
 } from './expressions.ts';
@@ -74,10 +75,29 @@ export function ruleset(wish: Wish, gateMs: number): Command[] {
       // one goes, packets of connections still redirected leave with the wrong addresses, and are answered with RST.
       expressions: [...isRedirected, verdict('return')],
     }),
+    ...trackedApart(wish),
     ...(isActive(wish) ? active(wish, gateMs) : []),
     ...(wish.inbound === null ? [] : inboundRules(wish, wish.inbound, gateMs)),
   ];
 }
+
+/** Any number that nobody else uses in a pod. */
+const ZONE = 0x656f;
+
+/**
+ * The agent's connections are tracked in a zone of their own, in the direction of their first packet. Otherwise they and
+ * the pod's would be one to conntrack where they follow each other between the same two ends: it remembers one that
+ * was reset for ten seconds, and what begins then is not asked for by rules of NAT any more. The pod, which sees the agent's
+ * ports in /proc, would get past the agent, and the agent's own would come back to it.
+ *
+ * As long as any connection is open: without its zone, an open one would not be known again.
+ */
+const trackedApart = ({ exemptions }: Wish): Command[] => [
+  chain(TABLE, 'apart', { type: 'filter', point: 'output', priority: PRIORITY.beforeConntrack }),
+  ...exemptions.map((one) =>
+    adder('apart')('the agent itself', ...isTcp, ...isNotOverLoopback, ...isExempt(one), ...setZone(ZONE)),
+  ),
+];
 
 /** Connections are redirected or refused, not only kept going. */
 export const isActive = ({ v4, v6 }: Wish): boolean =>
@@ -137,17 +157,14 @@ function redirecting(wish: Wish): Command[] {
   ];
 }
 
-/** After NAT: what has not been redirected, and may not go direct. */
-function refusing({ v6, exemptions, failMode }: Wish): Command[] {
+/**
+ * After NAT: what has not been redirected, and may not go direct. While the gate is open that is only what conntrack takes for
+ * part of a connection that went direct before, and was reset. It forgets that one soon, and TCP asks again until then.
+ */
+function refusing(wish: Wish): Command[] {
+  const { v6, exemptions, failMode } = wish;
   const refused = adder('refused');
   const reset = [count(COUNTERS.unjudged), refuse()];
-  const rules = [
-    ...(v6.mode === 'reject'
-      ? [refused('no listener for IPv6', ...gateIsOpen, ...isOfFamily(6), ...reset)]
-      : []),
-    ...(failMode === 'closed' ? [refused('nobody judges it', ...reset)] : []),
-  ];
-  if (rules.length === 0) return [];
   return [
     chain(TABLE, 'refused', { type: 'filter', point: 'output', priority: AFTER_NAT }),
     refused('not TCP', ...isNotTcp, verdict('return')),
@@ -157,7 +174,13 @@ function refusing({ v6, exemptions, failMode }: Wish): Command[] {
     refused('loopback and own addresses', ...isOverLoopback, verdict('return')),
     refused('DNS', ...isDns, verdict('return')),
     ...exemptions.map((one) => refused('the agent itself', ...isExempt(one), verdict('return'))),
-    ...rules,
+    ...(v6.mode === 'reject'
+      ? [refused('no listener for IPv6', ...gateIsOpen, ...isOfFamily(6), ...reset)]
+      : []),
+    ...perFamily(wish, (family) =>
+      refused('between the ends of one before', ...gateIsOpen, ...isOfFamily(family), verdict('drop')),
+    ),
+    ...(failMode === 'closed' ? [refused('nobody judges it', ...reset)] : []),
   ];
 }
 
