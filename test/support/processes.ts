@@ -46,3 +46,13 @@ export function dataplaneProcesses(sandbox: SandboxHandle, node: string): number
     .filter(({ parent, command }) => parent === control && command.includes(DATAPLANE))
     .map(({ pid }) => pid);
 }
+
+/** The dataplane that calls itself `pid`, as `status` shows it, by its number outside the sandbox. */
+export function dataplaneProcess(sandbox: SandboxHandle, node: string, pid: number | null): number {
+  const found = dataplaneProcesses(sandbox, node).find((outside) => {
+    const [, numbers = ''] = /^NSpid:\s+(.*)$/m.exec(readFileSync(`/proc/${outside}/status`, 'utf8')) ?? [];
+    return Number(numbers.split('\t').at(-1)) === pid;
+  });
+  if (found === undefined) throw new Error(`no dataplane of ${node} is process ${pid}`);
+  return found;
+}

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
-import { apiPolicy, curl, eventuallyAsync, statusOf } from '../support/agent.ts';
+import { adminGet, apiPolicy, curl, eventuallyAsync, statusOf } from '../support/agent.ts';
 import { Lines, NOTHING_FAILED, wrk } from '../support/load.ts';
 import { controlProcess, dataplaneProcesses } from '../support/processes.ts';
 import { agentPods, followed, rolledOut, startRollout } from '../support/upgrade.ts';
@@ -94,6 +94,11 @@ describe('what the users of a node see when', () => {
     expect(failures).toEqual(NOTHING_FAILED);
     await eventuallyAsync(async () =>
       expect((await statusOf(sandbox, NODE)).kube.problems.length).toBeGreaterThan(0),
+    );
+    await eventuallyAsync(async () =>
+      expect(await adminGet(sandbox.agentSocket(NODE), '/metrics')).toMatch(
+        /^eastwall_snapshot_age_seconds (0\.)?[1-9]/m,
+      ),
     );
     await short.more('200 0', 3);
     await denied.more('403 0', 3);
