@@ -29,6 +29,7 @@ import { DataplaneInbound } from './dataplane-inbound.ts';
 import { DataplaneLearned } from './dataplane-learned.ts';
 import { DataplaneNews } from './dataplane-news.ts';
 import { idGuards } from './id-guards.ts';
+import { Rounds } from './rounds.ts';
 import { tokenVerifier, type VerifyToken } from './token-verifier.ts';
 import { changeWorld } from './world-changes.ts';
 
@@ -38,8 +39,6 @@ import { changeWorld } from './world-changes.ts';
  */
 
 const FD_CHANNEL = 3;
-/** A policy change is in force on open connections after at most this. */
-const SWEEP_MS = 100;
 const DRAIN_POLL_MS = 50;
 const RECORDS_MS = 100;
 const TOTALS_MS = 1_000;
@@ -68,6 +67,8 @@ class Dataplane {
   private readonly loopDelay = monitorEventLoopDelay({ resolution: 20 });
   private readonly room: Room;
   private readonly inbound: DataplaneInbound;
+  /** Open connections notice soon that policies have changed, and a little later that a deadline is over. */
+  private readonly sweeps = new Rounds(() => this.sweep(), { everyMs: 100, soonMs: 10 });
   /** In monotonic ms; null while it serves. */
   private drainDeadline: number | null = null;
 
@@ -128,14 +129,12 @@ class Dataplane {
     });
     this.learned = new DataplaneLearned(this.guards, (part) => this.report(part));
     this.loopDelay.enable();
-    setInterval(() => this.sweep(), SWEEP_MS);
     setInterval(() => this.unlessBehind(() => this.sendRecords()), RECORDS_MS);
     setInterval(() => this.unlessBehind(() => this.sendTotals()), TOTALS_MS);
     setInterval(() => this.unlessBehind(() => this.sendFindings()), FINDINGS_MS);
     setInterval(() => this.unlessBehind(() => this.sendCatalog()), CATALOG_MS);
-    const { newsMs, learnedMs } = settings;
-    if (learnedMs > 0) setInterval(() => void this.learned.tell(), learnedMs);
-    if (newsMs > 0) setInterval(() => this.unlessBehind(() => this.sendNews()), newsMs);
+    if (settings.learnedMs > 0) setInterval(() => void this.learned.tell(), settings.learnedMs);
+    if (settings.newsMs > 0) setInterval(() => this.unlessBehind(() => this.sendNews()), settings.newsMs);
     setInterval(() => this.beat(), settings.beatMs);
     setInterval(() => this.inbound.review(), INBOUND_REVIEW_MS);
     setInterval(giveBackFreed, GIVE_BACK_MS);
@@ -158,12 +157,13 @@ class Dataplane {
       case 'services':
       case 'slices':
       case 'nodes':
-      case 'egress-policies':
         changeWorld(world, message);
         break;
+      case 'egress-policies':
       case 'policies':
         changeWorld(world, message);
-        operations.changePolicies(message.upsert, message.remove);
+        this.sweeps.soon();
+        if (message.kind === 'policies') operations.changePolicies(message.upsert, message.remove);
         break;
       case 'issuers':
         void this.replaceIssuers(message.issuers);
