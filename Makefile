@@ -57,6 +57,11 @@ bench-memory: ## What an agent holds on a full node of a large cluster: 110 pods
 	@scripts/setup.sh bench
 	@$(RUN) node scripts/build.ts && node bench/memory/main.ts
 
+.PHONY: bench-node
+bench-node: ## How soon a full node intercepts new pods and enforces policies, and what it takes while idle (6 minutes)
+	@scripts/setup.sh bench
+	@$(RUN) node scripts/build.ts && node bench/node/main.ts
+
 LAB_SEEDS ?= fresh
 .PHONY: lab
 lab: ## Attackers among usual traffic, in virtual time and in a sandbox: what leaks before the alarm, and false alarms

@@ -1,0 +1,159 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AgentStatus } from '../../agent/src/admin/agent-status.ts';
+import { fetchText } from '../../agent/src/cli/fleet/admin-client.ts';
+import { socketLink } from '../../agent/src/cli/fleet/socket-fleet.ts';
+import { eventually } from '../../agent/src/sandbox/process/eventually.ts';
+import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
+import { NAMESPACE, NODE } from '../cluster/names.ts';
+import { AGENT } from '../cluster/topology.ts';
+import { findBelow, treeOf } from '../measure/process-tree.ts';
+import { threadsOf } from '../measure/threads.ts';
+import { CALLER, GREETER, governing, LIVE_CLIENT, PODS, POLICIES, topology, WEB } from './full-node.ts';
+import type { AgentFigures } from './report.ts';
+
+const READY_TIMEOUT_MS = 180_000;
+const ANSWER_MS = 10_000;
+/** For what is only done while starting to be over. */
+const REST_MS = 20_000;
+const IDLE_MS = 60_000;
+const ROUNDS = 50;
+
+/** A whole agent on a node of as many pods as it may have: what it takes while nothing happens, and how fast policies are. */
+export async function measureAgent(log: (line: string) => void): Promise<AgentFigures> {
+  const directory = mkdtempSync('/dev/shm/eastwall-bench-');
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+  await using sandbox = await startSandbox({
+    topology: topology(directory),
+    log,
+    readyTimeoutMs: READY_TIMEOUT_MS,
+  });
+  await everythingKnown(sandbox);
+  await delay(REST_MS);
+  log(`idle for ${IDLE_MS / 1_000} s`);
+  const idle = await idleCpu(sandbox);
+  log('policies are changed');
+  const nextRequestMs = await timesToNextRequest(sandbox);
+  const openConnectionMs = await timesToReset(sandbox);
+  return { pods: PODS, policies: POLICIES, idle, nextRequestMs, openConnectionMs };
+}
+
+async function everythingKnown(sandbox: SandboxHandle): Promise<void> {
+  let said = '';
+  const ask = async () => {
+    const link = socketLink(sandbox.agentSocket(NODE));
+    const answer = await fetchText(link, '/status', AbortSignal.timeout(ANSWER_MS));
+    if (!answer.ok || answer.value.status !== 200) return false;
+    const { pods, policies, ready } = JSON.parse(answer.value.body) as AgentStatus;
+    const enrolled = pods.filter(({ state }) => state === 'enrolled').length;
+    said = `${enrolled} pods, ${policies.length} policies`;
+    return ready && enrolled === PODS && policies.length === POLICIES;
+  };
+  if (!(await eventually(ask, { withinMs: READY_TIMEOUT_MS, everyMs: 500 })))
+    throw new Error(`the agent knows only ${said}`);
+  log(said);
+  function log(line: string): void {
+    process.stderr.write(`${line}\n`);
+  }
+}
+
+async function idleCpu(sandbox: SandboxHandle): Promise<AgentFigures['idle']> {
+  const pids = findBelow(sandbox.state.holder.pid, [process.execPath, ...process.execArgv, AGENT, 'agent'])
+    .flatMap(treeOf)
+    .map(({ pid }) => pid);
+  const threads = () => pids.flatMap(threadsOf);
+  const sum = (of: ReturnType<typeof threads>) => of.reduce((total, { cpuMs }) => total + cpuMs, 0);
+  const capture = (of: ReturnType<typeof threads>) => of.filter(({ name }) => name === 'capture');
+  const before = threads();
+  if (capture(before).length === 0)
+    throw new Error(`no capture thread among ${before.map(({ name }) => name)}`);
+  await delay(IDLE_MS);
+  const after = threads();
+  return {
+    all: (sum(after) - sum(before)) / IDLE_MS,
+    capture: (sum(capture(after)) - sum(capture(before))) / IDLE_MS,
+  };
+}
+
+interface Said {
+  readonly what: string;
+  readonly at: number;
+}
+
+/** A client in the caller's pod. */
+class LiveClient implements AsyncDisposable {
+  readonly #child: Awaited<ReturnType<SandboxHandle['spawn']>>;
+  readonly #lines: AsyncIterator<string>;
+
+  private constructor(child: Awaited<ReturnType<SandboxHandle['spawn']>>) {
+    this.#child = child;
+    if (child.stdout === null) throw new Error('nothing to read from');
+    this.#lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  }
+
+  static async start(sandbox: SandboxHandle, ...args: readonly string[]): Promise<LiveClient> {
+    const argv = [process.execPath, LIVE_CLIENT, ...args];
+    return new LiveClient(
+      await sandbox.spawn(`${NAMESPACE}/${CALLER}`, argv, { stdio: ['pipe', 'pipe', 'inherit'] }),
+    );
+  }
+
+  dial(): void {
+    this.#child.stdin?.write('\n');
+  }
+
+  async says(what: string): Promise<number> {
+    const { value, done } = await this.#lines.next();
+    if (done === true) throw new Error(`the client has ended before it said ${what}`);
+    const said = JSON.parse(value) as Said;
+    if (said.what !== what) throw new Error(`the client says ${said.what} and not ${what}`);
+    return said.at;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#child.kill('SIGKILL');
+  }
+}
+
+/** Changes a policy, and says when that was: before the kube API had it, and so before it told anybody. */
+async function change(sandbox: SandboxHandle, service: string, mode: string): Promise<number> {
+  const at = performance.timeOrigin + performance.now();
+  await sandbox.apply([governing(service, mode)]);
+  return at;
+}
+
+/** Not at the pace of anything that happens regularly. */
+const pause = () => delay(200 + 300 * Math.random());
+
+async function timesToNextRequest(sandbox: SandboxHandle): Promise<number[]> {
+  await using client = await LiveClient.start(sandbox, 'http', `http://${WEB}.${NAMESPACE}/v1/secrets/7`);
+  await client.says('200');
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [mode, status] of [
+      ['Enforce', '403'],
+      ['Audit', '200'],
+    ] as const) {
+      await pause();
+      const at = await change(sandbox, WEB, mode);
+      times.push((await client.says(status)) - at);
+    }
+  }
+  return times;
+}
+
+async function timesToReset(sandbox: SandboxHandle): Promise<number[]> {
+  await using client = await LiveClient.start(sandbox, 'tcp', `${GREETER}.${NAMESPACE}`, '25');
+  const times: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    client.dial();
+    await client.says('greeted');
+    await pause();
+    const at = await change(sandbox, GREETER, 'Enforce');
+    times.push((await client.says('ended')) - at);
+    await change(sandbox, GREETER, 'Audit');
+    await pause();
+  }
+  return times;
+}
