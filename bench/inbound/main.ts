@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
@@ -7,7 +7,7 @@ import { prepareBackend } from '../cluster/backend.ts';
 import { BACKEND_PORTS, NAMESPACE, NODE } from '../cluster/names.ts';
 import { AGENT } from '../cluster/topology.ts';
 import { parseWrk, wrkArgv } from '../load/wrk.ts';
-import { findBelow, treeOf, usageOf } from '../measure/process-tree.ts';
+import { commandOf, findBelow, treeOf, usageOf } from '../measure/process-tree.ts';
 import { median, spread } from '../measure/statistics.ts';
 
 // `node bench/inbound/main.ts`: what it costs to see what comes to a pod; see README.md above.
@@ -102,7 +102,7 @@ function agentsOf(cluster: SandboxHandle): number[] {
 function backendsOf(cluster: SandboxHandle, name: string): number[] {
   const config = join(directory, name, 'backend.conf');
   const masters = treeOf(cluster.state.holder.pid).filter(({ pid }) => {
-    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    const words = commandOf(pid).join(' ');
     return words.startsWith('nginx: master') && words.includes(config);
   });
   return masters.map(({ pid }) => pid);

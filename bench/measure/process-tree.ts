@@ -50,7 +50,8 @@ export function findBelow(root: number, command: readonly string[]): number[] {
     });
 }
 
-function commandOf(pid: number): string[] {
+/** Empty when the process has ended. */
+export function commandOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
   } catch {
