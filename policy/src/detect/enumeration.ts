@@ -121,7 +121,7 @@ export class Enumeration {
     this.#slow = new Cusum(maxKeys, SLOW);
     this.#misses = new Cusum(maxKeys, FAST);
     this.#unexplainedRate = new RateEstimate(maxKeys);
-    this.#unshownRate = new RateEstimate(maxKeys);
+    this.#unshownRate = new RateEstimate(maxKeys, 'rough');
     this.#usual = this.#unexplainedRate;
     this.#missRate = new RateEstimate(maxKeys);
     this.#distinct = new DistinctIds(maxKeys, limits.epochsPerDay);
@@ -145,7 +145,8 @@ export class Enumeration {
   }
 
   get bytes(): number {
-    const columns = 3 * Cusum.BYTES_PER_KEY + 3 * RateEstimate.BYTES_PER_KEY + DistinctIds.BYTES_PER_KEY;
+    const rates = 2 * RateEstimate.BYTES_PER_KEY.exact + RateEstimate.BYTES_PER_KEY.rough;
+    const columns = 3 * Cusum.BYTES_PER_KEY + rates + DistinctIds.BYTES_PER_KEY;
     const own = IdShapes.BYTES_PER_KEY + Warmth.BYTES_PER_KEY + 1 + 4 + 4;
     return this.#slab.bytes + this.#limits.maxKeys * (columns + own);
   }

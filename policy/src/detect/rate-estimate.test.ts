@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { MIN_PER_DAY, RateEstimate, upperBound } from './rate-estimate.ts';
 import { levelOf, NOT_INFORMATIVE, rateOf } from './rate-level.ts';
 
-function started(): RateEstimate {
-  const rate = new RateEstimate(1);
+function started(counts?: 'rough'): RateEstimate {
+  const rate = new RateEstimate(1, counts);
   rate.reset(0, 0);
   return rate;
 }
@@ -28,8 +28,8 @@ test('on the first day it is the bound so far', () => {
   expect(rateOf(rate.level(0))).toBeLessThan(0.07);
 });
 
-test('a day of very many is as usual as one of many', () => {
-  const [many, more] = [started(), started()];
+test('where counts are rough, a day of very many is about as one of many', () => {
+  const [many, more] = [started(), started('rough')];
   day(many, 0, 20, 60_000);
   day(more, 0, 20, 500_000);
   expect(more.level(0)).toBeGreaterThanOrEqual(many.level(0) - 1);

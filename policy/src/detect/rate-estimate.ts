@@ -5,8 +5,8 @@ const REFRESH = 32;
 /** A day that saw fewer is taken together with the next: a weekend must not teach that everything is quiet. */
 export const MIN_PER_DAY = 200;
 const DAYS = 3;
-/** What 16 bits hold; beyond it both counts are halved. */
-const MAX_TOTAL = 0xffff;
+/** Beyond it both counts are halved. */
+const MAX_TOTAL = { exact: 0xffffffff, rough: 0xffff };
 
 /** Three standard deviations above the mean of a Beta posterior that starts at 1 in 100. */
 export function upperBound(hits: number, total: number): number {
@@ -20,11 +20,12 @@ export function upperBound(hits: number, total: number): number {
  * for three days. A new image may have new habits and starts over, but not from below what was usual.
  */
 export class RateEstimate {
-  static readonly BYTES_PER_KEY = 2 * 3 + DAYS + 3;
+  static readonly BYTES_PER_KEY = { exact: 4 * 2 + 2 + DAYS + 3, rough: 2 * 2 + 2 + DAYS + 3 };
   /** Numbers that `save` gives. */
   static readonly SAVED = 2 + DAYS;
-  readonly #hits: Uint16Array;
-  readonly #total: Uint16Array;
+  readonly #hits: Uint32Array | Uint16Array;
+  readonly #total: Uint32Array | Uint16Array;
+  readonly #maxTotal: number;
   readonly #day: Uint16Array;
   /** Levels of the last closed days, the newest first. */
   readonly #closed: Uint8Array;
@@ -32,9 +33,12 @@ export class RateEstimate {
   readonly #least: Uint8Array;
   readonly #level: Uint8Array;
 
-  constructor(capacity: number) {
-    this.#hits = new Uint16Array(capacity);
-    this.#total = new Uint16Array(capacity);
+  /** `rough` takes less memory; where a day has very many observations, the rate is rounded up a little more. */
+  constructor(capacity: number, counts: 'exact' | 'rough' = 'exact') {
+    const Counts = counts === 'exact' ? Uint32Array : Uint16Array;
+    this.#maxTotal = MAX_TOTAL[counts];
+    this.#hits = new Counts(capacity);
+    this.#total = new Counts(capacity);
     this.#day = new Uint16Array(capacity);
     this.#closed = new Uint8Array(capacity * DAYS);
     this.#closedCount = new Uint8Array(capacity);
@@ -46,7 +50,7 @@ export class RateEstimate {
     return this.#level[slot] ?? NOT_INFORMATIVE;
   }
 
-  /** Observations of the day so far, of many only so many that their share of hits is known well. */
+  /** Observations of the day so far, as they are counted. */
   total(slot: number): number {
     return this.#total[slot] ?? 0;
   }
@@ -67,7 +71,7 @@ export class RateEstimate {
 
   observe(slot: number, day: number, x: boolean): void {
     if ((day & 0xffff) !== this.#day[slot]) this.#turnDay(slot, day);
-    if (this.total(slot) === MAX_TOTAL) this.#halve(slot);
+    if (this.total(slot) === this.#maxTotal) this.#halve(slot);
     if (x) this.#hits[slot] = (this.#hits[slot] ?? 0) + 1;
     const total = this.total(slot) + 1;
     this.#total[slot] = total;
@@ -106,8 +110,8 @@ export class RateEstimate {
   }
 
   #halve(slot: number): void {
-    this.#hits[slot] = (this.#hits[slot] ?? 0) >> 1;
-    this.#total[slot] = this.total(slot) >> 1;
+    this.#hits[slot] = (this.#hits[slot] ?? 0) >>> 1;
+    this.#total[slot] = this.total(slot) >>> 1;
   }
 
   #startDay(slot: number, day: number): void {
