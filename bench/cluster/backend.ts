@@ -19,7 +19,7 @@ daemon off;
 user root;
 worker_processes 1;
 pid ${directory}/backend.pid;
-events { worker_connections 19000; }
+events { worker_connections 22000; }
 http {
   access_log off;
   default_type application/json;

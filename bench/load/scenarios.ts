@@ -1,5 +1,6 @@
 import type { Protocol } from '../cluster/names.ts';
 import type { H2Load } from './h2load.ts';
+import { IDLE_CONNECTIONS } from './idle-connections.ts';
 import type { PacedLoad } from './paced.ts';
 import type { StreamLoad } from './stream.ts';
 import type { WrkLoad } from './wrk.ts';
@@ -102,9 +103,8 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     kind: 'idle',
     name: 'idle-connections',
-    what: '9,000 connections that made one request each and stay open',
+    what: `${IDLE_CONNECTIONS.toLocaleString('en')} connections that made one request each and stay open`,
     protocol: 'http1',
-    // Two descriptors each in every proxy, and 20,000 is all that some machines allow a process.
-    connections: 9_000,
+    connections: IDLE_CONNECTIONS,
   },
 ];

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BACKEND_PORTS, PEER_PORTS } from '../cluster/names.ts';
+import { IDLE_CONNECTIONS } from '../load/idle-connections.ts';
 import { ALLOWED } from '../load/operations.ts';
 import type { Stage, Subject } from './subject.ts';
 
@@ -28,7 +29,7 @@ const allowed = ALLOWED.map(({ name }) => `${name}-path ${name}-method`).join(' 
 const config = ({ backendIp, streamIp }: Stage) => `
 global
   nbthread 1
-  maxconn 9500
+  maxconn ${IDLE_CONNECTIONS + 500}
 defaults
   mode http
   http-reuse never

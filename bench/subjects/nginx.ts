@@ -31,7 +31,7 @@ daemon off;
 user root;
 worker_processes 1;
 pid ${directory}/nginx.pid;
-events { worker_connections 19000; }
+events { worker_connections 22000; }
 http {
   access_log off;
   keepalive_requests 1000000000;
