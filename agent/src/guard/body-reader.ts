@@ -1,7 +1,7 @@
 import { GraphqlReader } from '../inspect/graphql-reader.ts';
 import { GrpcMessages } from '../inspect/grpc-messages.ts';
 import { IdCollector, type IdSink, type LearntPlaces } from '../inspect/id-collector.ts';
-import { JsonScanner } from '../inspect/json-scanner.ts';
+import { JsonScanner, type JsonStatus } from '../inspect/json-scanner.ts';
 import { INSPECT_LIMITS } from '../inspect/limits.ts';
 import type { OperationNames } from '../inspect/operation-names.ts';
 import { PairReader } from '../inspect/pair-reader.ts';
@@ -19,7 +19,7 @@ export type BodyOutcome =
   | 'other_type'
   /** Of a content coding that nobody undoes, or compressed within gRPC. */
   | 'encoding'
-  /** Longer than what is read of one; its beginning was, unless it was compressed. */
+  /** Longer than what is read of one, or with more ids; its beginning was read, unless it is too long and compressed. */
   | 'too_large'
   /** Not what its type says, or nested too deeply. */
   | 'unreadable'
@@ -150,11 +150,11 @@ export class BodyReader {
   #finish({ kind, operation }: Body): void {
     if (kind === 'json') {
       this.#json.end();
+      this.#judge(this.#json.status);
       this.shape = this.#outcome === 'read' ? this.#json.shape : 0;
-      this.#unreadableUnless(this.#json.status === 'closed');
     } else if (kind === 'form') this.#pairs.end();
     else if (kind === 'graphql') {
-      this.#unreadableUnless(this.#graphql?.end() === 'closed');
+      if (this.#graphql !== null) this.#judge(this.#graphql.end());
       this.operationName = this.#graphql?.operationName ?? '';
     } else if (kind === 'protobuf') {
       const bytes = this.#held.take();
@@ -162,6 +162,11 @@ export class BodyReader {
         this.#unreadableUnless(this.#protobuf.read(bytes, { start: 0, end: bytes.length }, operation));
     }
     this.#grpc = null;
+  }
+
+  #judge(status: JsonStatus): void {
+    this.#unreadableUnless(status === 'closed' || status === 'full');
+    if (status === 'full' && this.#outcome === 'read') this.#outcome = 'too_large';
   }
 
   #unreadableUnless(readable: boolean): void {

@@ -191,13 +191,20 @@ describe('bodies', () => {
     expect(shownPlaces).toEqual(['/id order']);
   });
 
-  const { messageBytes } = INSPECT_LIMITS;
+  const { messageBytes, ids } = INSPECT_LIMITS;
   const long = utf8(`{"id":17,"text":"${'x'.repeat(messageBytes)}","userId":4}`);
   it.each<[string, Uint8Array, Answer, string, number]>([
     ['of another type', utf8('<id>17</id>'), { contentType: 'text/html' }, 'other_type', 0],
     ['without a type', json({ id: 17 }), { contentType: '' }, 'other_type', 0],
     ['in an unknown coding', json({ id: 17 }), { contentEncoding: 'zstd' }, 'encoding', 0],
     ['that are too long', long, {}, 'too_large', 1],
+    [
+      'with more ids than are read',
+      json(Array.from({ length: ids + 9 }, (_, id) => ({ id }))),
+      {},
+      'too_large',
+      ids,
+    ],
     ['that are too long once inflated', gzipSync(long), { contentEncoding: 'gzip' }, 'too_large', 0],
     ['that are no JSON', utf8('{"id":17,oops'), {}, 'unreadable', 1],
     ['that are not compressed', json({ id: 17 }), { contentEncoding: 'gzip' }, 'unreadable', 0],

@@ -45,6 +45,16 @@ describe('GraphQL requests', () => {
     ]);
   });
 
+  it('are read in the same way when others like them came before', () => {
+    const notes = new IdNotes();
+    const body = [
+      utf8('{"variables":{"id":17,"n":1},"operationName":"GetOrder","query":"{ order(id: 5) { a } }"}'),
+    ];
+    const first = read(body, notes);
+    expect(first).toMatchObject({ status: 'closed', name: 'GetOrder', ids: { length: 2 } });
+    for (let n = 0; n < 3; n++) expect(read(body, notes)).toEqual(first);
+  });
+
   it('arguments in the text are ids too', () => {
     const query = `mutation Move { moveItem(id: "i-1", toOrderId: 18, first: 10, where: { id: 5 }) { ok } a: orders(ids: [1, 2]) { id } x(ref: "${UUID}") }`;
     expect(request({ query })).toMatchObject({

@@ -97,8 +97,8 @@ export class IdCollector {
     return length >= (this.#shortest[this.name] as number);
   }
 
-  /** The value at `place`, which `name` leads to. */
-  consider(bytes: Uint8Array, start: number, end: number): void {
+  /** The value at `place`, which `name` leads to; of what form, where that is known. */
+  consider(bytes: Uint8Array, start: number, end: number, known: Form = FORM.none): void {
     if (!this.wants(end - start)) return;
     const { names } = this.#vocabulary;
     const kind = names.kinds[this.name];
@@ -107,7 +107,7 @@ export class IdCollector {
     const learnt = type === INHERITED ? this.#learnt : null;
     const verdict = learnt === null ? VERDICT.unknown : learnt.verdict(this.place);
     if (verdict === VERDICT.plain && !named) return;
-    const form = formOf(bytes, start, end);
+    const form = known === FORM.none ? formOf(bytes, start, end) : known;
     if (form === FORM.none) return;
     const found = this.#found;
     found.form = form;

@@ -55,7 +55,7 @@ export class IdHash {
     if (form === FORM.uuid) this.#uuid(bytes, start);
     else if (form === FORM.hex) this.#hex(bytes, start, end);
     else if (form === FORM.int) this.#int(bytes, start, end);
-    else this.#text(bytes, { start, end }, form === FORM.ulid ? TO_LOWER : 0);
+    else this.#text(bytes, start, end, form === FORM.ulid ? TO_LOWER : 0);
     this.h1 = mixed(this.h1);
     this.h2 = mixed(this.h2 ^ this.h1);
   }
@@ -64,11 +64,11 @@ export class IdHash {
     let at = start;
     while (at < end - 1 && bytes[at] === ZERO) at++;
     if (end - at <= EXACT_DIGITS) this.numeric = decimal(bytes, at, end);
-    this.#text(bytes, { start: at, end }, 0);
+    this.#text(bytes, at, end, 0);
   }
 
   /** `fold` is set in each byte: `TO_LOWER` makes letters lower-case and leaves digits as they are. */
-  #text(bytes: Uint8Array, { start, end }: { start: number; end: number }, fold: number): void {
+  #text(bytes: Uint8Array, start: number, end: number, fold: number): void {
     let { h1, h2 } = this;
     const whole = end - ((end - start) & 3);
     let at = start;

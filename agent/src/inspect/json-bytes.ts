@@ -1,4 +1,4 @@
-import { isDigits, MAX_INT_DIGITS } from './id-form.ts';
+import { MAX_INT_DIGITS } from './id-form.ts';
 
 export const QUOTE = 0x22;
 export const BACKSLASH = 0x5c;
@@ -20,9 +20,12 @@ const LONGEST_LITERAL = 5;
 /** A string is looked through by hand for so long; then the runtime's search is faster. */
 export const NEAR = 48;
 
-/** 1 for bytes of numbers, by RFC 8259 §6. */
+const DIGIT = 1;
+const OTHER = 2;
+/** By byte: what it is in a number, by RFC 8259 §6; 0 for what is in none. */
 export const NUMBER = new Uint8Array(256);
-for (const character of '0123456789+-.eE') NUMBER[character.charCodeAt(0)] = 1;
+for (const character of '+-.eE') NUMBER[character.charCodeAt(0)] = OTHER;
+for (const character of '0123456789') NUMBER[character.charCodeAt(0)] = DIGIT;
 
 export const beginsNumber = (byte: number): boolean => (byte >= ZERO && byte <= NINE) || byte === MINUS;
 
@@ -76,10 +79,12 @@ export function hasEscape(bytes: Uint8Array, start: number, end: number): boolea
   return false;
 }
 
-/** Not negative, without a point or an exponent, and of 64 bits. */
-export function isInteger(bytes: Uint8Array, start: number, end: number): boolean {
-  return end - start <= MAX_INT_DIGITS && isDigits(bytes, start, end);
-}
+/**
+ * Whether a number is an integer of 64 bits, by its length and by what all its bytes together are: not negative, without a
+ * point or an exponent.
+ */
+export const isInteger = (kinds: number, length: number): boolean =>
+  kinds === DIGIT && length <= MAX_INT_DIGITS;
 
 /** Where the literal ends that is here; -1 where there is none, or not enough to tell. */
 export function endOfLiteral(view: DataView, start: number, end: number): number {

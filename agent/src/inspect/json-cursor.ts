@@ -1,11 +1,11 @@
 import type { IdCollector } from './id-collector.ts';
+import { FORM, type Form } from './id-form.ts';
 import { mixed } from './id-hash.ts';
 import { INSPECT_LIMITS } from './limits.ts';
-import { MemberGuess } from './member-guess.ts';
 import { ANY_NAME, INHERITED, KEY_NAME } from './name-table.ts';
+import { ROOT } from './place-table.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
-const QUOTE = 0x22;
 const { depth: MAX_DEPTH } = INSPECT_LIMITS;
 
 /** Where in a document a scanner is, and what that says about the values there. */
@@ -20,14 +20,12 @@ export class JsonCursor {
   readonly isArray = new Uint8Array(MAX_DEPTH + 1);
   readonly #vocabulary: Vocabulary;
   readonly #collector: IdCollector;
-  readonly #guess: MemberGuess;
   /** By depth: the container's own place and name, and what a plain `id` in it is of. */
   readonly #places = new Int32Array(MAX_DEPTH + 1);
   readonly #names = new Int32Array(MAX_DEPTH + 1);
   /** The place of an array's elements. */
   readonly #elements = new Int32Array(MAX_DEPTH + 1);
   readonly #types = new Int32Array(MAX_DEPTH + 1);
-  readonly #entities = new Int32Array(MAX_DEPTH + 1);
   /** By place: the last document that had it, so that each counts once for the shape. */
   readonly #seen = new Uint32Array(INSPECT_LIMITS.places);
   #document = 0;
@@ -35,7 +33,6 @@ export class JsonCursor {
   constructor(vocabulary: Vocabulary, collector: IdCollector) {
     this.#vocabulary = vocabulary;
     this.#collector = collector;
-    this.#guess = new MemberGuess(vocabulary.order);
     // The document itself is like an element: it has no name.
     this.isArray[0] = 1;
   }
@@ -46,46 +43,44 @@ export class JsonCursor {
     this.depth = 0;
     this.shape = 0;
     this.#types[0] = type;
-    this.#entities[0] = type;
     this.#document++;
+    this.#seen[root] = this.#document;
   }
 
   get inArray(): boolean {
     return this.isArray[this.depth] === 1;
   }
 
-  /** Enters the member whose name begins at `start`, if it is the one that is expected; the end of its name, or -1. */
-  enterExpected(view: DataView, start: number, end: number): number {
-    const guess = this.#guess.place;
-    if (guess === 0) return -1;
-    const { names, places } = this.#vocabulary;
-    const name = places.names[guess] as number;
-    const close = start + (names.lengths[name] as number);
-    if (close >= end || view.getUint8(close) !== QUOTE || !names.isAt(name, view, start)) return -1;
-    this.name = name;
-    this.#atMember(guess);
-    return close;
+  /** The value here is one of an array. Holds wherever gaps have led. */
+  get isElement(): boolean {
+    const { place } = this;
+    return place === ROOT.other
+      ? this.inArray && this.depth > 0
+      : this.#vocabulary.places.names[place] === ANY_NAME;
   }
 
-  /** INVARIANT: a guess is only compared with the bytes up to a quote, so no name that has escapes may become one. */
-  enter(name: number, hasEscapes: boolean): void {
-    const place = this.#vocabulary.places.child(this.#places[this.depth] as number, name);
+  enter(name: number): void {
+    this.place = this.#vocabulary.places.child(this.#places[this.depth] as number, name);
     this.name = name;
-    if (!hasEscapes && name > KEY_NAME) this.#guess.learn(place);
-    this.#atMember(place);
+    this.#mark(this.place);
   }
 
   /** Objects that are used as maps have ids for names. */
   considerKey(bytes: Uint8Array, start: number, end: number): void {
     const collector = this.#collector;
-    this.#aim(this.#vocabulary.places.child(this.#places[this.depth] as number, KEY_NAME));
+    collector.place = this.#vocabulary.places.child(this.#places[this.depth] as number, KEY_NAME);
+    collector.contextType = this.#types[this.depth] as number;
+    collector.contextEntity = collector.contextType;
     collector.takeLooking(bytes, start, end);
   }
 
-  /** The value here. */
-  consider(bytes: Uint8Array, start: number, end: number): void {
-    this.#aim(this.place);
-    this.#collector.consider(bytes, start, end);
+  /** The value here; of what form, where that is known. */
+  consider(bytes: Uint8Array, start: number, end: number, form: Form = FORM.none): void {
+    const collector = this.#collector;
+    collector.place = this.place;
+    collector.contextType = this.#context();
+    collector.contextEntity = collector.contextType;
+    collector.consider(bytes, start, end, form);
   }
 
   /** Whether a value here, of so many bytes, is worth being considered. */
@@ -100,9 +95,7 @@ export class JsonCursor {
     const depth = above + 1;
     if (depth > MAX_DEPTH) return false;
     const inside = this.isArray[above] === 1 ? INHERITED : this.#vocabulary.names.insideOf(this.name);
-    const inherits = inside === INHERITED;
-    this.#types[depth] = inherits ? (this.#types[above] as number) : inside;
-    this.#entities[depth] = inherits ? (this.#entities[above] as number) : inside;
+    this.#types[depth] = inside === INHERITED ? (this.#types[above] as number) : inside;
     this.isArray[depth] = array ? 1 : 0;
     this.#places[depth] = this.place;
     this.#names[depth] = this.name;
@@ -111,7 +104,7 @@ export class JsonCursor {
       this.#elements[depth] = this.#vocabulary.places.child(this.place, ANY_NAME);
       this.enterElement();
       this.#mark(this.place);
-    } else this.#guess.opened(this.place);
+    }
     return true;
   }
 
@@ -120,15 +113,44 @@ export class JsonCursor {
     this.place = this.#elements[this.depth] as number;
   }
 
+  /** What was closed is the value here. */
   close(): void {
-    this.#guess.passed(this.#places[this.depth] as number);
+    this.place = this.#places[this.depth] as number;
     this.depth--;
   }
 
-  #atMember(place: number): void {
+  // === By way of gaps ===
+
+  /** A gap led to a place, and through all that are around it. Only the value there is known before `settle`. */
+  reach(place: number): void {
+    const { labels, parents } = this.#vocabulary.places;
     this.place = place;
-    this.#guess.passed(place);
-    this.#mark(place);
+    this.name = labels[place] as number;
+    for (let at = place; this.#seen[at] !== this.#document; at = parents[at] as number) this.#mark(at);
+  }
+
+  /** No gap leads on from here. All that is around a place follows from it. */
+  settle(): void {
+    const { names, labels, parents, contexts } = this.#vocabulary.places;
+    this.depth = this.#vocabulary.places.depthOf(this.place);
+    let inside = this.place;
+    for (let depth = this.depth; depth > 0; depth--) {
+      const around = parents[inside] as number;
+      const context = contexts[inside] as number;
+      this.isArray[depth] = names[inside] === ANY_NAME ? 1 : 0;
+      this.#elements[depth] = inside;
+      this.#places[depth] = around;
+      this.#names[depth] = labels[around] as number;
+      this.#types[depth] = context === INHERITED ? (this.#types[0] as number) : context;
+      inside = around;
+    }
+  }
+
+  /** What a plain `id` here is of. */
+  #context(): number {
+    if (this.place === ROOT.other) return this.#types[this.depth] as number;
+    const context = this.#vocabulary.places.contexts[this.place] as number;
+    return context === INHERITED ? (this.#types[0] as number) : context;
   }
 
   #mark(place: number): void {
@@ -136,12 +158,5 @@ export class JsonCursor {
     this.#seen[place] = this.#document;
     const hash = this.#vocabulary.places.hashes[place] as number;
     if (hash !== 0) this.shape = (this.shape + mixed(hash)) | 0;
-  }
-
-  #aim(place: number): void {
-    const collector = this.#collector;
-    collector.place = place;
-    collector.contextType = this.#types[this.depth] as number;
-    collector.contextEntity = this.#entities[this.depth] as number;
   }
 }

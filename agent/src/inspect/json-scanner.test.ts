@@ -90,7 +90,7 @@ describe('bounds', () => {
     const notes = new IdNotes();
     const ids = Array.from({ length: INSPECT_LIMITS.ids + 5 }, (_, n) => n);
     const { status } = scan(notes, [utf8(JSON.stringify({ ids }))]);
-    expect(status).toBe('closed');
+    expect(status).toBe('full');
     expect(notes.ids).toHaveLength(INSPECT_LIMITS.ids);
     expect(notes.collector.truncated).toBe(true);
   });
@@ -186,19 +186,23 @@ const NAMES = [
   'numbers',
   'x',
 ];
-const { document } = fc.letrec((tie) => ({
-  document: fc.oneof({ maxDepth: 5 }, tie('leaf'), tie('object'), tie('array')),
-  leaf: fc.oneof(
-    fc.nat(),
-    fc.double({ noNaN: true, noDefaultInfinity: true }),
-    fc.uuid(),
-    fc.string({ maxLength: 70 }),
-    fc.string({ unit: fc.constantFrom('"', '\\', '/', '\n', 'a', '7', 'é'), maxLength: 120 }),
-    fc.constantFrom(null, true, false),
-  ),
-  array: fc.array(tie('document'), { maxLength: 4 }),
-  object: fc.dictionary(fc.constantFrom(...NAMES), tie('document'), { maxKeys: 5, noNullPrototype: true }),
-}));
+const documentsWith = (names: readonly string[]) =>
+  fc.letrec((tie) => ({
+    document: fc.oneof({ maxDepth: 5 }, tie('leaf'), tie('object'), tie('array')),
+    leaf: fc.oneof(
+      fc.nat(),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.uuid(),
+      fc.string({ maxLength: 70 }),
+      fc.string({ unit: fc.constantFrom('"', '\\', '/', '\n', 'a', '7', 'é'), maxLength: 120 }),
+      fc.constantFrom(null, true, false),
+    ),
+    array: fc.array(tie('document'), { maxLength: 4 }),
+    object: fc.dictionary(fc.constantFrom(...names), tie('document'), { maxKeys: 5, noNullPrototype: true }),
+  })).document;
+const document = documentsWith(NAMES);
+/** With maps, whose names are ids. */
+const withMaps = documentsWith(['id', 'a', UUID, UUID.replace('5', '6'), 'items']);
 
 /** The ids by their rule, from a parsed document: slow and obvious. */
 function expectedIds(notes: IdNotes, value: unknown): string[] {
@@ -256,6 +260,20 @@ describe('any document', () => {
     );
   });
 
+  it('has the same ids and shape whatever documents came before', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.oneof(document, withMaps), fc.constantFrom(0, 1, 9)), { maxLength: 6 }),
+        (documents) => {
+          const texts = documents.map(([value, indent]) => utf8(JSON.stringify(value, null, indent)));
+          const notes = new IdNotes();
+          for (const text of [...texts, ...texts])
+            expect(scan(notes, [text])).toEqual(scan(new IdNotes(), [text]));
+        },
+      ),
+    );
+  });
+
   it('never throws on any bytes, and says the same of them in any pieces', () => {
     const fragment = fc.constantFrom(
       '{',
@@ -287,6 +305,26 @@ describe('any document', () => {
         const whole = scan(notes, [bytes]);
         expect(scan(notes, piecesOf(bytes, cuts))).toEqual(whole);
       }),
+    );
+  });
+
+  it('is broken where it is, whatever documents came before', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.oneof(document, withMaps), { minLength: 1, maxLength: 4 }),
+        fc.array(fc.nat()),
+        (values, marks) => {
+          const notes = new IdNotes();
+          const texts = values.map((value) => JSON.stringify(value));
+          for (const text of texts) scan(notes, [utf8(text)]);
+          const [text = ''] = texts;
+          for (const mark of marks) {
+            const at = mark % text.length;
+            const broken = utf8(text.slice(0, at) + '[]{},:"1a'.charAt(mark % 9) + text.slice(at + 1));
+            expect(scan(notes, [broken])).toEqual(scan(new IdNotes(), [broken]));
+          }
+        },
+      ),
     );
   });
 });

@@ -1,8 +1,9 @@
+import { GapWalk } from './gap-walk.ts';
 import type { IdCollector } from './id-collector.ts';
+import { FORM } from './id-form.ts';
 import {
   BACKSLASH,
   beginsNumber,
-  endOfLiteral,
   endOfString,
   hasEscape,
   isInteger,
@@ -14,16 +15,15 @@ import {
 import { JsonCursor } from './json-cursor.ts';
 import { LONGEST_TOKEN, PartialToken, type TextTaker, TOKEN, type Token } from './json-partial.ts';
 import { unescapeJson } from './json-text.ts';
-import { ANY_NAME, NAME_HASH_PRIME, NAME_HASH_START } from './name-table.ts';
+import { endOfNumbers } from './json-values.ts';
+import { FIRST_NAME, MAP_NAME, NAME_HASH_PRIME, NAME_HASH_START } from './name-table.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
-/** `closed`: the document is complete. The rest is why it was not read to its end. */
-export type JsonStatus = 'open' | 'closed' | 'malformed' | 'too_deep';
+/** `closed`: the document is complete. The rest is why it was not read to its end; `full`: more ids than are read. */
+export type JsonStatus = 'open' | 'closed' | 'full' | 'malformed' | 'too_deep';
 
 const SPACE = 0x20;
 const COMMA = 0x2c;
-const ZERO = 0x30;
-const NINE = 0x39;
 const COLON = 0x3a;
 const OPEN_ARRAY = 0x5b;
 const CLOSE_ARRAY = 0x5d;
@@ -57,16 +57,22 @@ export class JsonScanner {
   status: JsonStatus = 'open';
   passedTo: TextTaker | null = null;
   readonly #vocabulary: Vocabulary;
+  readonly #collector: IdCollector;
   readonly #cursor: JsonCursor;
+  readonly #walk: GapWalk;
   readonly #partial = new PartialToken();
   readonly #text = new Uint8Array(LONGEST_TOKEN);
   #bytes: Uint8Array = NO_BYTES;
   #view: DataView = new DataView(NO_BYTES.buffer);
   #expect: Expect = EXPECT.value;
+  /** Where the last container began. */
+  #openedAt = 0;
 
   constructor(vocabulary: Vocabulary, collector: IdCollector) {
     this.#vocabulary = vocabulary;
+    this.#collector = collector;
     this.#cursor = new JsonCursor(vocabulary, collector);
+    this.#walk = new GapWalk(vocabulary.gaps, collector, this.#cursor);
   }
 
   /** `type` is that of a plain `id` in the outermost object. */
@@ -86,8 +92,19 @@ export class JsonScanner {
   feed(bytes: Uint8Array, start: number, end: number): void {
     if (this.status !== 'open' && this.status !== 'closed') return;
     if (bytes !== this.#bytes) this.#lookAt(bytes);
-    const at = this.#partial.kind === TOKEN.none ? start : this.#resume(bytes, start, end);
+    // What comes before the first value is a gap, too: one after the document's own place.
+    const begins = this.#expect === EXPECT.value && this.#cursor.depth === 0;
+    this.#walk.forget();
+    let at = start;
+    if (this.#partial.kind !== TOKEN.none) at = this.#resume(bytes, start, end);
+    else if (begins) at = this.#follow(bytes, start, end);
     if (at !== BROKEN) this.#run(bytes, at, end);
+    if (this.#isFull) this.status = 'full';
+  }
+
+  /** Whatever may come, it is not looked at any more. */
+  get #isFull(): boolean {
+    return this.#collector.truncated && this.passedTo === null;
   }
 
   /** No more bytes come. */
@@ -100,11 +117,12 @@ export class JsonScanner {
   #lookAt(bytes: Uint8Array): void {
     this.#bytes = bytes;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#walk.lookAt(this.#view);
   }
 
   #run(bytes: Uint8Array, start: number, end: number): void {
     let at = start;
-    while (at < end && at !== BROKEN) {
+    while (at < end && at !== BROKEN && !this.#isFull) {
       const byte = bytes[at] as number;
       if (byte <= SPACE) at++;
       else if (this.#expect === EXPECT.next) at = this.#next(byte) ? at + 1 : BROKEN;
@@ -140,63 +158,18 @@ export class JsonScanner {
     const byte = bytes[at] as number;
     if (byte !== QUOTE) {
       if (byte !== CLOSE_OBJECT || this.#expect !== EXPECT.keyOrEnd) return this.#fail('malformed');
-      this.#close();
-      return at + 1;
+      return this.#closeEmpty(bytes, at, end);
     }
-    return this.#members(bytes, at, end);
+    return this.#key(bytes, at + 1, end);
   }
 
-  /**
-   * Members as they nearly always are: all there, with names that were expected, and short values. Leaves off at the first
-   * thing that is otherwise, for the others to see to. `at` is where a name's quote is.
-   */
-  #members(bytes: Uint8Array, start: number, end: number): number {
-    const cursor = this.#cursor;
-    const view = this.#view;
-    let at = start;
-    while (true) {
-      const name = cursor.enterExpected(view, at + 1, end);
-      if (name < 0) {
-        this.#expect = EXPECT.key;
-        return this.#strangeKey(bytes, at + 1, end);
-      }
-      this.#expect = EXPECT.colon;
-      if (name + 3 >= end || bytes[name + 1] !== COLON) return name + 1;
-      this.#expect = EXPECT.value;
-      at = bytes[name + 2] === SPACE ? name + 3 : name + 2;
-      const first = bytes[at] as number;
-      if (first === QUOTE && this.passedTo === null) {
-        const close = nearQuote(view, at + 1, end);
-        if (close < 0) return this.#longString(TOKEN.string, bytes, at + 1, end);
-        if (cursor.wants(close - at - 1)) cursor.consider(bytes, at + 1, close);
-        at = close + 1;
-      } else if (first >= ZERO && first <= NINE) {
-        let close = at + 1;
-        while (close < end && NUMBER[bytes[close] as number] === 1) close++;
-        if (close === end) return this.#number(bytes, at, end);
-        if (cursor.wants(close - at) && isInteger(bytes, at, close)) cursor.consider(bytes, at, close);
-        at = close;
-      } else {
-        const close = endOfLiteral(view, at, end);
-        if (close < 0) return this.#value(bytes, at, end);
-        at = close;
-      }
-      this.#expect = EXPECT.next;
-      if (at >= end || bytes[at] !== COMMA) return at;
-      at++;
-      this.#expect = EXPECT.key;
-      while (at < end && (bytes[at] as number) <= SPACE) at++;
-      if (at >= end || bytes[at] !== QUOTE) return at;
-    }
-  }
-
-  #strangeKey(bytes: Uint8Array, start: number, end: number): number {
+  #key(bytes: Uint8Array, start: number, end: number): number {
     let hash = NAME_HASH_START;
     for (let at = start; at < end; at++) {
       const byte = bytes[at] as number;
       if (byte === QUOTE) {
-        this.#enter(this.#vocabulary.names.findHashed(hash, bytes, start, at), false);
-        if (this.#cursor.name === ANY_NAME) this.#cursor.considerKey(bytes, start, at);
+        this.#enter(this.#vocabulary.names.findHashed(hash, bytes, start, at));
+        if (this.#cursor.name === MAP_NAME) this.#cursor.considerKey(bytes, start, at);
         return at + 1;
       }
       if (byte === BACKSLASH) break;
@@ -205,38 +178,53 @@ export class JsonScanner {
     return this.#longString(TOKEN.key, bytes, start, end);
   }
 
-  #enter(name: number, hasEscapes: boolean): void {
-    this.#cursor.enter(name, hasEscapes);
+  /** INVARIANT: a gap means the same each time, so it has no name that is an id, or that there was no room for. */
+  #enter(name: number): void {
+    if (name < FIRST_NAME) this.#walk.forget();
+    this.#cursor.enter(name);
     this.#expect = EXPECT.colon;
   }
 
   /** A name with escapes, or one that came in pieces. */
   #gotKey(bytes: Uint8Array, start: number, end: number): void {
     const length = unescapeJson(bytes, start, end, this.#text);
-    this.#enter(length < 0 ? ANY_NAME : this.#vocabulary.names.find(this.#text, 0, length), true);
-    if (this.#cursor.name === ANY_NAME && length > 0) this.#cursor.considerKey(this.#text, 0, length);
+    this.#enter(length < 0 ? MAP_NAME : this.#vocabulary.names.find(this.#text, 0, length));
+    if (this.#cursor.name === MAP_NAME && length > 0) this.#cursor.considerKey(this.#text, 0, length);
   }
 
   // === Values ===
 
   #value(bytes: Uint8Array, at: number, end: number): number {
     const byte = bytes[at] as number;
+    if (byte === OPEN_OBJECT) return this.#open(false, bytes, at);
+    if (byte === OPEN_ARRAY) return this.#open(true, bytes, at);
+    if (byte === CLOSE_ARRAY && this.#expect === EXPECT.valueOrEnd) return this.#closeEmpty(bytes, at, end);
+    this.#walk.learn(bytes, at);
+    const after = this.#scalar(bytes, at, end);
+    return this.#expect === EXPECT.next ? this.#follow(bytes, after, end) : after;
+  }
+
+  #scalar(bytes: Uint8Array, at: number, end: number): number {
+    const byte = bytes[at] as number;
     if (byte === QUOTE) return this.#string(bytes, at + 1, end);
     if (beginsNumber(byte)) return this.#number(bytes, at, end);
-    if (byte === OPEN_OBJECT) return this.#open(false, at);
-    if (byte === OPEN_ARRAY) return this.#open(true, at);
-    if (byte === CLOSE_ARRAY && this.#expect === EXPECT.valueOrEnd) {
-      this.#close();
-      return at + 1;
-    }
     const literal = LITERALS[byte];
     return literal === undefined ? this.#fail('malformed') : this.#literal(literal, bytes, at, end);
   }
 
-  #open(array: boolean, at: number): number {
+  #open(array: boolean, bytes: Uint8Array, at: number): number {
+    this.#walk.split(bytes, at);
     if (!this.#cursor.open(array)) return this.#fail('too_deep');
     this.#expect = array ? EXPECT.valueOrEnd : EXPECT.keyOrEnd;
+    this.#openedAt = at;
     return at + 1;
+  }
+
+  /** A container with nothing in it is a value like others. */
+  #closeEmpty(bytes: Uint8Array, at: number, end: number): number {
+    this.#close();
+    this.#walk.learn(bytes, this.#openedAt);
+    return this.#expect === EXPECT.next ? this.#follow(bytes, at + 1, end) : at + 1;
   }
 
   #close(): void {
@@ -296,24 +284,18 @@ export class JsonScanner {
     return this.passedTo.wants(this.#cursor.name);
   }
 
-  /** A number, and those of an array that follow it closely. */
   #number(bytes: Uint8Array, start: number, end: number): number {
-    const cursor = this.#cursor;
-    const inArray = cursor.inArray && cursor.depth > 0;
-    for (let at = start; ; at++) {
-      const first = at;
-      while (at < end && NUMBER[bytes[at] as number] === 1) at++;
-      if (at === end) return this.#cut(TOKEN.number, bytes, first, end);
-      if (cursor.wants(at - first) && isInteger(bytes, first, at)) cursor.consider(bytes, first, at);
-      if (inArray && bytes[at] === COMMA && at + 1 < end && beginsNumber(bytes[at + 1] as number)) continue;
-      this.#ended();
-      return at;
-    }
+    const close = endOfNumbers(this.#cursor, bytes, start, end);
+    if (close < 0) return this.#cut(TOKEN.number, bytes, start, end);
+    this.#ended();
+    return close;
   }
 
   #gotNumber(bytes: Uint8Array, start: number, end: number): void {
-    if (this.#cursor.wants(end - start) && isInteger(bytes, start, end))
-      this.#cursor.consider(bytes, start, end);
+    let kinds = 0;
+    for (let at = start; at < end; at++) kinds |= NUMBER[bytes[at] as number] as number;
+    if (this.#cursor.wants(end - start) && isInteger(kinds, end - start))
+      this.#cursor.consider(bytes, start, end, FORM.int);
     this.#ended();
   }
 
@@ -325,6 +307,17 @@ export class JsonScanner {
       return close;
     }
     return this.#cut(TOKEN.literal, bytes, start, end);
+  }
+
+  /** After a value, or where the document begins: goes on as far as it is as documents were before. */
+  #follow(bytes: Uint8Array, start: number, end: number): number {
+    if (this.passedTo !== null) return start;
+    const walk = this.#walk;
+    const at = walk.follow(bytes, start, end);
+    if (at === start) return at;
+    if (walk.isAfterValue) this.#expect = EXPECT.next;
+    else this.#expect = walk.opensArray(bytes, at) ? EXPECT.valueOrEnd : EXPECT.value;
+    return at;
   }
 
   // === Tokens in several pieces ===
@@ -359,7 +352,7 @@ export class JsonScanner {
 
   #resumeNumber(bytes: Uint8Array, start: number, end: number): number {
     let at = start;
-    while (at < end && NUMBER[bytes[at] as number] === 1) at++;
+    while (at < end && NUMBER[bytes[at] as number] !== 0) at++;
     this.#partial.append(bytes, start, at);
     if (at < end) this.#endPartial();
     return at;
@@ -381,7 +374,7 @@ export class JsonScanner {
     const { kind, bytes, length, overflowed } = this.#partial;
     this.#partial.clear();
     if (kind === TOKEN.key) {
-      if (overflowed) this.#enter(ANY_NAME, true);
+      if (overflowed) this.#enter(MAP_NAME);
       else this.#gotKey(bytes, 0, length);
     } else if (overflowed || this.#passes) this.#ended();
     else if (kind === TOKEN.number) this.#gotNumber(bytes, 0, length);

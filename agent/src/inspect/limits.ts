@@ -12,6 +12,8 @@ export const INSPECT_LIMITS = {
   /** Places of ids and of containers that are told apart. */
   places: 8192,
   types: 1024,
+  /** What came between values of documents, told apart to the byte. */
+  gaps: 4096,
   /** Names of a message that are looked at although the table of names is full. */
   strangeNames: 256,
   /** Characters of the text of a GraphQL query. */

@@ -7,11 +7,13 @@ import type { TypeTable } from './type-table.ts';
 
 /** Names that there was no room for. */
 export const OTHER_NAME = 0;
-/** Elements of arrays, and members of objects that are used as maps: their names are ids, or long. */
+/** Elements of arrays. */
 export const ANY_NAME = 1;
-/** The names of such members, where they are ids themselves. */
+/** The names of the members of maps, where they are ids themselves. */
 export const KEY_NAME = 2;
-const FIRST_NAME = 3;
+/** Members of objects that are used as maps: their names are ids, or long. Reads as `ANY_NAME`; a place tells which it was. */
+export const MAP_NAME = 3;
+export const FIRST_NAME = 4;
 /** As a type in these tables: that of the object round it. */
 export const INHERITED = -1;
 const UNASKED = -2;
@@ -24,8 +26,6 @@ export const NAME_HASH_PRIME = 0x01000193;
 const LOWER_D = 0x64;
 const LOWER_S = 0x73;
 const TO_LOWER = 0x20;
-/** Bytes that are compared at once. */
-const WORD = 4;
 
 /** Names of fields as small numbers, found by their bytes without making a string, with what they say. */
 export class NameTable {
@@ -46,13 +46,13 @@ export class NameTable {
   #count = FIRST_NAME;
   readonly #slots = new Int32Array(SLOTS);
   readonly #memory = new Uint8Array(CAPACITY * STRIDE);
-  readonly #memoryView = new DataView(this.#memory.buffer);
-  readonly lengths = new Uint8Array(CAPACITY);
+  readonly #lengths = new Uint8Array(CAPACITY);
   readonly #typeTable: TypeTable;
 
   constructor(types: TypeTable) {
     this.#typeTable = types;
     this.hashes[ANY_NAME] = textHash('*');
+    this.hashes[MAP_NAME] = textHash('*');
     this.hashes[KEY_NAME] = textHash('*key');
   }
 
@@ -68,28 +68,12 @@ export class NameTable {
 
   /** For who has computed the hash while looking for the name's end. */
   findHashed(hash: number, bytes: Uint8Array, start: number, end: number): number {
-    if (end - start > STRIDE) return ANY_NAME;
+    if (end - start > STRIDE) return MAP_NAME;
     for (let slot = slotOf(hash); ; slot = (slot + 1) & (SLOTS - 1)) {
       const name = this.#slots[slot] as number;
       if (name === 0) return this.#add(slot, hash, bytes.subarray(start, end));
       if (this.hashes[name] === hash && this.#is(name, bytes, start, end)) return name;
     }
-  }
-
-  /** Whether `name` stands at `start`, all of whose bytes are there. Compares words: twice as fast as bytes. */
-  isAt(name: number, view: DataView, start: number): boolean {
-    const length = this.lengths[name] as number;
-    const from = name * STRIDE;
-    const known = this.#memoryView;
-    if (length < WORD) {
-      for (let at = 0; at < length; at++)
-        if (view.getUint8(start + at) !== known.getUint8(from + at)) return false;
-      return true;
-    }
-    const last = length - WORD;
-    for (let at = 0; at < last; at += WORD)
-      if (view.getInt32(start + at, true) !== known.getInt32(from + at, true)) return false;
-    return view.getInt32(start + last, true) === known.getInt32(from + last, true);
   }
 
   /** The type of a plain `id` in what has this name. Most names have nothing in them and are never asked. */
@@ -102,13 +86,13 @@ export class NameTable {
   }
 
   textOf(name: number): string {
-    if (name < FIRST_NAME) return ['…', '*', '*key'][name] ?? '';
-    return ascii(this.#memory, name * STRIDE, name * STRIDE + (this.lengths[name] as number));
+    if (name < FIRST_NAME) return ['…', '*', '*key', '*'][name] ?? '';
+    return ascii(this.#memory, name * STRIDE, name * STRIDE + (this.#lengths[name] as number));
   }
 
   #is(name: number, bytes: Uint8Array, start: number, end: number): boolean {
     const length = end - start;
-    if (this.lengths[name] !== length) return false;
+    if (this.#lengths[name] !== length) return false;
     const from = name * STRIDE;
     for (let at = 0; at < length; at++) if (this.#memory[from + at] !== bytes[start + at]) return false;
     return true;
@@ -116,12 +100,12 @@ export class NameTable {
 
   #add(slot: number, hash: number, name: Uint8Array): number {
     const form = formOf(name, 0, name.length);
-    if (form !== FORM.none && form !== FORM.slug) return ANY_NAME;
+    if (form !== FORM.none && form !== FORM.slug) return MAP_NAME;
     if (this.#count === CAPACITY) return this.#stranger(name);
     const number = this.#count++;
     this.#slots[slot] = number;
     this.hashes[number] = hash;
-    this.lengths[number] = name.length;
+    this.#lengths[number] = name.length;
     this.#memory.set(name, number * STRIDE);
     this.#describe(number, name);
     return number;

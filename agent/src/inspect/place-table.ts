@@ -1,6 +1,6 @@
 import { textHash } from '../kernel/text-hash.ts';
 import { INSPECT_LIMITS } from './limits.ts';
-import { ANY_NAME, KEY_NAME, type NameTable } from './name-table.ts';
+import { ANY_NAME, INHERITED, KEY_NAME, MAP_NAME, type NameTable } from './name-table.ts';
 
 /** Where in a message a place is; a place by itself, and the parent of those within. */
 export const ROOT = {
@@ -28,10 +28,14 @@ export class PlaceTable {
   #count: number = PREFIXES.length;
   readonly #keys = new Int32Array(SLOTS).fill(-1);
   readonly #values = new Int32Array(SLOTS);
-  readonly #parents = new Int32Array(CAPACITY);
+  readonly parents = new Int32Array(CAPACITY);
   /** By place: the last step to it. */
   readonly names = new Int32Array(CAPACITY);
   readonly #depths = new Uint8Array(CAPACITY);
+  /** By place: what a value there is called; elements have the name of their list. */
+  readonly labels = new Int32Array(CAPACITY).fill(ANY_NAME);
+  /** By place: the type of a plain `id` there; INHERITED where that is for the operation to say. */
+  readonly contexts = new Int32Array(CAPACITY).fill(INHERITED);
   /** By place: from the names only, so that agents agree. 0 for what is no part of a shape. */
   readonly hashes = new Int32Array(CAPACITY);
   /** By place: as `hashes`, of every place that there is. */
@@ -40,7 +44,7 @@ export class PlaceTable {
 
   constructor(names: NameTable) {
     this.#nameTable = names;
-    for (const root of Object.values(ROOT)) this.#parents[root] = root;
+    for (const root of Object.values(ROOT)) this.parents[root] = root;
     this.hashes[ROOT.body] = textHash('body');
     for (const [name, root] of Object.entries(ROOT)) this.keys[root] = textHash(name);
   }
@@ -60,7 +64,7 @@ export class PlaceTable {
     if (place < PREFIXES.length) return PREFIXES[place as Root] || '/';
     const names: string[] = [];
     let at = place;
-    for (; at >= PREFIXES.length; at = this.#parents[at] as number) names.push(this.#nameOf(at));
+    for (; at >= PREFIXES.length; at = this.parents[at] as number) names.push(this.#nameOf(at));
     names.reverse();
     const prefix = PREFIXES[at as Root];
     if (at === ROOT.protobuf) return prefix + names.join('.');
@@ -73,14 +77,14 @@ export class PlaceTable {
   isMany(place: number): boolean {
     const root = this.rootOf(place);
     if (isNumbered(root)) return false;
-    for (let at = place; at >= PREFIXES.length; at = this.#parents[at] as number)
-      if (this.names[at] === ANY_NAME || this.names[at] === KEY_NAME) return true;
+    for (let at = place; at >= PREFIXES.length; at = this.parents[at] as number)
+      if (isVarying(this.names[at] as number)) return true;
     return false;
   }
 
   rootOf(place: number): number {
     let at = place;
-    while (at >= PREFIXES.length) at = this.#parents[at] as number;
+    while (at >= PREFIXES.length) at = this.parents[at] as number;
     return at;
   }
 
@@ -105,17 +109,28 @@ export class PlaceTable {
     const name = key % NAMES;
     this.#keys[slot] = key;
     this.#values[slot] = place;
-    this.#parents[place] = parent;
+    this.parents[place] = parent;
     this.names[place] = name;
     this.#depths[place] = Math.min(255, (this.#depths[parent] as number) + 1);
-    const step = isNumbered(this.rootOf(place)) ? name : (this.#nameTable.hashes[name] as number);
+    const numbered = isNumbered(this.rootOf(place));
+    const step = numbered ? name : (this.#nameTable.hashes[name] as number);
+    if (!numbered) this.#describe(place, parent, name);
     this.keys[place] = Math.imul((this.keys[parent] as number) ^ step, 0x9e3779b1) + 1;
     const above = this.hashes[parent] as number;
     if (above !== 0 && (this.#depths[place] as number) <= SHAPE_DEPTH)
       this.hashes[place] = Math.imul(above ^ (this.#nameTable.hashes[name] as number), 0x9e3779b1) | 1;
     return place;
   }
+
+  #describe(place: number, parent: number, name: number): void {
+    const inside = this.#nameTable.insideOf(this.names[parent] as number);
+    this.contexts[place] = inside === INHERITED ? (this.contexts[parent] as number) : inside;
+    this.labels[place] = name === ANY_NAME ? (this.labels[parent] as number) : name;
+  }
 }
+
+/** Values of many objects come by places that have it among their steps. */
+const isVarying = (name: number): boolean => name === ANY_NAME || name === MAP_NAME || name === KEY_NAME;
 
 /** Steps from it are numbers, and no names. */
 const isNumbered = (root: number): boolean => root === ROOT.path || root === ROOT.protobuf;

@@ -1,4 +1,4 @@
-import { MemberOrder } from './member-guess.ts';
+import { GapTable } from './gap-table.ts';
 import { NameTable } from './name-table.ts';
 import { PlaceTable } from './place-table.ts';
 import { TypeTable } from './type-table.ts';
@@ -8,7 +8,7 @@ export class Vocabulary {
   readonly types = new TypeTable();
   readonly names = new NameTable(this.types);
   readonly places = new PlaceTable(this.names);
-  readonly order = new MemberOrder();
+  readonly gaps = new GapTable();
 
   /** Names, places and types that there was no room for. */
   get overflowed(): number {
