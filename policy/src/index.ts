@@ -46,7 +46,15 @@ export { evaluate, evaluateEgress, scopeOf } from './evaluate/evaluate.ts';
 export { explainDecision } from './evaluate/explain.ts';
 export { hostName } from './host/host-name.ts';
 export type { Bucket } from './limit/bucket.ts';
-export { type BucketState, MAX_DEBT_US, newBucketState, PERIOD_US, settle } from './limit/gcra.ts';
+export {
+  type BucketState,
+  MAX_DEBT_US,
+  newBucketState,
+  PERIOD_US,
+  SETTLING_US,
+  settle,
+  UNSEEN_US,
+} from './limit/gcra.ts';
 export type { LeaseAsk, LeaseGrant } from './limit/lease.ts';
 export type { BookCounts, Shortage } from './limit/lease-book.ts';
 export { LeaseBook } from './limit/lease-book.ts';

@@ -14,6 +14,10 @@ export interface Simulation {
   readonly seed: number;
   /** From and to, in seconds: the store does not answer. */
   readonly outage?: readonly [from: number, to: number];
+  /** After it, holders find the store again one after the other, within so long. */
+  readonly returnMs?: number;
+  /** The outage loses what the store has. */
+  readonly loses?: boolean;
   /** What the store has is lost at these seconds. */
   readonly flushes?: readonly number[];
   /** Once a second no process does anything for so long, and then everything that has come meanwhile. */
@@ -80,7 +84,7 @@ export function seeded(seed: number): () => number {
 }
 
 export function simulate(simulation: Simulation): Simulated {
-  const { rate, load, seconds, seed, outage, flushes = [], stallMs = 0, about } = simulation;
+  const { rate, load, seconds, seed, outage, returnMs = 0, flushes = [], stallMs = 0, about } = simulation;
   const random = seeded(seed);
   const store = new SimulatedStore();
   const limit = limitOf(rate, about);
@@ -93,6 +97,8 @@ export function simulate(simulation: Simulation): Simulated {
   for (let now = 0; now < seconds * 1_000; now++) {
     const second = Math.floor(now / 1_000);
     store.up = outage === undefined || second < outage[0] || second >= outage[1];
+    if (simulation.loses === true && outage !== undefined && second < outage[1] && second >= outage[0])
+      store.states.clear();
     if (now % 1_000 === 0 && flushes.includes(second)) store.states.clear();
     const isStalled = now % 1_000 >= 500 && now % 1_000 < 500 + stallMs;
     while (!isStalled && mail.length > 0 && (mail[0]?.at ?? 0) <= now) mail.shift()?.deliver(now);
@@ -108,7 +114,11 @@ export function simulate(simulation: Simulation): Simulated {
       const asks = book.collect(now);
       if (asks.length === 0) continue;
       asked += asks.length;
-      const grants = store.up ? store.answer(asks, 1e15 + now * 1_000) : null;
+      const found =
+        outage === undefined ||
+        now < outage[1] * 1_000 ||
+        now >= outage[1] * 1_000 + (at * returnMs) / load.length;
+      const grants = store.up && found ? store.answer(asks, 1e15 + now * 1_000) : null;
       mail.push({
         at: now + LATENCY_MS,
         deliver: (then) =>

@@ -53,6 +53,9 @@ const asking = (bucket: number, about: Partial<LeaseAsk> = {}): LeaseAsk => ({
   least: 1,
   owed: 0,
   local: 0,
+  late: 0,
+  away: 0,
+  drained: 0,
   arrived: 1,
   period: 0,
   tat: 0,
@@ -114,13 +117,16 @@ describe('one Redis', () => {
       let nowUs = 1_700_000_000_000_000;
       let tat = 0;
       for (let step = 0; step < 300; step++) {
-        nowUs += next(3_000_000);
+        nowUs += next(next(2) === 0 ? 3_000_000 : 300_000);
         const one = asking(1, {
           rate,
           want: next(2 * rate.burst),
           least: 1 + next(5),
           owed: next(10) - 5,
           local: next(3) === 0 ? next(200) : 0,
+          late: next(3) === 0 ? next(50) : 0,
+          away: next(2) === 0 ? next(5_000_000) : 0,
+          drained: next(2_000_000),
           arrived: next(1_000),
           period: Math.floor(nowUs / 2_000_000) - next(2),
           tat: next(2) === 0 ? tat : 0,

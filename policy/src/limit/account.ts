@@ -49,9 +49,14 @@ export class Account {
   #credit = 0;
   /** The store did not answer: part of the rate is spent without it. */
   #away = false;
+  #awaySince = 0;
+  /** It has come back, and others may not know that yet: until then the share is spent, and paid for. */
+  #settlesAt = 0;
 
   #owed = 0;
   #local = 0;
+  /** As much of it as the last ask was about. */
+  #localSent = 0;
   /** The part of the rate that was last spent without the store. */
   #share = 0;
   #arrived = 0;
@@ -122,10 +127,13 @@ export class Account {
   /** Spends of this holder's part of the rate. */
   spendShare(cost: number, rate: Rate, now: number, nodes: number): boolean {
     const known = this.#nodes === 0 ? nodes : this.#nodes;
-    const share = shareOf({ own: this.#ownLast, total: this.#total, nodes: known });
+    const share = this.#away
+      ? shareOf({ own: this.#ownLast, total: this.#total, nodes: known })
+      : this.#share;
     if (!this.spendLocally(cost, rate, now, share)) return false;
     this.#share = share;
-    this.#local += cost;
+    if (this.#away) this.#local += cost;
+    else this.#owed += cost;
     return true;
   }
 
@@ -164,7 +172,7 @@ export class Account {
   /** True once the store did not answer, until it does. */
   isAway(now: number): boolean {
     if (this.#sent !== null && now - this.#sentAt > ANSWER_MS) this.failed(now);
-    return this.#away;
+    return this.#away || now < this.#settlesAt;
   }
 
   /** Tokens are running short and it is time to ask. */
@@ -182,7 +190,6 @@ export class Account {
 
   ask(rate: Rate, now: number): LeaseAsk {
     const { cost } = this.limit;
-    this.#oweLocal(rate);
     const ask = {
       bucket: this.id,
       key: this.#key(rate),
@@ -190,13 +197,17 @@ export class Account {
       want: this.#want(rate, now),
       least: cost,
       owed: this.#owed,
-      local: this.#local,
+      local: this.#share === 0 ? this.#local : 0,
+      late: this.#late(rate),
+      away: this.#away ? Math.ceil((now - this.#awaySince) * 1_000) : 0,
+      drained: this.#away ? this.#drained(rate, now) : 0,
       arrived: this.#arrived,
       period: this.#period,
       tat: this.#tat,
     };
     this.#sent = ask;
     this.#sentAt = now;
+    this.#localSent = this.#local;
     this.#arrived = 0;
     return ask;
   }
@@ -205,10 +216,14 @@ export class Account {
    * What was spent without the store is paid in full as far as the bucket can have filled up meanwhile: mostly it was not
    * away but slow, or this process was, and the others went on leasing. More than that has not come into the bucket.
    */
-  #oweLocal({ burst }: Rate): void {
-    if (this.#share === 0) return;
-    this.#owed += Math.min(this.#local, Math.floor(this.#share * burst));
-    this.#local = 0;
+  #late({ burst }: Rate): number {
+    return Math.min(this.#local, Math.floor(this.#share * burst));
+  }
+
+  /** Who had a share says how far it is used up; who had everything, what that makes. */
+  #drained(rate: Rate, now: number): number {
+    if (this.#share === 0) return Math.min(debitFor(rate, this.#local), timeFor(rate, rate.burst));
+    return Math.max(0, Math.floor(this.#localTat - now * 1_000));
   }
 
   /** The rate is part of it: what was spent of another says nothing about this one. */
@@ -219,6 +234,7 @@ export class Account {
 
   /** Who needs less than one token at a time pays afterwards, for as long as there is room. */
   #want({ burst }: Rate, now: number): number {
+    if (now < this.#settlesAt || (this.#away && this.#share > 0)) return 0;
     const ahead = this.#ahead(now);
     const { cost } = this.limit;
     if (this.#good && ahead < cost) return 0;
@@ -238,7 +254,7 @@ export class Account {
     const sent = this.#sent;
     if (sent === null) return;
     this.#settled(sent, grant, now);
-    this.#away = false;
+    if (this.#away) this.#return(grant, now);
     this.#tokens += grant.granted;
     if (grant.granted > 0) this.#leaseEnd = now + LEASE_MS;
     this.#retryAt = now + grant.retryMs;
@@ -246,13 +262,22 @@ export class Account {
     else this.#good = false;
     const short = grant.granted < Math.max(sent.want, this.#good ? 0 : sent.least);
     const wait = Math.min(MAX_RETRY_MS, Math.max(RETRY_MS, grant.retryMs));
-    this.#askAt = short ? now + wait * (0.5 + jitter) : now;
+    this.#askAt = short && now >= this.#settlesAt ? now + wait * (0.5 + jitter) : now;
+  }
+
+  /** The store is back. What was spent since it was asked is paid with the next ask. */
+  #return({ settlingMs }: LeaseGrant, now: number): void {
+    this.#away = false;
+    if (this.#share === 0) return;
+    this.#owed += this.#local;
+    this.#local = 0;
+    this.#settlesAt = now + settlingMs;
   }
 
   #settled(sent: LeaseAsk, { nodes, room, total, period, tat }: LeaseGrant, now: number): void {
     this.#sent = null;
     this.#owed -= sent.owed;
-    this.#local -= sent.local;
+    this.#local -= this.#localSent;
     if (period !== this.#period) {
       this.#ownLast = period === this.#period + 1 ? this.#own : 0;
       this.#own = 0;
@@ -278,6 +303,8 @@ export class Account {
     this.#owed = Math.min(0, this.#owed);
     if (this.#away) return;
     this.#away = true;
+    this.#awaySince = this.#sentAt;
+    if (now < this.#settlesAt) return;
     // A bucket that was empty starts empty.
     this.#localTat = this.#good ? 0 : Math.floor(now * 1_000) + timeFor(sent.rate, sent.rate.burst);
   }

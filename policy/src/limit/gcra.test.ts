@@ -16,6 +16,9 @@ const ask = (about: Partial<LeaseAsk> = {}): LeaseAsk => ({
   least: 1,
   owed: 0,
   local: 0,
+  late: 0,
+  away: 0,
+  drained: 0,
   arrived: 0,
   period: 0,
   tat: 0,
@@ -94,6 +97,26 @@ describe('a bucket in the store', () => {
     const state = newBucketState();
     expect(settle(state, ask({ local: 3_000 }), NOW)).toMatchObject({ room: 0, retryMs: 10 });
     expect(settle(state, ask({ local: 3_000 }), NOW)).toMatchObject({ room: 0, retryMs: 10 });
+  });
+
+  it('is as empty as those of its holders were, when it was away for all of them', () => {
+    const state = newBucketState();
+    const back = { late: 40, away: 30_000_000, drained: 900_000 };
+    // Lost or kept, it has filled up meanwhile.
+    expect(settle(state, ask(back), NOW)).toMatchObject({ room: 10, settlingMs: 1_500 });
+    // Who comes back later has spent of the same, and owes nothing.
+    expect(settle(state, ask(back), NOW + 500_000)).toMatchObject({ room: 10, settlingMs: 1_000 });
+    expect(settle(state, ask({ owed: 10 }), NOW + 600_000)).toMatchObject({ room: 10, settlingMs: 900 });
+    for (let at = 1_000_000; at <= 4_000_000; at += 500_000) settle(state, ask({ want: 50 }), NOW + at);
+    expect(settle(state, ask(back), NOW + 4_000_001)).toMatchObject({ room: 0, settlingMs: 0 });
+  });
+
+  it('is paid in full by who alone did not see it', () => {
+    const state = newBucketState();
+    for (let at = 0; at < 10; at++) settle(state, ask(), NOW + at * 500_000);
+    const back = ask({ late: 40, away: 200_000, drained: 900_000 });
+    expect(settle(state, back, NOW + 4_500_001)).toMatchObject({ room: 60, settlingMs: 0 });
+    expect(settle(state, { ...back, late: 80 }, NOW + 4_500_002)).toMatchObject({ room: 0, retryMs: 210 });
   });
 
   it('takes back what a lease has left, and no more than fits', () => {

@@ -3,6 +3,10 @@ import { debitFor, timeFor, tokensIn } from './rate.ts';
 
 /** Demand and holders are counted in periods of this length, which every holder under load asks in. */
 export const PERIOD_US = 2_000_000;
+/** Who is limited asks all the time: if nobody has for so long, nobody could. */
+export const UNSEEN_US = 1_000_000;
+/** After that, until all have noticed that the store is back. */
+export const SETTLING_US = 1_500_000;
 /** However much was spent ahead, a bucket is not closed for longer. */
 export const MAX_DEBT_US = 3_600_000_000;
 
@@ -17,6 +21,9 @@ export interface BucketState {
   nodes: number;
   lastArrived: number;
   lastNodes: number;
+  /** Since when it is asked about without a break, and when it was last. */
+  since: number;
+  asked: number;
 }
 
 export const newBucketState = (): BucketState => ({
@@ -26,6 +33,8 @@ export const newBucketState = (): BucketState => ({
   nodes: 0,
   lastArrived: 0,
   lastNodes: 0,
+  since: 0,
+  asked: 0,
 });
 
 /**
@@ -34,6 +43,8 @@ export const newBucketState = (): BucketState => ({
  */
 export function settle(state: BucketState, ask: LeaseAsk, nowUs: number): LeaseGrant {
   countDemand(state, ask, nowUs);
+  if (nowUs - state.asked > UNSEEN_US) state.since = nowUs;
+  state.asked = nowUs;
   const { rate, want, least } = ask;
   const full = nowUs + timeFor(rate, rate.burst);
   const before = charge(state, ask, nowUs);
@@ -51,6 +62,7 @@ export function settle(state: BucketState, ask: LeaseAsk, nowUs: number): LeaseG
     total: state.lastArrived,
     period: state.period,
     tat,
+    settlingMs: Math.ceil(Math.max(0, state.since + SETTLING_US - nowUs) / 1_000),
   };
 }
 
@@ -69,14 +81,20 @@ function countDemand(state: BucketState, { arrived, period: asked }: LeaseAsk, n
 }
 
 /**
- * Where the bucket stands once the holder has paid. What was spent in an outage can empty the bucket and no more, since
- * it was meant to refill meanwhile; what was spent ahead of a lease is paid in full.
+ * Where the bucket stands once the holder has paid. While the store was away for all, each had a part of the bucket: it
+ * is as empty as theirs are, and what they had is no debt. Who alone was away has spent what others had, too, and pays.
  */
-function charge({ tat }: BucketState, { rate, owed, local, tat: known }: LeaseAsk, nowUs: number): number {
+function charge({ tat, since }: BucketState, ask: LeaseAsk, nowUs: number): number {
+  const { rate, tat: known, away, drained } = ask;
   const empty = nowUs + timeFor(rate, rate.burst);
-  let at = Math.max(nowUs, tat, Math.min(known, empty));
-  if (local > 0) at = Math.max(at, Math.min(empty, at + debitFor(rate, local)));
-  if (owed > 0) at = Math.max(at, Math.min(nowUs + MAX_DEBT_US, at + debitFor(rate, owed)));
-  if (owed < 0) at = Math.max(nowUs, at - debitFor(rate, -owed));
-  return at;
+  const at = Math.max(nowUs, tat, Math.min(known, empty));
+  if (away > nowUs - since) return pay(Math.max(at, Math.min(empty, nowUs + drained)), ask.owed, ask, nowUs);
+  const local = ask.local > 0 ? Math.min(empty, at + debitFor(rate, ask.local)) : 0;
+  return pay(Math.max(at, local), ask.owed + ask.late, ask, nowUs);
+}
+
+/** What was spent ahead of a lease is paid in full. */
+function pay(at: number, owed: number, { rate }: LeaseAsk, nowUs: number): number {
+  if (owed > 0) return Math.max(at, Math.min(nowUs + MAX_DEBT_US, at + debitFor(rate, owed)));
+  return Math.max(nowUs, at - debitFor(rate, -owed));
 }

@@ -15,6 +15,9 @@ const ASK: LeaseAsk = {
   least: 1,
   owed: 0,
   local: 0,
+  late: 0,
+  away: 0,
+  drained: 0,
   arrived: 0,
   period: 0,
   tat: 0,
@@ -133,6 +136,24 @@ describe('eight holders of one bucket', () => {
         }
       },
     );
+
+    it.each([
+      ['even', even, 0],
+      ['even', even, 1_200],
+      ['skewed', skewed, 0],
+      ['skewed', skewed, 1_200],
+    ] as const)('hand over to a store that is back, %s', (_name, spread, returnMs) => {
+      for (const loses of [true, false]) {
+        const load = spread(8, 5 * perSecond);
+        const outage = [8, 20] as const;
+        const ratios = steady({ rate, load, seed: 5, seconds: 30, outage, returnMs, loses }, perSecond);
+        const back = ratios.slice(17);
+        // Of 100/s a token in hand at either end of the second is a hundredth.
+        expect(beyond(back, perSecond === 100 ? [0.92, 1.12] : [0.95, 1.05])).toEqual([]);
+        expect(mean(back.slice(0, 4))).toBeGreaterThan(0.98);
+        expect(mean(back.slice(0, 4))).toBeLessThan(1.03);
+      }
+    });
 
     it('are not fooled by a store that forgets', () => {
       const load = even(8, 5 * perSecond);

@@ -12,8 +12,14 @@ export interface LeaseAsk {
   readonly least: number;
   /** Tokens spent ahead of a lease, less those of leases that came to nothing. */
   readonly owed: number;
-  /** Tokens spent while the store was out of reach. */
+  /** Tokens spent while the store was out of reach; they empty the bucket at worst. */
   readonly local: number;
+  /** Tokens of the holder's share that were spent so; they are paid in full. */
+  readonly late: number;
+  /** Microseconds for which the store has been out of reach; 0 where it was not. */
+  readonly away: number;
+  /** Microseconds in which the holder's own bucket would be full: how much of the burst those without a store have used up. */
+  readonly drained: number;
   /** What requests have asked for since the last ask, whether they got it or not. */
   readonly arrived: number;
   /** The store's period in which it was last asked; 0 for never. */
@@ -36,4 +42,6 @@ export interface LeaseGrant {
   readonly period: number;
   /** When the bucket will be full again, in microseconds of the store's clock. */
   readonly tat: number;
+  /** The store was away for all: who has come back goes on with its share for so long, as do those who have not. */
+  readonly settlingMs: number;
 }
