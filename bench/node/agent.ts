@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AgentStatus } from '../../agent/src/admin/agent-status.ts';
 import { fetchText } from '../../agent/src/cli/fleet/admin-client.ts';
@@ -10,7 +9,8 @@ import { NAMESPACE, NODE } from '../cluster/names.ts';
 import { AGENT } from '../cluster/topology.ts';
 import { findBelow, treeOf } from '../measure/process-tree.ts';
 import { threadsOf } from '../measure/threads.ts';
-import { CALLER, GREETER, governing, LIVE_CLIENT, PODS, POLICIES, topology, WEB } from './full-node.ts';
+import { LiveClient } from './caller.ts';
+import { GREETER, governing, PODS, POLICIES, topology, WEB } from './full-node.ts';
 import type { AgentFigures } from './report.ts';
 
 const READY_TIMEOUT_MS = 180_000;
@@ -29,7 +29,7 @@ export async function measureAgent(log: (line: string) => void): Promise<AgentFi
     log,
     readyTimeoutMs: READY_TIMEOUT_MS,
   });
-  await everythingKnown(sandbox);
+  log(await everythingKnown(sandbox));
   await delay(REST_MS);
   log(`idle for ${IDLE_MS / 1_000} s`);
   const idle = await idleCpu(sandbox);
@@ -39,7 +39,8 @@ export async function measureAgent(log: (line: string) => void): Promise<AgentFi
   return { pods: PODS, policies: POLICIES, idle, nextRequestMs, openConnectionMs };
 }
 
-async function everythingKnown(sandbox: SandboxHandle): Promise<void> {
+/** Says how much that is. */
+async function everythingKnown(sandbox: SandboxHandle): Promise<string> {
   let said = '';
   const ask = async () => {
     const link = socketLink(sandbox.agentSocket(NODE));
@@ -52,10 +53,7 @@ async function everythingKnown(sandbox: SandboxHandle): Promise<void> {
   };
   if (!(await eventually(ask, { withinMs: READY_TIMEOUT_MS, everyMs: 500 })))
     throw new Error(`the agent knows only ${said}`);
-  log(said);
-  function log(line: string): void {
-    process.stderr.write(`${line}\n`);
-  }
+  return said;
 }
 
 async function idleCpu(sandbox: SandboxHandle): Promise<AgentFigures['idle']> {
@@ -74,46 +72,6 @@ async function idleCpu(sandbox: SandboxHandle): Promise<AgentFigures['idle']> {
     all: (sum(after) - sum(before)) / IDLE_MS,
     capture: (sum(capture(after)) - sum(capture(before))) / IDLE_MS,
   };
-}
-
-interface Said {
-  readonly what: string;
-  readonly at: number;
-}
-
-/** A client in the caller's pod. */
-class LiveClient implements AsyncDisposable {
-  readonly #child: Awaited<ReturnType<SandboxHandle['spawn']>>;
-  readonly #lines: AsyncIterator<string>;
-
-  private constructor(child: Awaited<ReturnType<SandboxHandle['spawn']>>) {
-    this.#child = child;
-    if (child.stdout === null) throw new Error('nothing to read from');
-    this.#lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  }
-
-  static async start(sandbox: SandboxHandle, ...args: readonly string[]): Promise<LiveClient> {
-    const argv = [process.execPath, LIVE_CLIENT, ...args];
-    return new LiveClient(
-      await sandbox.spawn(`${NAMESPACE}/${CALLER}`, argv, { stdio: ['pipe', 'pipe', 'inherit'] }),
-    );
-  }
-
-  dial(): void {
-    this.#child.stdin?.write('\n');
-  }
-
-  async says(what: string): Promise<number> {
-    const { value, done } = await this.#lines.next();
-    if (done === true) throw new Error(`the client has ended before it said ${what}`);
-    const said = JSON.parse(value) as Said;
-    if (said.what !== what) throw new Error(`the client says ${said.what} and not ${what}`);
-    return said.at;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#child.kill('SIGKILL');
-  }
 }
 
 /** Changes a policy, and says when that was: before the kube API had it, and so before it told anybody. */
