@@ -17,6 +17,8 @@ export type AppAnswer =
   | { readonly id: number; readonly text: string }
   | { readonly id: number; readonly error: string };
 
+/** Whoever is told that hangs up first. */
+const BYE = Buffer.from('bye');
 const connections = new Map<number, Socket>();
 
 process.on('message', (request: AppRequest) => {
@@ -55,6 +57,7 @@ function listen({ host, port }: Extract<AppRequest, { do: 'listen' }>): Promise<
     createServer((socket) => {
       socket.on('error', () => {}).write(`app ${socket.remoteAddress} ${socket.remotePort}`);
       socket.pipe(socket);
+      socket.on('data', (bytes) => bytes.equals(BYE) && socket.end());
     })
       .on('error', reject)
       .listen(port, host, () => resolve(''));

@@ -190,6 +190,23 @@ describe('a pod that is observed', () => {
     expect(agent.arrivals.map((arrival) => arrival.split(' to ')[1])).toEqual([`${PORT}`, `${PORT + 1}`]);
   });
 
+  it('sees who calls again from a port that its server has closed a moment ago', async () => {
+    await using agent = new TestAgent();
+    const { pod, observe } = await server(agent);
+    await using _pod = pod;
+    await observe();
+    await using caller = await client();
+    for (const [at, host] of both(pod).entries()) {
+      const { connection } = await caller.connect(host, PORT, 45_000);
+      expect(await caller.say(connection, 'bye')).toBe('bye');
+      await eventually(() =>
+        expect(pod.exec('ss', '-tanH', 'state', 'time-wait', 'sport', `${PORT}`)).toContain(':45000'),
+      );
+      expect((await caller.connect(host, PORT, 45_000)).greeting).toMatch(/ 45000$/);
+      expect(agent.arrivals).toHaveLength(2 * at + 2);
+    }
+  });
+
   it('may listen itself at a port that somebody calls it from', async () => {
     await using agent = new TestAgent();
     const { pod, observe } = await server(agent);

@@ -103,8 +103,9 @@ function redirecting(inbound: InboundWish, gateMs: number): Command[] {
         'to the agent',
         ...arrivalsAreOpen,
         ...isOfFamily(family),
-        // Loads, and so passes, only where somebody listens: a port that is closed is still refused.
-        socketMark(),
+        // Loads, and so passes, only where somebody listens, or has closed a connection with the same ends a moment ago:
+        // a port that is closed is still refused.
+        anySocket(),
         ...toOtherPort(FAMILY[family], port),
       ),
     ),
