@@ -1,4 +1,5 @@
-import { execFile, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { Socket } from 'node:net';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { greetingOf, TestAgent, Upstream } from './agent.ts';
@@ -7,6 +8,7 @@ import { listed, local } from './local-pods.ts';
 import { makeBridge, Pod, removeBridge } from './pod.ts';
 
 const PORT = 8080;
+const HOST = '10.66.0.1';
 
 beforeAll(makeBridge);
 afterAll(removeBridge);
@@ -147,6 +149,39 @@ describe('what a pod does ordinarily', () => {
     await eventually(() => expect(said).toBe(`ready\n${2 ** 30}\n`));
     expect(smuggled(pod)).toBe(0);
   }, 120_000);
+});
+
+/** Of packets that have come to the pod, how many conntrack takes for parts of no connection, and so leaves untranslated. */
+function countInvalid(pod: Pod): () => number {
+  pod.exec('nft', 'add table inet seen');
+  pod.exec('nft', 'add chain inet seen input { type filter hook input priority 0 ; }');
+  pod.exec('nft', 'add rule inet seen input ct state invalid counter');
+  return () => Number(/packets (\d+)/.exec(pod.exec('nft', 'list', 'table', 'inet', 'seen'))?.[1]);
+}
+
+it('packets outside of the window reset neither what is translated nor what the agent has dialled', async () => {
+  await using _ = await Upstream.listen(HOST, PORT);
+  await using agent = new TestAgent();
+  const { pod, ns } = await guardedPod(agent);
+  await using _pod = pod;
+  const invalid = countInvalid(pod);
+  const from = 45_100;
+  const { connection, greeting } = await pod.connect(HOST, PORT, from);
+  expect(greeting).toContain('agent');
+  const [fd = -1] = await agent.sockets(ns, 4, 1);
+  const dialled = new Socket({ fd }).connect(PORT, HOST);
+  let heard = '';
+  dialled.setEncoding('utf8').on('data', (text: string) => {
+    heard += text;
+  });
+  await eventually(() => expect(heard).toContain('upstream'));
+  for (const port of [from, dialled.localPort ?? 0])
+    execFileSync('python3', [script('outside-window.py'), HOST, String(PORT), pod.ip4, String(port)]);
+  await eventually(() => expect(invalid()).toBeGreaterThan(0));
+  dialled.write('still here');
+  await eventually(() => expect(heard).toContain('still here'));
+  expect(await pod.say(connection, 'still here')).toBe('still here');
+  dialled.destroy();
 });
 
 const echo = (pod: Pod, address: string, size = 8): string =>
