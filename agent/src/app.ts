@@ -161,7 +161,10 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     learned: () => keeper.learned,
     onLearned: (message, dataplane) => keeper.told(message, dataplane),
     onAsks: (asks, answer) => leases.asked(asks, answer),
-    onInboundWanted: (ns, wanted) => capture.inbound(ns, wanted),
+    onInboundWanted: (ns, wanted) => {
+      if (wanted === 'later') capture.unserved([ns]);
+      else capture.inbound(ns, wanted);
+    },
   });
   const channel = openNews(config, secrets.sealKey, {
     workloads: () => supervisor.workloads(),

@@ -9,7 +9,10 @@ import { followed, rolledOut, startRollout } from '../support/upgrade.ts';
 import { FlowFollower } from '../transparency/flow-follower.ts';
 
 const server = (name: string): string => join(import.meta.dirname, 'servers', name);
-const TALK = join(import.meta.dirname, 'clients', 'talk.mjs');
+const client = (name: string): string => join(import.meta.dirname, 'clients', name);
+const TALK = client('talk.mjs');
+/** Connections that a dataplane may have. */
+const ROOM = 1_500;
 const NODE = 'node-b';
 const NEAR = 'shop/near';
 const FAR = 'shop/far';
@@ -58,7 +61,7 @@ beforeAll(async () => {
       ],
       agents: {
         enabled: true,
-        args: ['--inbound', 'auto', '--gate-timeout', '60s', '--reconcile-interval', '1s'],
+        args: ['--gate-timeout', '60s', '--reconcile-interval', '1s', '--max-connections', `${ROOM}`],
       },
     },
   });
@@ -144,6 +147,14 @@ describe('a pod that is observed', () => {
   test('serves a thousand connections at once', async () => {
     const load = { url: 'http://raw.shop/', seconds: 4, connections: 1_000 };
     expect(await wrk(sandbox, OPTED_OUT, load)).toMatchObject(NOTHING_FAILED);
+  });
+
+  test('is reached by more than the agent has room for, and leaves some to what pods send', async () => {
+    const many = sandbox.exec(OPTED_OUT, ['node', client('many.mjs'), 'raw.shop', '80', `${ROOM + 300}`], {
+      timeoutMs: 100_000,
+    });
+    expect((await many).stdout).toBe(`${ROOM + 300}\n`);
+    expect((await curl(sandbox, NEAR, 'http://web.shop/')).status).toBe(200);
   });
 
   test('is reached by those that ask while a dataplane is killed', async () => {

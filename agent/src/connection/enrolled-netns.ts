@@ -6,6 +6,7 @@ import { originalDestination } from '../kernel/libc-sockets.ts';
 import { Acceptor } from './acceptor.ts';
 import { Connection } from './connection.ts';
 import type { DataplaneContext } from './dataplane-context.ts';
+import type { Room } from './room.ts';
 import { SpentPorts } from './spent-ports.ts';
 import type { TcpHandle } from './tcp-handle.ts';
 import { UpstreamSockets } from './upstream-sockets.ts';
@@ -48,8 +49,10 @@ export interface NetnsOptions {
   requestSockets(direction: Direction, family: Family, count: number): void;
   /** Somebody has connected to that port of the address that is kept for proofs of interception. */
   proved(family: Family, port: number): void;
-  /** One more connection would be over the process's bound. */
-  full(): boolean;
+  /** Of the process. */
+  readonly room: Pick<Room, 'take' | 'takeCrowded'>;
+  /** No more is to come to the pod for a while. */
+  crowded(): void;
 }
 
 /**
@@ -199,7 +202,7 @@ export class EnrolledNetns {
   private accept(handle: TcpHandle, family: Family): void {
     const destination = originalDestination(handle.fd, family);
     // Without one, or with our own port, somebody dialled the listener itself: relaying it would loop.
-    if (destination === null || this.isListener(destination) || this.options.full()) {
+    if (destination === null || this.isListener(destination) || !this.options.room.take()) {
       this.refused++;
       handle.reset();
       return;
@@ -218,10 +221,12 @@ export class EnrolledNetns {
   /** Nothing about it is to be judged, so nobody has to be known for it. */
   private acceptArrival(handle: TcpHandle, family: Family): void {
     const destination = originalDestination(handle.fd, family);
-    if (destination === null || this.ports.inbound.has(destination.port) || this.options.full()) {
+    if (destination === null || this.ports.inbound.has(destination.port) || !this.options.room.take()) {
       this.refused++;
       handle.reset();
     } else this.open(handle, destination.ip, destination.port, 'inbound');
+    // Whoever comes to one pod may come from anywhere, and must not take the room of what all pods send.
+    if (this.options.room.takeCrowded()) this.options.crowded();
   }
 
   private isListener(destination: { ip: string; port: number }): boolean {

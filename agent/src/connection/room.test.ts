@@ -28,6 +28,30 @@ it.each([
   expect(fill(descriptors, most).connections).toBe(expected);
 });
 
+it('is said to be crowded from half on, and at most once for each time that it is counted', () => {
+  let connections = 0;
+  let counted = 0;
+  const room = new Room({
+    maxDescriptors: 1_000_000,
+    maxConnections: 1_000,
+    used: () => {
+      counted++;
+      return { descriptors: 0, connections };
+    },
+  });
+  const at: number[] = [];
+  while (room.take()) {
+    connections++;
+    if (room.takeCrowded()) at.push(connections);
+  }
+  expect(Math.abs((at[0] ?? 0) - 500)).toBeLessThanOrEqual(64);
+  expect(at.length).toBeGreaterThan(3);
+  expect(at.length).toBeLessThanOrEqual(counted);
+  connections = 10;
+  room.take();
+  expect(room.takeCrowded()).toBe(false);
+});
+
 it('is counted for many connections together while there is enough', () => {
   expect(fill(1_000_000, 10_000).counted).toBeLessThan(200);
 });

@@ -16,6 +16,7 @@ const MOST_AHEAD = 64;
 export class Room {
   /** Connections that may come before anybody has to count again. */
   private ahead = 0;
+  private crowded = false;
   private readonly options: RoomOptions;
 
   constructor(options: RoomOptions) {
@@ -32,6 +33,14 @@ export class Room {
     const { descriptors, connections } = used();
     const free = Math.min(maxDescriptors - descriptors, maxConnections - connections);
     this.ahead = Math.min(MOST_AHEAD, Math.floor(free / DESCRIPTORS_PER_CONNECTION) - 1);
+    this.crowded = Math.min(maxDescriptors / 2 - descriptors, maxConnections / 2 - connections) <= 0;
     return free > 0;
+  }
+
+  /** Whether less than half is left. Says so once each time that it was counted. */
+  takeCrowded(): boolean {
+    const { crowded } = this;
+    this.crowded = false;
+    return crowded;
   }
 }

@@ -120,8 +120,11 @@ export type ToDataplane =
 export type FromDataplane =
   | { readonly kind: 'ready'; readonly pid: number }
   | ({ readonly kind: 'need-sockets' } & SocketOrder)
-  /** Whether it wants to see what comes to that pod, where nobody has said anything about that. */
-  | { readonly kind: 'inbound-wanted'; readonly ns: NamespaceId; readonly wanted: boolean }
+  /**
+   * Whether it wants to see what comes to that pod, where nobody has said anything about that; `later`, and so not before
+   * its next beat, where it has no room.
+   */
+  | { readonly kind: 'inbound-wanted'; readonly ns: NamespaceId; readonly wanted: boolean | 'later' }
   | { readonly kind: 'records'; readonly records: readonly FlowRecord[]; readonly dropped: number }
   | ({ readonly kind: 'catalog' } & CatalogDelta)
   | { readonly kind: 'totals'; readonly totals: DataplaneTotals }

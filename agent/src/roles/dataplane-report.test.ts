@@ -62,6 +62,7 @@ const valid: Record<string, unknown>[] = [
   { kind: 'ready', pid: 42 },
   { kind: 'need-sockets', ns: 3, direction: 'inbound', family: 6, count: 64 },
   { kind: 'inbound-wanted', ns: 3, wanted: true },
+  { kind: 'inbound-wanted', ns: 3, wanted: 'later' },
   { kind: 'records', records: [deniedRecord(), flowRecord({ caller: null })], dropped: 2 },
   { kind: 'totals', totals },
   {

@@ -93,7 +93,7 @@ function isReport(message: Fields): boolean {
     case 'lease-asks':
       return isList(message['asks'], isAsk) && (message['asks'] as unknown[]).length <= MAX_LEASE_ASKS;
     case 'inbound-wanted':
-      return isCount(message['ns']) && typeof message['wanted'] === 'boolean';
+      return isCount(message['ns']) && [true, false, 'later'].some((word) => word === message['wanted']);
     case 'news':
       return readNews(message) !== null && isCounts(message, ['dropped', 'refused']);
     case 'learned':

@@ -35,7 +35,7 @@ function setUp({ count = 1, entry = ENTRY } = {}) {
   const socketsFor: NamespaceId[] = [];
   const handed: string[] = [];
   const unserved: NamespaceId[] = [];
-  const asked: [NamespaceId, boolean][] = [];
+  const asked: [NamespaceId, boolean | 'later'][] = [];
   const reports: FromDataplane[] = [];
   const warnings: string[] = [];
   const log = {

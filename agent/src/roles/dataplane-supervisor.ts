@@ -48,7 +48,7 @@ export interface SupervisorOptions {
   /** A dataplane asks for tokens; `answer` goes to that one, if it still lives. */
   readonly onAsks: (asks: readonly LeaseAsk[], answer: (message: ToDataplane) => void) => void;
   /** A dataplane wants to see what comes to that pod, or does not want to any more. */
-  readonly onInboundWanted: (ns: NamespaceId, wanted: boolean) => void;
+  readonly onInboundWanted: (ns: NamespaceId, wanted: boolean | 'later') => void;
   /** What a dataplane wants others to hear: of its own workloads only. */
   readonly onNews: (news: DataplaneNewsReport, dataplane: number) => void;
   /** What dataplanes have learnt, for one that begins; and what one says that it has. */

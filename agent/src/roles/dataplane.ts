@@ -209,8 +209,7 @@ class Dataplane {
   private forget(ns: NamespaceId, podLives: boolean): void {
     const netns = this.netns.get(ns);
     if (podLives) netns?.retire();
-    else netns?.close();
-    if (!podLives) this.netns.delete(ns);
+    else if (this.netns.delete(ns)) netns?.close();
   }
 
   private async replaceIssuers(issuers: readonly IssuerKeys[]): Promise<void> {
@@ -227,7 +226,8 @@ class Dataplane {
         requestSockets: (direction, family, count) =>
           send({ kind: 'need-sockets', ns: id, direction, family, count }),
         proved: (family, port) => send({ kind: 'proof', ns: id, family, port }),
-        full: () => !this.room.take(),
+        room: this.room,
+        crowded: () => send({ kind: 'inbound-wanted', ns: id, wanted: 'later' }),
       });
       this.netns.set(id, netns);
     }
