@@ -16,7 +16,11 @@ export const SLOW: Weights = weights((p0) => Math.min(0.6, 3 * p0 + 0.02));
 export const MAX_SUM = 60;
 
 /** Above the highest evidence of the last days. */
-const MARGIN = 1.75;
+const MARGIN = 2;
+/** The same where the ids lie as an enumeration's do, which a cluster of usual ones does not. */
+export const SHAPED_MARGIN = 1.25;
+/** Less of the usual threshold is never enough. */
+export const SHAPED_AT = SHAPED_MARGIN / MARGIN;
 /** A key starts as if it had been this high, and forgets it as its own highs become known. */
 const FIRST_HIGH = 24 / MARGIN;
 /** A high is half forgotten after a week. */
@@ -84,8 +88,8 @@ export class Cusum {
   }
 
   /** What the evidence has to reach for an alert, where `least` is what the alert budget asks for. */
-  threshold(slot: number, least: number): number {
-    return Math.min(MOST_ALERT, Math.max(least, (MARGIN * (this.#before[slot] ?? 0)) / PER_BYTE));
+  threshold(slot: number, least: number, margin = MARGIN): number {
+    return Math.min(MOST_ALERT, Math.max(least, (margin * (this.#before[slot] ?? 0)) / PER_BYTE));
   }
 
   #closeDay(slot: number, day: number): void {

@@ -73,6 +73,23 @@ describe('Enumeration', () => {
     expect(asking.evidence().signals).toEqual(['provenance']);
   });
 
+  it('takes fewer that are counted up than ones that lie as those usual ones do that come in clusters', () => {
+    const idsUntilAlert = (numberOf: (n: number) => number) => {
+      const asking = new Asking();
+      for (let i = 1; i <= 4_000; i++) {
+        asking.now += DAY / 1_000;
+        asking.ask({ explained: i % 200 >= 5 });
+      }
+      for (let n = 1; n < 999; n++)
+        if (asking.ask({ explained: false, value: numberOf(n) }) === 'alert') return n;
+      return 999;
+    };
+    const scattered = idsUntilAlert((n) => 977 * n);
+    const counted = idsUntilAlert((n) => n);
+    expect(counted).toBeLessThan(scattered);
+    expect(counted).toBeGreaterThan(5);
+  });
+
   it('does not alert before 200 requests', () => {
     const asking = new Asking();
     for (let i = 0; i < 199; i++) expect(['quiet', 'audit']).toContain(asking.ask({ explained: false }));

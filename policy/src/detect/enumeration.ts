@@ -1,6 +1,6 @@
 import { ACT_AT, AUDIT_AT, alertThreshold, DEFAULT_ALERT } from './alert-budget.ts';
 import type { Contract } from './contract.ts';
-import { Cusum, FAST, SLOW } from './cusum.ts';
+import { Cusum, FAST, SHAPED_AT, SHAPED_MARGIN, SLOW } from './cusum.ts';
 import { DistinctIds, LEAST_THRESHOLD } from './distinct.ts';
 import { type IdForm, type IdShape, IdShapes } from './id-shape.ts';
 import { KeySlab } from './key-slab.ts';
@@ -239,7 +239,7 @@ export class Enumeration {
     const level = this.#levelOf(slot, known);
     return {
       signals: signalNames(this.#signals(slot, known)),
-      unexplained: this.#unexplained(slot, known),
+      unexplained: this.#unexplained(slot, known, this.#isShaped(slot) ? SHAPED_MARGIN : undefined),
       misses: this.#missed(slot, known),
       usualUnexplained: level === NOT_INFORMATIVE ? null : rateOf(level),
       distinct: Math.round(this.#distinct.count(slot)),
@@ -283,9 +283,9 @@ export class Enumeration {
   #judge(slot: number, known: Known, { contract }: Touch): Tier {
     const evidence = Math.max(this.#unexplained(slot, known), this.#missed(slot, known));
     const excess = this.#excess(slot);
-    if (evidence < AUDIT_AT && excess < 1) return 'quiet';
+    if (evidence < SHAPED_AT && excess < 1) return 'quiet';
     const signals = this.#signals(slot, known);
-    if ((signals & ~SIGNAL.shape) === 0) return 'audit';
+    if ((signals & ~SIGNAL.shape) === 0) return evidence < AUDIT_AT && excess < 1 ? 'quiet' : 'audit';
     // Who has a contract is known well enough: outside of it, it is not expected at all.
     if (contract === null && !this.#warmth.isAlertable(known.parent)) return 'audit';
     if (evidence < ACT_AT && excess < ACT_EXCESS) return 'alert';
@@ -296,11 +296,11 @@ export class Enumeration {
 
   #signals(slot: number, known: Known): number {
     let signals = 0;
-    if (this.#unexplained(slot, known) >= 1) signals |= SIGNAL.provenance;
+    if (this.#isShaped(slot)) signals |= SIGNAL.shape;
+    if (this.#unexplained(slot, known) >= 1 || this.#isShapedEnough(slot, known))
+      signals |= SIGNAL.provenance;
     if (this.#missed(slot, known) >= 1) signals |= SIGNAL.misses;
     if (this.#excess(slot) >= 1) signals |= SIGNAL.baseline;
-    if (((this.#flags[slot] ?? 0) & USUAL_SHAPE) === 0 && this.#looksEnumerated(slot))
-      signals |= SIGNAL.shape;
     return signals;
   }
 
@@ -312,17 +312,26 @@ export class Enumeration {
     return count / (this.#distinct.threshold(slot) * (isInformative ? EXPLAINED_EXCESS : 1));
   }
 
+  #isShaped(slot: number): boolean {
+    return ((this.#flags[slot] ?? 0) & USUAL_SHAPE) === 0 && this.#looksEnumerated(slot);
+  }
+
+  /** Less evidence is worth an alert where the ids' shape says the same; what is done about it takes as much as ever. */
+  #isShapedEnough(slot: number, known: Known): boolean {
+    return this.#isShaped(slot) && this.#unexplained(slot, known, SHAPED_MARGIN) >= 1;
+  }
+
   #looksEnumerated(slot: number): boolean {
     const shape = this.#shapes.shape(slot);
     return shape === 'sequential' || shape === 'dense' || shape === 'timed';
   }
 
   /** Evidence from unexplained ids, as a multiple of what is worth an alert. */
-  #unexplained(slot: number, known: Known): number {
+  #unexplained(slot: number, known: Known, margin?: number): number {
     if (this.#levelOf(slot, known) === NOT_INFORMATIVE) return 0;
     const least = this.#threshold[known.parent] ?? DEFAULT_ALERT;
-    const fast = this.#fast.sum(slot) / this.#fast.threshold(known.highs, least);
-    return Math.max(fast, this.#slow.sum(slot) / this.#slow.threshold(known.highs, least));
+    const fast = this.#fast.sum(slot) / this.#fast.threshold(known.highs, least, margin);
+    return Math.max(fast, this.#slow.sum(slot) / this.#slow.threshold(known.highs, least, margin));
   }
 
   #missed(slot: number, { parent }: Known): number {

@@ -48,6 +48,7 @@ export const ATTACKERS = {
   'slow, 1 in 30 s': attacker(1 / 30, known),
   'slow, 1 in 2 min': attacker(1 / 120, known),
   'blended, 1 rps': attacker(1, known),
+  'blended, anywhere': attacker(1, (_, { random }) => ({ id: someId(random) })),
   shuffled: attacker(2, shuffled),
   sequential: attacker(2, counting),
   'sparse guessing': attacker(5, guessing),
