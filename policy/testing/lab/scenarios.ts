@@ -19,8 +19,6 @@ export interface Scenario {
   /** Ids until the alert that are allowed; null for what cannot be seen, and why. */
   readonly bar: number | null;
   readonly why?: string;
-  /** Why the bar may be missed: that is reported, and is no failure. */
-  readonly known?: string;
   readonly hasContract?: boolean;
 }
 
