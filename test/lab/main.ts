@@ -10,6 +10,8 @@ import { labTopology, nameOf, SUBJECTS, type Subject } from './topology.ts';
 
 const LEARN_SECONDS = 110;
 const ATTACK_SECONDS = 75;
+/** Callers and sandbox may take so much longer; then it has failed. */
+const SPARE_SECONDS = 120;
 /** What takes hours and a week in earnest. */
 const PROFILE = {
   detections: [{ id: 'object-enumeration', action: 'Block' }],
@@ -24,18 +26,29 @@ interface Asked {
 
 const sandbox = await startSandbox({ topology: labTopology() });
 try {
-  await sandbox.apply([guardProfile('lab', PROFILE)]);
-  const running = await Promise.all(SUBJECTS.map((subject) => start(sandbox, subject)));
+  const seconds = LEARN_SECONDS + ATTACK_SECONDS + SPARE_SECONDS;
+  process.exitCode = (await Promise.race([run(sandbox), failAfter(seconds)])) ? 0 : 1;
+} finally {
+  await sandbox.stop();
+}
+
+/** Whether all bars are met. */
+async function run(on: SandboxHandle): Promise<boolean> {
+  await on.apply([guardProfile('lab', PROFILE)]);
+  const running = await Promise.all(SUBJECTS.map((subject) => start(on, subject)));
   const findings = new Map<string, Finding>();
   const end = Date.now() + (LEARN_SECONDS + ATTACK_SECONDS) * 1_000;
   while (Date.now() < end) {
-    for (const finding of await findingsOf(sandbox, 'node-a')) findings.set(finding.id, finding);
+    for (const finding of await findingsOf(on, 'node-a')) findings.set(finding.id, finding);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
   }
   for (const { process: child } of running) child.kill();
-  process.exitCode = report(running, [...findings.values()]) ? 0 : 1;
-} finally {
-  await sandbox.stop();
+  return report(running, [...findings.values()]);
+}
+
+async function failAfter(seconds: number): Promise<never> {
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1_000).unref());
+  throw new Error(`the laboratory has not ended after ${seconds} s`);
 }
 
 async function start(on: SandboxHandle, subject: Subject) {
