@@ -6,6 +6,7 @@ import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-
 import type { TopologyInput } from '../../agent/src/sandbox/topology/schema.ts';
 import { eventuallyAsync, findingsOf, guardProfile, statusOf } from '../support/agent.ts';
 import { Asker } from '../support/asker.ts';
+import { followed, startRollout } from '../support/upgrade.ts';
 
 const at = (folder: string, name: string) => join(import.meta.dirname, folder, name);
 const ASKING = at('clients', 'asking.mjs');
@@ -180,4 +181,13 @@ test('nor does somebody hide it who has been connected to the frontend since bef
   const walked = await inside.kept.asks({ get: unlisted(WALK) });
   expect(walked.at(-1)).toBe(403);
   expect(await isFound('kept')).toMatchObject({ evidence: { askedFor: 'known in part' } });
+});
+
+test('and it is looked at on, and may get what it is asked for, when another agent has taken over', async () => {
+  const before = await statusOf(sandbox, NODE);
+  await startRollout(sandbox);
+  await followed(sandbox, before);
+  expect(await whyObserved('observed')).toBe('ids');
+  await using user = await userOf('observed');
+  expect(got(await user.asks({ get: unlisted(WALK) }))).toBe(WALK);
 });
