@@ -31,6 +31,11 @@ class Resetting implements AsyncDisposable {
     return server;
   }
 
+  /** Since it reset those that were open. */
+  get accepted(): number {
+    return this.#open.length;
+  }
+
   reset(): void {
     for (const socket of this.#open.splice(0)) socket.resetAndDestroy();
   }
@@ -40,6 +45,10 @@ class Resetting implements AsyncDisposable {
     await new Promise((resolve) => this.#server.close(resolve));
   }
 }
+
+/** The reset has come: nobody in the pod has a connection from that port any more. */
+const free = (pod: Pod, port: number) =>
+  eventually(() => expect(pod.exec('ss', '-Htn', 'sport', '=', `:${port}`)).toBe(''));
 
 /** A connection that the agent makes from the pod, and where it made it from. */
 async function dialled(
@@ -68,7 +77,9 @@ describe.each(['auto', 'iptables'] as const)(
       expect(greeting).toBe('upstream');
       server.reset();
       await eventually(() => expect(socket.destroyed).toBe(true));
+      await free(pod, port);
       expect((await pod.connect(HOST, PORT, port)).greeting).toMatch(/^agent/);
+      expect(server.accepted).toBe(0);
     });
 
     it('a pod does not go on going direct, as it did before it was enrolled', async () => {
@@ -82,7 +93,9 @@ describe.each(['auto', 'iptables'] as const)(
       await using agent = new TestAgent({ rules });
       await agent.serve((await agent.enrolled(pod.name)).ns);
       server.reset();
+      await free(pod, from);
       expect((await pod.connect(HOST, PORT, from)).greeting).toMatch(/^agent/);
+      expect(server.accepted).toBe(0);
     });
   },
 );
@@ -97,6 +110,7 @@ it('the agent does not come back to itself', async () => {
   const from = 41_001;
   expect((await pod.connect(HOST, PORT, from)).greeting).toMatch(/^agent/);
   agent.accepted[0]?.resetAndDestroy();
+  await free(pod, from);
   const { greeting, socket } = await dialled(agent, ns, from);
   expect(greeting).toBe('upstream');
   socket.destroy();
