@@ -64,7 +64,7 @@ bench-node: ## How soon a full node intercepts new pods and enforces policies, a
 
 LAB_SEEDS ?= fresh
 .PHONY: lab
-lab: ## Attackers among usual traffic, in virtual time and in a sandbox: what leaks before the alarm, and false alarms (6 minutes)
+lab: ## Attackers among usual traffic, in virtual time and in a sandbox: what leaks before the alarm, and false alarms (5 minutes)
 	@scripts/setup.sh run
 	@$(RUN) node policy/testing/lab/main.ts $(LAB_SEEDS)
 	@$(RUN) node test/lab/main.ts
