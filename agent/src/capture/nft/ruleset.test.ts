@@ -50,13 +50,13 @@ describe('the rules of a pod', () => {
   });
 
   it('refuse what nobody judges only where that is wanted', () => {
-    expect(rulesOf('refused', plan()).slice(-3)).toEqual([
+    expect(rulesOf('direct', plan()).slice(-3)).toEqual([
       'the agent itself',
       'between the ends of one before',
       'between the ends of one before',
     ]);
-    expect(rulesOf('refused', plan({ failMode: 'closed' })).at(-1)).toBe('nobody judges it');
-    expect(rulesOf('refused', plan({ v6: { mode: 'reject' } })).slice(-2)).toEqual([
+    expect(rulesOf('direct', plan({ failMode: 'closed' })).at(-1)).toBe('nobody judges it');
+    expect(rulesOf('direct', plan({ v6: { mode: 'reject' } })).slice(-2)).toEqual([
       'no listener for IPv6',
       'between the ends of one before',
     ]);
@@ -117,7 +117,7 @@ describe('the rules for what comes to a pod', () => {
       'a connection that begins or has ended',
       'no socket any more',
     ]);
-    expect(rulesOf('refused', closed)).toEqual(rulesOf('refused', plan({ failMode: 'closed' })));
+    expect(rulesOf('direct', closed)).toEqual(rulesOf('direct', plan({ failMode: 'closed' })));
   });
 
   it('send nobody to the agent while nobody accepts there', () => {

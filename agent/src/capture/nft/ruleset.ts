@@ -112,9 +112,8 @@ function active(wish: Wish, gateMs: number): Command[] {
     ...(gateMs > 0 ? [timedElement(TABLE, gateElement(gateMs))] : []),
     ...Object.values(COUNTERS).map((name) => counter(TABLE, name)),
     ...redirecting(wish),
-    ...refusing(wish),
+    ...goingDirect(wish),
     ...owning(wish),
-    ...datagrams(wish),
     chain(TABLE, 'forwarding', { type: 'filter', point: 'forward', priority: PRIORITY.filter }),
     adder('forwarding')('not intercepted', ...isTcp, ...isFirst, count(COUNTERS.forwarded)),
     ...(wish.makers.some(({ kind }) => kind === 'mark') ? hiding(wish.listenerMark) : []),
@@ -158,29 +157,39 @@ function redirecting(wish: Wish): Command[] {
 }
 
 /**
- * After NAT: what has not been redirected, and may not go direct. While the gate is open that is only what conntrack takes for
- * part of a connection that went direct before, and was reset. It forgets that one soon, and TCP asks again until then.
+ * After NAT: what has not been redirected, and is counted or may not go. While the gate is open a first packet is only what
+ * conntrack takes for part of a connection that went direct before, and was reset. It forgets that one soon, and TCP asks
+ * again until then. One chain for all of it: the kernel goes through each for every packet.
  */
-function refusing(wish: Wish): Command[] {
-  const { v6, exemptions, failMode } = wish;
-  const refused = adder('refused');
+function goingDirect(wish: Wish): Command[] {
+  const { v6, exemptions, failMode, quic } = wish;
+  const direct = adder('direct');
   const reset = [count(COUNTERS.unjudged), refuse()];
   return [
-    chain(TABLE, 'refused', { type: 'filter', point: 'output', priority: AFTER_NAT }),
-    refused('not TCP', ...isNotTcp, verdict('return')),
-    refused('open connections', ...isNotFirst, verdict('return')),
+    chain(TABLE, 'direct', { type: 'filter', point: 'output', priority: AFTER_NAT }),
+    // RFC 9000. It carries HTTP/3, where no agent sees it; the agent itself sends none.
+    direct(
+      'QUIC',
+      ...isUdp,
+      ...isToHttps,
+      ...isNotOverLoopback,
+      count(COUNTERS.quic),
+      ...(quic === 'refuse' ? [refuseDatagram()] : []),
+    ),
+    direct('not TCP', ...isNotTcp, verdict('return')),
+    direct('open connections', ...isNotFirst, verdict('return')),
     // The interface of a packet that has just been redirected is still the old one, its connection's status is not.
-    refused('redirected', ...isRedirected, verdict('return')),
-    refused('loopback and own addresses', ...isOverLoopback, verdict('return')),
-    refused('DNS', ...isDns, verdict('return')),
-    ...exemptions.map((one) => refused('the agent itself', ...isExempt(one), verdict('return'))),
+    direct('redirected', ...isRedirected, verdict('return')),
+    direct('loopback and own addresses', ...isOverLoopback, verdict('return')),
+    direct('DNS', ...isDns, verdict('return')),
+    ...exemptions.map((one) => direct('the agent itself', ...isExempt(one), verdict('return'))),
     ...(v6.mode === 'reject'
-      ? [refused('no listener for IPv6', ...gateIsOpen, ...isOfFamily(6), ...reset)]
+      ? [direct('no listener for IPv6', ...gateIsOpen, ...isOfFamily(6), ...reset)]
       : []),
     ...perFamily(wish, (family) =>
-      refused('between the ends of one before', ...gateIsOpen, ...isOfFamily(family), verdict('drop')),
+      direct('between the ends of one before', ...gateIsOpen, ...isOfFamily(family), verdict('drop')),
     ),
-    ...(failMode === 'closed' ? [refused('nobody judges it', ...reset)] : []),
+    ...(failMode === 'closed' ? [direct('nobody judges it', ...reset)] : []),
   ];
 }
 
@@ -211,19 +220,6 @@ function owning(wish: Wish): Command[] {
     owned('a socket of somebody else', socketMark(), count(COUNTERS.foreignListener), refuse()),
   ];
 }
-
-/** QUIC (RFC 9000) carries HTTP/3, where no agent sees it. The agent itself sends none. */
-const datagrams = ({ quic }: Wish): Command[] => [
-  chain(TABLE, 'datagrams', { type: 'filter', point: 'output', priority: PRIORITY.filter }),
-  adder('datagrams')(
-    'QUIC',
-    ...isUdp,
-    ...isToHttps,
-    ...isNotOverLoopback,
-    count(COUNTERS.quic),
-    ...(quic === 'refuse' ? [refuseDatagram()] : []),
-  ),
-];
 
 /** Accepted sockets inherit the listener's mark, and a pod that taps its loopback could read it off their packets. */
 const hiding = (mark: number): Command[] => [
