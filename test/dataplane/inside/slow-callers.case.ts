@@ -68,7 +68,10 @@ it('an HTTP/2 request whose body trickles is cancelled, and the other streams of
   const [head] = (await once(next, 'response')) as [{ ':status': number }];
   expect(head[':status']).toBe(200);
   await eventually(() => expect(cancelled[0]).toBe(constants.NGHTTP2_CANCEL));
-  expect(await dataplane.recorded(1)).toMatchObject([{ protocol: 'h2', path: '/slow', outcome: 'timeout' }]);
+  expect(await dataplane.recorded(2)).toMatchObject([
+    { protocol: 'h2', path: '/slow', outcome: 'timeout' },
+    { protocol: 'h2', path: '/quick', outcome: 'ok' },
+  ]);
   session.destroy();
   server.close();
 });
