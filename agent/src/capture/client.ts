@@ -32,6 +32,9 @@ function sendPacket(channelFd: Fd, packet: FdPacket, fds: readonly Fd[]): void {
   if (sent !== true) throw new Error(`can't send a listener: ${errnoText(sent)}`);
 }
 
+/** In which a thread that has nothing left to do ends by itself. */
+const END_PATIENCE_MS = 5_000;
+
 /**
  * Control's hold on the capture thread. It owns the listening descriptors from the `enrolled` event until after the
  * `gone` event, so that a dataplane that dies refuses no connection.
@@ -212,9 +215,15 @@ export class CaptureClient {
     if (!this.#ended) this.#worker.postMessage(message);
   }
 
+  /** Terminating breaks the thread off wherever it is: in a call of libc that was seen as SIGSEGV of the whole process. */
   async #end(): Promise<void> {
+    if (this.#ended) return;
+    const exited = new Promise((resolve) => this.#worker.once('exit', resolve));
+    this.#post({ kind: 'end' });
     this.#ended = true;
-    await this.#worker.terminate();
+    const impatient = setTimeout(() => void this.#worker.terminate(), END_PATIENCE_MS);
+    await exited;
+    clearTimeout(impatient);
   }
 
   #crashed(error: Error): void {

@@ -41,6 +41,8 @@ export interface LocalPods {
 }
 
 export type ToCapture =
+  /** Nothing follows: end. */
+  | { readonly kind: 'end' }
   /** Look for namespaces from now on; these are already served by an agent before us. */
   | { readonly kind: 'begin'; readonly inherited: readonly Inheritance[] }
   | { readonly kind: 'pods'; readonly local: LocalPods }

@@ -35,6 +35,8 @@ control.on('message', (message: ToCapture) => {
     case 'call':
       void answer(message.id, message.call);
       break;
+    case 'end':
+      process.exit();
   }
 });
 
