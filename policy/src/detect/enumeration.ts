@@ -239,7 +239,7 @@ export class Enumeration {
     const level = this.#levelOf(slot, known);
     return {
       signals: signalNames(this.#signals(slot, known)),
-      unexplained: this.#unexplained(slot, known, this.#isShaped(slot) ? SHAPED_MARGIN : undefined),
+      unexplained: this.#unexplainedAsShaped(slot, known),
       misses: this.#missed(slot, known),
       usualUnexplained: level === NOT_INFORMATIVE ? null : rateOf(level),
       distinct: Math.round(this.#distinct.count(slot)),
@@ -297,8 +297,7 @@ export class Enumeration {
   #signals(slot: number, known: Known): number {
     let signals = 0;
     if (this.#isShaped(slot)) signals |= SIGNAL.shape;
-    if (this.#unexplained(slot, known) >= 1 || this.#isShapedEnough(slot, known))
-      signals |= SIGNAL.provenance;
+    if (this.#unexplainedAsShaped(slot, known) >= 1) signals |= SIGNAL.provenance;
     if (this.#missed(slot, known) >= 1) signals |= SIGNAL.misses;
     if (this.#excess(slot) >= 1) signals |= SIGNAL.baseline;
     return signals;
@@ -317,8 +316,8 @@ export class Enumeration {
   }
 
   /** Less evidence is worth an alert where the ids' shape says the same; what is done about it takes as much as ever. */
-  #isShapedEnough(slot: number, known: Known): boolean {
-    return this.#isShaped(slot) && this.#unexplained(slot, known, SHAPED_MARGIN) >= 1;
+  #unexplainedAsShaped(slot: number, known: Known): number {
+    return this.#unexplained(slot, known, this.#isShaped(slot) ? SHAPED_MARGIN : undefined);
   }
 
   #looksEnumerated(slot: number): boolean {
