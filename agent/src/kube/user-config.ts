@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
+import { advised } from '../kernel/advice.ts';
 import { fileConfig, podConfig, serverOf } from './client.ts';
 
 export interface UserConfigSource {
@@ -19,10 +20,10 @@ export function userConfig({ kubeconfig, context }: UserConfigSource): KubeConfi
   const known = config.getContexts().map(({ name }) => name);
   const choices = `--context takes one of these: ${known.join(', ') || 'there are none in this kubeconfig'}`;
   if (context !== undefined) {
-    if (!known.includes(context)) throw new Error(`context \`${context}\` does not exist\n  → ${choices}`);
+    if (!known.includes(context)) throw new Error(advised(`context \`${context}\` does not exist`, choices));
     config.setCurrentContext(context);
   }
-  if (!config.getCurrentContext()) throw new Error(`the kubeconfig has no current context\n  → ${choices}`);
+  if (!config.getCurrentContext()) throw new Error(advised('the kubeconfig has no current context', choices));
   serverOf(config);
   return config;
 }
@@ -38,6 +39,9 @@ function load(path: string | undefined): KubeConfig {
   if (existsSync(usual)) return fileConfig(usual);
   if (process.env['KUBERNETES_SERVICE_HOST']) return podConfig();
   throw new Error(
-    `no kubeconfig: \`KUBECONFIG\` is not set, and there is no ${usual}\n  → say which cluster by --kubeconfig`,
+    advised(
+      `no kubeconfig: \`KUBECONFIG\` is not set, and there is no ${usual}`,
+      'say which cluster by --kubeconfig',
+    ),
   );
 }

@@ -1,8 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { duration } from '../../config/parsers.ts';
+import { advised } from '../../kernel/advice.ts';
 import { defaultStateDir } from '../state-dir.ts';
 import { EXIT, type ExitCode, processTerminal, type Terminal } from '../terminal.ts';
-import { advised } from './advice.ts';
 import { chooseFleet, type FleetFlags } from './choose-fleet.ts';
 import type { Asking, Fleet } from './fleet.ts';
 import { socketFleet } from './socket-fleet.ts';

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream';
+import { advised } from '../../kernel/advice.ts';
 import type { Result } from '../../kernel/result.ts';
 import type { Terminal } from '../terminal.ts';
-import { advised } from './advice.ts';
 
 /** One agent, and how to reach what it tells. */
 export interface AgentLink {

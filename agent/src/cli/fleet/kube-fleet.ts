@@ -1,12 +1,12 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { isObject, type Json, objectAt, objectsAt, textAt } from '../../identity/json.ts';
+import { advised } from '../../kernel/advice.ts';
 import { systemClock } from '../../kernel/clock.ts';
 import { err, ok, type Result } from '../../kernel/result.ts';
 import { clientOf, type KubeClient } from '../../kube/client.ts';
 import type { KubeFailure } from '../../kube/failure.ts';
 import { openPortForward } from '../../kube/port-forward.ts';
 import { userConfig } from '../../kube/user-config.ts';
-import { advised } from './advice.ts';
 import type { AgentLink, Fleet } from './fleet.ts';
 import { kubeProblem } from './kube-problem.ts';
 

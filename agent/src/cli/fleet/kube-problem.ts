@@ -1,6 +1,6 @@
 import type { KubeConfig } from '@kubernetes/client-node';
+import { advised } from '../../kernel/advice.ts';
 import type { KubeFailure } from '../../kube/failure.ts';
-import { advised } from './advice.ts';
 
 export interface KubeAdvice {
   /** For who has no right to what was asked. */
