@@ -67,20 +67,13 @@ export class JsonCursor {
 
   /** Objects that are used as maps have ids for names. */
   considerKey(bytes: Uint8Array, start: number, end: number): void {
-    const collector = this.#collector;
-    collector.place = this.#vocabulary.places.child(this.#places[this.depth] as number, KEY_NAME);
-    collector.contextType = this.#types[this.depth] as number;
-    collector.contextEntity = collector.contextType;
-    collector.takeLooking(bytes, start, end);
+    const place = this.#vocabulary.places.child(this.#places[this.depth] as number, KEY_NAME);
+    this.#aim(place, this.#types[this.depth] as number).takeLooking(bytes, start, end);
   }
 
   /** The value here; of what form, where that is known. */
   consider(bytes: Uint8Array, start: number, end: number, form: Form = FORM.none): void {
-    const collector = this.#collector;
-    collector.place = this.place;
-    collector.contextType = this.#context();
-    collector.contextEntity = collector.contextType;
-    collector.consider(bytes, start, end, form);
+    this.#aim(this.place, this.#context()).consider(bytes, start, end, form);
   }
 
   /** Whether a value here, of so many bytes, is worth being considered. */
@@ -144,6 +137,15 @@ export class JsonCursor {
       this.#types[depth] = context === INHERITED ? (this.#types[0] as number) : context;
       inside = around;
     }
+  }
+
+  /** Tells where a value is, and what a plain `id` there is of. */
+  #aim(place: number, context: number): IdCollector {
+    const collector = this.#collector;
+    collector.place = place;
+    collector.contextType = context;
+    collector.contextEntity = context;
+    return collector;
   }
 
   /** What a plain `id` here is of. */
