@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { eventually } from '../../agent/src/sandbox/process/eventually.ts';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
 import { ALLOWED_PATH, DENIED_PATH } from '../load/operations.ts';
-import { findBelow, treeOf } from '../measure/process-tree.ts';
+import { treeOf } from '../measure/process-tree.ts';
 import type { Subject } from '../subjects/subject.ts';
+import { agentsOf } from './agents.ts';
 import { moveToMeasuredCore, ON_MEASURED_CORE } from './cores.ts';
 import { BACKEND, BACKEND_PORTS, NAMESPACE, PEER_PORTS, type Protocol, STREAM } from './names.ts';
-import { AGENT, POLICIES, podOf, topology } from './topology.ts';
+import { POLICIES, podOf, topology } from './topology.ts';
 
 /** A subject that is up: what to call from which pod, and whose CPU and memory count. */
 export interface Standing {
@@ -98,21 +99,16 @@ export class Cluster {
     const direct = { subject, pod, targets: real };
     if (runs.as === 'nothing') return { ...direct, roots: () => [] };
     if (runs.as === 'agent') {
-      const processes = this.#agents().flatMap(treeOf);
+      const processes = agentsOf(this.#sandbox).flatMap(treeOf);
       if (processes.length === 0) throw new Error('no agent is running');
       moveToMeasuredCore(processes.map(({ pid }) => pid));
       await this.#policiesAccepted();
-      return { ...direct, roots: () => this.#agents() };
+      return { ...direct, roots: () => agentsOf(this.#sandbox) };
     }
     const directory = join(this.#directory, name);
     mkdirSync(directory);
     const root = await this.#startPeer(pod, runs.command({ directory, backendIp, streamIp }));
     return { subject, pod, targets: targets(() => '127.0.0.1', PEER_PORTS), roots: () => [root] };
-  }
-
-  #agents(): number[] {
-    const command = [process.execPath, ...process.execArgv, AGENT, 'agent'];
-    return findBelow(this.#sandbox.state.holder.pid, command);
   }
 
   async #startPeer(pod: string, command: readonly string[]): Promise<number> {

@@ -3,11 +3,12 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
 import type { TopologyInput } from '../../agent/src/sandbox/topology/schema.ts';
+import { agentsOf } from '../cluster/agents.ts';
 import { prepareBackend } from '../cluster/backend.ts';
 import { BACKEND_PORTS, NAMESPACE, NODE } from '../cluster/names.ts';
 import { AGENT } from '../cluster/topology.ts';
 import { parseWrk, wrkArgv } from '../load/wrk.ts';
-import { commandOf, findBelow, treeOf, usageOf } from '../measure/process-tree.ts';
+import { commandOf, treeOf, usageOf } from '../measure/process-tree.ts';
 import { median, spread } from '../measure/statistics.ts';
 
 // `node bench/inbound/main.ts`: what it costs to see what comes to a pod; see README.md above.
@@ -93,10 +94,6 @@ for (const keepAlive of [true, false]) {
 for (const { load, rows } of report) process.stdout.write(`${load}\n${table(rows)}\n`);
 mkdirSync(RESULTS, { recursive: true });
 writeFileSync(join(RESULTS, 'inbound.json'), `${JSON.stringify(report, null, 2)}\n`);
-
-function agentsOf(cluster: SandboxHandle): number[] {
-  return findBelow(cluster.state.holder.pid, [process.execPath, ...process.execArgv, AGENT, 'agent']);
-}
 
 /** nginx writes its command line anew, with the old one at the end. */
 function backendsOf(cluster: SandboxHandle, name: string): number[] {

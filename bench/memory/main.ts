@@ -6,12 +6,12 @@ import { fetchText } from '../../agent/src/cli/fleet/admin-client.ts';
 import { socketLink } from '../../agent/src/cli/fleet/socket-fleet.ts';
 import { eventually } from '../../agent/src/sandbox/process/eventually.ts';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
+import { agentsOf } from '../cluster/agents.ts';
 import { BACKEND, NAMESPACE, NODE } from '../cluster/names.ts';
-import { AGENT } from '../cluster/topology.ts';
 import { ALLOWED_PATH } from '../load/operations.ts';
 import { parseWrk, wrkArgv } from '../load/wrk.ts';
 import { memoryOf, type ProcessMemory, together } from '../measure/process-memory.ts';
-import { findBelow, treeOf } from '../measure/process-tree.ts';
+import { treeOf } from '../measure/process-tree.ts';
 import { bigCluster, CALLERS, SIZE } from './big-cluster.ts';
 
 // `node bench/memory/main.ts`: what an agent holds in memory on a full node of a large cluster; see README.md above.
@@ -100,10 +100,6 @@ async function load(sandbox: SandboxHandle): Promise<void> {
   const requests = (await Promise.all(busy)).reduce((sum, one) => sum + one, 0);
   log(`${requests} requests of ${BUSY} callers`);
   await delay(REST_MS);
-}
-
-function agentsOf({ state }: SandboxHandle): number[] {
-  return findBelow(state.holder.pid, [process.execPath, ...process.execArgv, AGENT, 'agent']);
 }
 
 function rowsOf(sandbox: SandboxHandle, when: string): Row[] {

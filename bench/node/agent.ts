@@ -5,9 +5,9 @@ import { fetchText } from '../../agent/src/cli/fleet/admin-client.ts';
 import { socketLink } from '../../agent/src/cli/fleet/socket-fleet.ts';
 import { eventually } from '../../agent/src/sandbox/process/eventually.ts';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
+import { agentsOf } from '../cluster/agents.ts';
 import { NAMESPACE, NODE } from '../cluster/names.ts';
-import { AGENT } from '../cluster/topology.ts';
-import { findBelow, treeOf } from '../measure/process-tree.ts';
+import { treeOf } from '../measure/process-tree.ts';
 import { threadsOf } from '../measure/threads.ts';
 import { LiveClient } from './caller.ts';
 import { GREETER, governing, PODS, POLICIES, topology, WEB } from './full-node.ts';
@@ -57,7 +57,7 @@ async function everythingKnown(sandbox: SandboxHandle): Promise<string> {
 }
 
 async function idleCpu(sandbox: SandboxHandle): Promise<AgentFigures['idle']> {
-  const pids = findBelow(sandbox.state.holder.pid, [process.execPath, ...process.execArgv, AGENT, 'agent'])
+  const pids = agentsOf(sandbox)
     .flatMap(treeOf)
     .map(({ pid }) => pid);
   const threads = () => pids.flatMap(threadsOf);
