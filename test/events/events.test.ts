@@ -162,14 +162,16 @@ test('nothing that was accepted is lost when the agent is killed and the receive
 
 test('the event file is rotated, whole lines, and no more files than may be', async () => {
   for (let round = 0; round < 3; round++) await refused(100);
-  await eventuallyAsync(async () => expect(readdirSync(directory)).toContain('events.jsonl.2'));
-  const names = readdirSync(directory).filter((name) => name.startsWith('events.jsonl'));
-  expect(names.sort()).toEqual(['events.jsonl', 'events.jsonl.1', 'events.jsonl.2']);
-  for (const name of names.slice(1)) {
-    expect(statSync(join(directory, name)).size).toBeLessThanOrEqual(64 << 10);
-    const lines = readFileSync(join(directory, name), 'utf8').split('\n').slice(0, -1);
-    expect(lines.flatMap((line) => violations(JSON.parse(line) as object))).toEqual([]);
-  }
+  // While files are renamed, one of the three is not there.
+  await eventuallyAsync(async () => {
+    const names = readdirSync(directory).filter((name) => name.startsWith('events.jsonl'));
+    expect(names.sort()).toEqual(['events.jsonl', 'events.jsonl.1', 'events.jsonl.2']);
+    for (const name of names.slice(1)) {
+      expect(statSync(join(directory, name)).size).toBeLessThanOrEqual(64 << 10);
+      const lines = readFileSync(join(directory, name), 'utf8').split('\n').slice(0, -1);
+      expect(lines.flatMap((line) => violations(JSON.parse(line) as object))).toEqual([]);
+    }
+  });
 });
 
 test('a finding becomes one Event on the pod of its caller', async () => {

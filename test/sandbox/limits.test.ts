@@ -61,6 +61,8 @@ const URL = 'http://web.shop/orders/1';
 let sandbox: SandboxHandle;
 beforeAll(async () => {
   sandbox = await startSandbox({ topology: TOPOLOGY });
+  for (const node of NODES)
+    await eventuallyAsync(async () => expect((await limitsOf(node)).store.problem).toBeNull());
 });
 afterAll(() => sandbox?.stop());
 afterEach(async () => {
@@ -169,7 +171,10 @@ test('a store that answers after five seconds makes no request wait', async () =
     const prompt = await measure();
     await late(5_000);
     const behind = await measure();
-    expect((await limitsOf('node-a')).store.problem).toContain('do not answer');
+    await eventuallyAsync(async () => {
+      await curl(sandbox, 'shop/one', URL);
+      expect((await limitsOf('node-a')).store.problem).toContain('do not answer');
+    });
     rounds.push({ prompt, behind });
   }
   for (const { prompt, behind } of rounds) {

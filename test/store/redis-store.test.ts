@@ -186,6 +186,23 @@ describe('one Redis', () => {
     expect(store.status().problem).toBeNull();
   });
 
+  it('that is back is back for what nobody asks for any more, too', async () => {
+    const others = Array.from({ length: 100 }, (_, bucket) => asking(bucket));
+    await redis.kill();
+    await untilGivenUp(store, others);
+    await redis.start();
+    await untilGranted(store);
+    expect(store.status().problem).toBeNull();
+  });
+
+  it('that is gone is missed even when nobody asks', async () => {
+    expect(store.status().problem).toBeNull();
+    await redis.kill();
+    await until(async () => store.status().problem?.startsWith('no connection: ') ?? false);
+    await redis.start();
+    await until(async () => store.status().problem === null);
+  });
+
   it('that stands still is not waited for, and what it was asked then is not debited for long', async () => {
     redis.pause();
     for (let i = 0; i < 10; i++) {

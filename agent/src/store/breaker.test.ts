@@ -20,3 +20,10 @@ it('opens after some failures in a row, and lets one try through every so often'
   breaker.succeeded();
   expect([breaker.open, breaker.mayAsk(505), breaker.mayAsk(506)]).toEqual([false, true, true]);
 });
+
+it('knows nothing any more when nobody has asked for long', () => {
+  const breaker = new Breaker(250);
+  for (let i = 0; i < 3; i++) breaker.failed(0);
+  expect([9_999, 10_000].map((now) => breaker.askedLately(now))).toEqual([true, false]);
+  expect([breaker.mayAsk(10_000), breaker.askedLately(19_999)]).toEqual([true, true]);
+});

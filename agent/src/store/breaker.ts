@@ -1,5 +1,7 @@
 /** Failures in a row after which nobody is asked any more but now and then. */
 const FAILURES = 3;
+/** Milliseconds after which a breaker that nobody has asked is no evidence any more. */
+const FORGOTTEN_MS = 10_000;
 
 /** Decides whether it is worth asking: not once much has failed, except for one try every so often. */
 export class Breaker {
@@ -21,6 +23,11 @@ export class Breaker {
     if (now - this.#probedAt < this.#probeMs) return false;
     this.#probedAt = now;
     return true;
+  }
+
+  /** False when nobody has wanted to know for so long that what is known says nothing. */
+  askedLately(now: number): boolean {
+    return now - this.#probedAt < FORGOTTEN_MS;
   }
 
   succeeded(): void {

@@ -40,7 +40,7 @@ export class RedisStore implements LeaseStore {
   readonly #options: RedisStoreOptions;
   /** By part: in a cluster, one may be away while the others are there. */
   readonly #breakers = new Map<number, Breaker>();
-  #problem = '';
+  #problem = 'not connected yet';
   #asks = 0;
   #failedAsks = 0;
   #slowestMs = 0;
@@ -75,11 +75,10 @@ export class RedisStore implements LeaseStore {
   status(): StoreStatus {
     const slowestMs = this.#slowestMs;
     this.#slowestMs = 0;
-    const open = [...this.#breakers.values()].filter((breaker) => breaker.open).length;
     return {
       kind: 'redis',
       address: this.#options.address,
-      problem: open === 0 ? null : `${open} of ${this.#breakers.size} parts do not answer: ${this.#problem}`,
+      problem: this.#whatIsWrong(),
       asks: this.#asks,
       failedAsks: this.#failedAsks,
       slowestMs,
@@ -88,6 +87,15 @@ export class RedisStore implements LeaseStore {
 
   close(): void {
     this.#options.redis.disconnect();
+  }
+
+  #whatIsWrong(): string | null {
+    const now = this.#options.now();
+    const open = [...this.#breakers.values()].filter(
+      (breaker) => breaker.open && breaker.askedLately(now),
+    ).length;
+    if (open > 0) return `${open} of ${this.#breakers.size} parts do not answer: ${this.#problem}`;
+    return this.#options.redis.status === 'ready' ? null : `no connection: ${this.#problem}`;
   }
 
   #calls(asks: readonly LeaseAsk[]): Call[] {
@@ -136,7 +144,9 @@ export class RedisStore implements LeaseStore {
   #succeeded(part: number): void {
     const breaker = this.#breakerOf(part);
     if (breaker.open) this.#options.log.info({ part }, 'the store of limits answers again');
-    breaker.succeeded();
+    // Outside of a cluster the parts are one server. What nobody asks for any more would stay open for ever.
+    if (this.#options.redis.isCluster) breaker.succeeded();
+    else for (const any of this.#breakers.values()) any.succeeded();
   }
 
   #broken(part: number, error: unknown): void {
