@@ -90,10 +90,14 @@ const untilGivenUp = (store: RedisStore, asks = [asking(1)]): Promise<void> =>
 describe('one Redis', () => {
   let redis: RedisProcess;
   let store: RedisStore;
+  /** The bucket that the first question made. */
+  let idle: string | undefined;
+  const bucketKeys = async () => (await redis.cli('keys', '*')).split('\n');
   beforeEach(async () => {
     redis = kept(await RedisProcess.start());
     store = storeAt(redis.address);
     await untilGranted(store, [asking(0, { want: 0 })]);
+    [idle] = await bucketKeys();
   });
 
   it('keeps buckets exactly as the model of them says', async () => {
@@ -152,7 +156,7 @@ describe('one Redis', () => {
 
   it('holds nothing that names anybody', async () => {
     await ask(store, [asking(1), asking(2)]);
-    const keys = (await redis.cli('keys', '*')).split('\n');
+    const keys = await bucketKeys();
     expect(keys).toHaveLength(3);
     for (const key of keys) {
       expect(key).toMatch(/^eastwall:\{\d+\}:limit:[A-Za-z0-9_-]{22}$/);
@@ -160,6 +164,21 @@ describe('one Redis', () => {
       expect(Number(await redis.cli('pttl', key))).toBeGreaterThan(0);
     }
   });
+
+  it.each([
+    ['of before', (numbers: readonly string[]) => numbers.slice(0, 6)],
+    ['of times to come', (numbers: readonly string[]) => [...numbers, '7', '8']],
+  ])(
+    'remembers what is spent when an agent of another version, one %s, has written the bucket',
+    async (_, other) => {
+      await ask(store, [asking(1, { want: 100 })]);
+      const key = (await bucketKeys()).find((name) => name !== idle) ?? '';
+      const numbers = (await redis.cli('get', key)).split(' ');
+      expect(numbers).toHaveLength(8);
+      await redis.cli('set', key, other(numbers).join(' '));
+      expect((await ask(store, [asking(1, { want: 100 })])).grants[0]?.granted).toBeLessThan(50);
+    },
+  );
 
   it('is given the script again when it has lost it', async () => {
     await redis.cli('script', 'flush');
@@ -282,6 +301,27 @@ describe('Redis with sentinels', () => {
     await untilGivenUp(store);
     await untilGranted(store);
     expect(await replica.cli('role')).toContain('master');
+  });
+
+  it('is found again by a client that hears of another master while it connects', async () => {
+    const master = kept(await RedisProcess.start());
+    const sentinel = kept(await RedisProcess.sentinel(master, 'limits'));
+    const parsed = storeAddress(`redis-sentinel://127.0.0.1:${sentinel.port}/limits`);
+    if (!parsed.ok || parsed.value === null) throw new Error();
+    const client = connectRedis({ address: parsed.value, secrets: NO_SECRETS, timeoutMs: 5_000 });
+    const met = (event: string) => new Promise((resolve) => client.once(event, resolve));
+    client.on('error', () => {});
+    await met('ready');
+    const [connecting, gaveUp] = [met('connecting'), met('end')];
+    client.disconnect(true);
+    await connecting;
+    // What the detector of failovers does then. No real failover can be timed so exactly.
+    (Reflect.get(client, 'connector') as { disconnect(): void }).disconnect();
+    await gaveUp;
+    await met('ready');
+    client.disconnect();
+    await met('end');
+    expect(client.status).toBe('end');
   });
 
   it('leaves a master that stands still', async () => {

@@ -28,16 +28,10 @@ for i, key in ipairs(KEYS) do
   local time_for = function(count) return math.ceil(count * window / tokens) end
   local debit_for = function(count) return math.floor(count * window / tokens) end
 
-  local tat, was, arrived, nodes, last_arrived, last_nodes, since, seen = 0, 0, 0, 0, 0, 0, 0, 0
-  local state = redis.call('GET', key)
-  if state then
-    local a, b, c, d, e, f, g, h = string.match(state, '^(%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+) (%d+)$')
-    if a then
-      tat, was, arrived = tonumber(a), tonumber(b), tonumber(c)
-      nodes, last_arrived, last_nodes = tonumber(d), tonumber(e), tonumber(f)
-      since, seen = tonumber(g), tonumber(h)
-    end
-  end
+  local kept = {}
+  for number in string.gmatch(redis.call('GET', key) or '', '%d+') do kept[#kept + 1] = tonumber(number) end
+  local tat, was, arrived, nodes = kept[1] or 0, kept[2] or 0, kept[3] or 0, kept[4] or 0
+  local last_arrived, last_nodes, since, seen = kept[5] or 0, kept[6] or 0, kept[7] or 0, kept[8] or 0
   if period ~= was then
     if period == was + 1 then last_arrived, last_nodes = arrived, nodes else last_arrived, last_nodes = 0, 0 end
     arrived, nodes = 0, 0
@@ -64,9 +58,9 @@ for i, key in ipairs(KEYS) do
   tat = tat + debit_for(granted)
   local retry = math.max(0, tat + time_for(least) - full)
 
-  local kept = string.format('%.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f',
+  local state = string.format('%.0f %.0f %.0f %.0f %.0f %.0f %.0f %.0f',
     tat, period, arrived, nodes, last_arrived, last_nodes, since, seen)
-  redis.call('SET', key, kept, 'PX', math.ceil((tat - now) / 1000) + ${(10 * PERIOD_US) / 1_000})
+  redis.call('SET', key, state, 'PX', math.ceil((tat - now) / 1000) + ${(10 * PERIOD_US) / 1_000})
   local base = #answers
   answers[base + 1], answers[base + 2], answers[base + 3] = granted, math.ceil(retry / 1000), room - granted
   answers[base + 4], answers[base + 5] = math.max(nodes, last_nodes), last_arrived

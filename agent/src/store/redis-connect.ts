@@ -19,6 +19,32 @@ const MAX_RECONNECT_MS = 1_000;
 /** How often a cluster is asked who has what: how long a failover stays unnoticed. */
 const SLOTS_REFRESH_MS = 1_000;
 
+/** How long a client that has given up stays so. */
+const REVIVAL_MS = 500;
+
+/**
+ * A client that never gives up before it is told to. ioredis does (6.0.0) when its failover detector hears of a new master
+ * while it is connecting to the old one: about every second failover ended with a client that was of no use any more.
+ */
+class LastingRedis extends Redis {
+  #wanted = true;
+
+  constructor(options: RedisOptions & { replyMapping?: 'legacy' }) {
+    super(options);
+    this.on('end', () => setTimeout(() => this.#revive(), REVIVAL_MS));
+  }
+
+  override disconnect(reconnect = false): void {
+    if (!reconnect) this.#wanted = false;
+    super.disconnect(reconnect);
+  }
+
+  #revive(): void {
+    // What goes wrong is told by `error`.
+    if (this.#wanted && this.status === 'end') this.connect().catch(() => {});
+  }
+}
+
 /**
  * Nothing waits for Redis: what can't be sent at once or is not answered in time fails, and nothing is sent again.
  */
@@ -27,10 +53,10 @@ export function connectRedis({ address, secrets, timeoutMs }: RedisConnectOption
   switch (address.kind) {
     case 'single': {
       const [{ host, port } = { host: '', port: 0 }] = address.hosts;
-      return new Redis({ ...common, ...atOnce, host, port, db: address.db });
+      return new LastingRedis({ ...common, ...atOnce, host, port, db: address.db });
     }
     case 'sentinel':
-      return new Redis({
+      return new LastingRedis({
         ...common,
         ...atOnce,
         sentinels: [...address.hosts],
