@@ -303,6 +303,15 @@ describe('Redis with sentinels', () => {
     expect(await replica.cli('role')).toContain('master');
   });
 
+  it('is found when the first of the sentinels stands still', async () => {
+    const master = kept(await RedisProcess.start());
+    const silent = kept(await RedisProcess.sentinel(master, 'limits'));
+    const other = kept(await RedisProcess.sentinel(master, 'limits'));
+    silent.pause();
+    await untilGranted(storeAt(`redis-sentinel://127.0.0.1:${silent.port},127.0.0.1:${other.port}/limits`));
+    silent.resume();
+  });
+
   it('is found again by a client that hears of another master while it connects', async () => {
     const master = kept(await RedisProcess.start());
     const sentinel = kept(await RedisProcess.sentinel(master, 'limits'));

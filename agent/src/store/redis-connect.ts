@@ -66,6 +66,8 @@ export function connectRedis({ address, secrets, timeoutMs }: RedisConnectOption
         ...(secrets.password !== '' && { sentinelPassword: secrets.password }),
         ...(secrets.user !== '' && { sentinelUsername: secrets.user }),
         sentinelRetryStrategy: backoff,
+        // Without it a sentinel that stands still would be waited for, with others there.
+        sentinelCommandTimeout: CONNECT_TIMEOUT_MS,
         failoverDetector: true,
       });
     case 'cluster':
