@@ -207,6 +207,16 @@ describe('DataplaneSupervisor', () => {
     expect([state(0).pid, state(0).restarts, state(1).restarts]).toEqual([first, 0, 1]);
   }, 60_000);
 
+  it('runs on whatever an issuer of tokens says that its keys are', async () => {
+    const { supervisor, serving, state, reports } = start();
+    const pid = await serving();
+    supervisor.issuers([{ issuer: 'https://idp.example', audience: null, keys: [[], { kty: 5 }] }]);
+    const totals = () => reports.filter(({ kind }) => kind === 'totals').length;
+    const before = totals();
+    await vi.waitFor(() => expect(totals()).toBeGreaterThan(before + 1), PATIENCE);
+    expect(state()).toMatchObject({ pid, restarts: 0 });
+  }, 30_000);
+
   it('ends a dataplane that says what it should not, and backs off while that repeats', async () => {
     const { state } = start({ count: 2, entry: fixture('rogue') });
     await vi.waitFor(() => expect(state().restarts).toBeGreaterThan(2), PATIENCE);

@@ -48,3 +48,10 @@ test.each([
   await vi.waitFor(() => expect(run.problems).toMatchObject([{ issuer: 'https://idp.example' }]), PATIENCE);
   expect(run.told).toEqual([]);
 });
+
+test('leaves out what is no key', async () => {
+  using issuer = await anIssuer();
+  issuer.answer.body = JSON.stringify({ keys: [[], null, 'x', { kid: 'a' }] });
+  using run = watching(issuer.url);
+  await vi.waitFor(() => expect(run.told[0]).toMatchObject([{ keys: [{ kid: 'a' }] }]), PATIENCE);
+});

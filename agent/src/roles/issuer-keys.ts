@@ -1,4 +1,5 @@
 import type { Issuer, IssuerKeys } from '../identity/issuer.ts';
+import { isObject } from '../identity/json.ts';
 
 export interface IssuerWatchOptions {
   readonly issuers: readonly Issuer[];
@@ -78,7 +79,7 @@ async function fetchKeys(url: string, ending: AbortSignal): Promise<readonly obj
   if (!response.ok) throw new Error(`status ${response.status}`);
   const { keys } = JSON.parse(await textOf(response)) as { keys?: unknown };
   if (!Array.isArray(keys) || keys.length > MAX_KEYS) throw new Error('no list of keys');
-  return keys.filter((key): key is object => typeof key === 'object' && key !== null);
+  return keys.filter(isObject);
 }
 
 async function textOf(response: Response): Promise<string> {
