@@ -187,6 +187,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     findings,
     catalog,
     metrics,
+    findingQuietMs: config.findingQuietMs,
     quarantineMs: config.quarantineMs,
     now: systemClock.now,
     log,

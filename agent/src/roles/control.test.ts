@@ -115,6 +115,7 @@ function setUp() {
       onSuppressed: () => {},
     }),
     metrics: new Metrics(new Registry(), { maxSeries: 10, findings, catalog, monotonic: () => clock.now }),
+    findingQuietMs: 10_000,
     quarantineMs: 60_000,
     now: () => clock.now,
     log,
@@ -209,6 +210,22 @@ describe('Control', () => {
       { kind: 'finding', turn: 'began' },
       { kind: 'finding', turn: 'ended' },
     ]);
+  });
+
+  it('resolves a finding that nobody tells of any more, since its dataplane has ended', () => {
+    const { control, clock, findings, events } = setUp();
+    const totals = { cells: [], verdicts: [], limits: { cells: [] } } as unknown as DataplaneTotals;
+    const tick = () => control.reported({ kind: 'totals', totals }, 1);
+    control.reported({ kind: 'findings', findings: [aFinding({ lastSeen: clock.now })], dropped: 0 }, 0);
+    // A dataplane that lives says so first.
+    clock.now += 10_000;
+    tick();
+    expect(findings.open).toHaveLength(1);
+    clock.now += 5_000;
+    tick();
+    tick();
+    expect(findings.all).toMatchObject([{ state: 'resolved' }]);
+    expect(events).toMatchObject([{ turn: 'began' }, { turn: 'ended' }]);
   });
 
   it('makes a finding of a pod that tries to get past the agent', () => {

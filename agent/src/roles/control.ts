@@ -28,6 +28,8 @@ export interface ControlOptions {
   readonly findings: FindingLog;
   readonly catalog: Catalog;
   readonly metrics: Metrics;
+  /** A finding is over when there was no sign of it for so long, in ms. */
+  readonly findingQuietMs: number;
   /** How long a pod that a guard sets aside stays so, in ms. */
   readonly quarantineMs: number;
   /** Milliseconds since the epoch. */
@@ -37,6 +39,9 @@ export interface ControlOptions {
   readonly onSynced: () => void;
   readonly onCaptureReady: () => void;
 }
+
+/** Dataplanes say themselves which findings are over, and may be behind with it. */
+const FINDING_SLACK_MS = 5_000;
 
 type CaptureReady = Extract<CaptureEvent, { kind: 'ready' }>;
 
@@ -223,6 +228,17 @@ export class Control implements ClusterListener {
     if (this.#local.release(this.#options.now())) this.#tellCallers();
     const { ownFindings } = this.#options;
     this.#keep(ownFindings.drain(), ownFindings.takeDropped());
+    this.#resolveForsaken();
+  }
+
+  /** A dataplane that ends leaves findings of which nobody will say that they are over. */
+  #resolveForsaken(): void {
+    const { findings, findingQuietMs, now } = this.#options;
+    const forsaken = findings.quietSince(now() - findingQuietMs - FINDING_SLACK_MS);
+    this.#keep(
+      forsaken.map((finding) => ({ ...finding, state: 'resolved' as const })),
+      0,
+    );
   }
 
   // === for `status` ===

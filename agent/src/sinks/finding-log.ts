@@ -49,6 +49,14 @@ export class FindingLog {
     return this.all.filter(({ state }) => state === 'open');
   }
 
+  /** Those that are open and had no sign since that time, in ms since the epoch. */
+  quietSince(time: number): readonly Finding[] {
+    const quiet: Finding[] = [];
+    for (const finding of this.#findings.values())
+      if (finding.state === 'open' && finding.lastSeen <= time) quiet.push(finding);
+    return quiet;
+  }
+
   /** True while there is no room for one more subscriber. */
   get full(): boolean {
     return this.#subscribers.size >= this.#limits.maxSubscribers;
