@@ -148,7 +148,7 @@ export interface LimitsStatus {
     readonly slowestMs: number;
   };
   readonly buckets: number;
-  /** Requests since the agent's dataplanes began, by where their tokens came from or why there were none. */
+  /** Requests since the agent began, by where their tokens came from or why there were none. */
   readonly spent: Readonly<Record<LimitSpending, number>>;
   /** Requests that shared a bucket because all were in use. */
   readonly others: number;

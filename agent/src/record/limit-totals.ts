@@ -22,3 +22,16 @@ export interface LimitTotals {
   /** Since the totals before. */
   readonly cells: readonly LimitCell[];
 }
+
+/** What processes that have ended had counted, in the form of one that holds nothing any more. */
+export function addEnded(before: LimitTotals | null, { spent, unverified }: LimitTotals): LimitTotals {
+  const names = Object.keys(spent) as (keyof BookCounts)[];
+  const sums = names.map((name) => [name, spent[name] + (before?.spent[name] ?? 0)] as const);
+  return {
+    mode: 'lease',
+    buckets: 0,
+    spent: Object.fromEntries(sums) as Record<keyof BookCounts, number>,
+    unverified: unverified + (before?.unverified ?? 0),
+    cells: [],
+  };
+}

@@ -1,5 +1,6 @@
 import type { DataplaneTotals } from '../ipc/messages.ts';
 import { Backoff } from '../kernel/backoff.ts';
+import { addEnded, type LimitTotals } from '../record/limit-totals.ts';
 import type { DataplaneChild } from './dataplane-child.ts';
 import type { ProcessStatus } from './process-status.ts';
 
@@ -12,6 +13,8 @@ export interface DataplaneState {
   readonly restarts: number;
   readonly lastEnd: string | null;
   readonly totals: DataplaneTotals | null;
+  /** What its processes before this one have counted. */
+  readonly endedLimits: LimitTotals | null;
 }
 
 /** The place of one dataplane process after the other. */
@@ -26,8 +29,36 @@ export interface Slot {
   restarts: number;
   lastEnd: string | null;
   totals: DataplaneTotals | null;
+  endedLimits: LimitTotals | null;
   timer: NodeJS.Timeout | null;
   onStopped: (() => void) | null;
+}
+
+export const stateOf = ({
+  index,
+  state,
+  child,
+  restarts,
+  lastEnd,
+  totals,
+  endedLimits,
+}: Slot): DataplaneState => ({
+  index,
+  state,
+  pid: child?.pid ?? null,
+  privileges: child?.status() ?? null,
+  restarts,
+  lastEnd,
+  totals,
+  endedLimits,
+});
+
+/** What it held is gone; what it has counted stays counted. */
+export function childEnded(slot: Slot, why: string): void {
+  slot.child = null;
+  slot.lastEnd = why;
+  if (slot.totals !== null) slot.endedLimits = addEnded(slot.endedLimits, slot.totals.limits);
+  slot.totals = null;
 }
 
 /** A dataplane that has lived so long was sound: its end is not part of a crash loop. */
@@ -60,6 +91,7 @@ export function newSlot(
     restarts: 0,
     lastEnd: null,
     totals: null,
+    endedLimits: null,
     timer: null,
     onStopped: null,
   };

@@ -157,6 +157,16 @@ describe('DataplaneSupervisor', () => {
     closeFd(fd);
   }, 60_000);
 
+  it('keeps what a killed dataplane has counted', async () => {
+    const { serving, state } = start();
+    const first = await serving();
+    await vi.waitFor(() => expect(state().totals).not.toBeNull(), PATIENCE);
+    expect(state().endedLimits).toBeNull();
+    process.kill(first, 'SIGKILL');
+    await serving(first);
+    expect(state().endedLimits).toMatchObject({ buckets: 0, spent: { leased: 0 } });
+  }, 60_000);
+
   it('leaves what is ceded to another agent alone, until it is reclaimed', async () => {
     const { supervisor, serving, listeners } = start();
     const [ceded, kept] = [openListener(), openListener()];

@@ -16,7 +16,14 @@ import type { Learned } from '../record/learned.ts';
 import type { News } from '../record/news.ts';
 import { DataplaneChild } from './dataplane-child.ts';
 import type { DataplaneCommand } from './dataplane-command.ts';
-import { type DataplaneState, newSlot, restartDelay, type Slot } from './dataplane-slot.ts';
+import {
+  childEnded,
+  type DataplaneState,
+  newSlot,
+  restartDelay,
+  type Slot,
+  stateOf,
+} from './dataplane-slot.ts';
 import type { DescriptorSource } from './descriptor-source.ts';
 import { newsFor, newsOf } from './news-routes.ts';
 import { isPowerless } from './process-status.ts';
@@ -188,15 +195,7 @@ export class DataplaneSupervisor {
   }
 
   get states(): readonly DataplaneState[] {
-    return this.#slots.map(({ index, state, child, restarts, lastEnd, totals }) => ({
-      index,
-      state,
-      pid: child?.pid ?? null,
-      privileges: child?.status() ?? null,
-      restarts,
-      lastEnd,
-      totals,
-    }));
+    return this.#slots.map(stateOf);
   }
 
   /** Lets open exchanges finish for up to `graceMs`, then ends every dataplane. */
@@ -300,7 +299,8 @@ export class DataplaneSupervisor {
         this.#needSockets(slot, child, message);
         break;
       case 'totals':
-        slot.totals = message.totals;
+        // The last word of one that has ended says nothing of the one after it.
+        if (child.alive) slot.totals = message.totals;
         this.#options.onReport(message, slot.index);
         break;
       case 'records':
@@ -364,9 +364,7 @@ export class DataplaneSupervisor {
   }
 
   #ended(slot: Slot, why: string): void {
-    slot.child = null;
-    slot.totals = null;
-    slot.lastEnd = why;
+    childEnded(slot, why);
     if (this.#stopping) {
       slot.state = 'stopped';
       slot.onStopped?.();

@@ -16,6 +16,7 @@ const STATE: DataplaneState = {
   restarts: 1,
   lastEnd: 'SIGKILL',
   totals: null,
+  endedLimits: null,
 };
 
 const CLUSTER: ClusterStatus = {
@@ -46,6 +47,18 @@ function report(differs: Partial<StatusSources> = {}) {
 }
 
 describe('reportStatus', () => {
+  it('counts what limits have admitted on, also where a dataplane has ended', () => {
+    const spent = { leased: 3, ahead: 0, alone: 0, share: 1, open: 0, limited: 2, unavailable: 0, others: 4 };
+    const endedLimits = { mode: 'lease', buckets: 0, spent, unverified: 5, cells: [] } as const;
+    const supervisor = { states: [{ ...STATE, endedLimits }] } as unknown as DataplaneSupervisor;
+    expect(report({ supervisor }).limits).toMatchObject({
+      spent: { leased: 3, share: 1, limited: 2 },
+      others: 4,
+      unverified: 5,
+      buckets: 0,
+    });
+  });
+
   it('lists every living pod with the reason why it is not covered', () => {
     const pods = new Map([
       [

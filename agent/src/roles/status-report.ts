@@ -66,7 +66,9 @@ export function reportStatus(sources: StatusSources): FromSources {
     policies: policyStatuses(sources),
     dataplanes: supervisor.states.map((state) => dataplaneStatus(state, command, pods)),
     limits: limitsStatus(
-      supervisor.states.flatMap(({ totals }) => (totals === null ? [] : [totals.limits])),
+      supervisor.states
+        .flatMap(({ totals, endedLimits }) => [totals?.limits ?? null, endedLimits])
+        .filter((limits) => limits !== null),
       sources.store,
     ),
   };
