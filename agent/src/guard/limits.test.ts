@@ -67,10 +67,10 @@ describe('limits in the dataplane', () => {
     const { admits, admit, guard } = setUp([PER_POD], 'Audit');
     admits(10);
     expect(admit()?.decision).toMatchObject({ verdict: 'would-deny', reason: 'rate_limited' });
-    expect(guard.takeTotals().cells).toEqual([
+    expect(guard.takeTotals(0).cells).toEqual([
       { policy: 'shop/orders', limit: 'read', enforced: false, admitted: 10, refused: 1 },
     ]);
-    expect(guard.takeTotals().cells).toEqual([]);
+    expect(guard.takeTotals(0).cells).toEqual([]);
   });
 
   it.each([
@@ -92,7 +92,7 @@ describe('limits in the dataplane', () => {
     expect(admits(1, { principal: 'alice', from: caller({ name: 'other' }) })).toBe(0);
     expect(admits(1, { principal: 'bob' })).toBe(1);
     expect(admits(1)).toBe(1);
-    expect(guard.takeTotals().unverified).toBe(1);
+    expect(guard.takeTotals(0).unverified).toBe(1);
   });
 
   it('by operation where they ask for it', () => {
@@ -139,7 +139,7 @@ describe('limits in the dataplane', () => {
       holding.release();
     }
     expect(admit()?.limit.rate?.tokens).toBe(10);
-    expect(guard.takeTotals().cells).toHaveLength(3);
+    expect(guard.takeTotals(0).cells).toHaveLength(3);
   });
 
   it('ask for tokens once, when there is something to ask', () => {
@@ -149,7 +149,9 @@ describe('limits in the dataplane', () => {
     expect(guard.collect(25)).toHaveLength(1);
     expect(guard.hungry).toBe(false);
     guard.replied([], [1], 30);
-    expect(guard.takeTotals().mode).toBe('share');
+    expect(guard.takeTotals(30).mode).toBe('share');
+    // Nobody asks any more, and so nobody is told that the store is back.
+    expect(guard.takeTotals(10_030).mode).toBe('lease');
   });
 
   it('cost nothing where a rule has none', () => {
@@ -158,6 +160,6 @@ describe('limits in the dataplane', () => {
     expect(
       guard.admit(decision, { caller: caller(), principal: null, operation: '' }, new Holding(), 0),
     ).toBeNull();
-    expect(guard.takeTotals().buckets).toBe(0);
+    expect(guard.takeTotals(0).buckets).toBe(0);
   });
 });

@@ -181,9 +181,9 @@ export class LimitGuard {
   }
 
   /** What was counted since the last call. */
-  takeTotals(): LimitTotals {
+  takeTotals(now: number): LimitTotals {
     const totals = {
-      mode: this.#book.mode,
+      mode: this.#book.mode(now),
       buckets: this.#book.size,
       spent: this.#book.counts,
       unverified: this.#unverified,

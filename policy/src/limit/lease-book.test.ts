@@ -265,9 +265,9 @@ describe('one holder', () => {
     take(0);
     expect(book.collect(25)).toHaveLength(1);
     expect(take(200)).toBeNull();
-    expect(book.mode).toBe('lease');
+    expect(book.mode(200)).toBe('lease');
     expect(take(300)).toBe('limits_unavailable');
-    expect(book.mode).toBe('share');
+    expect(book.mode(300)).toBe('share');
   });
 
   it('a new version of a policy that changes no rate leaves everything as it was', () => {

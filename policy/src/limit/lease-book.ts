@@ -34,6 +34,8 @@ const COMMON_NODES = 5;
 const FORGET_NODES = 0.999;
 /** Who was quiet for so long may be forgotten. */
 const IDLE_MS = 10_000;
+/** A store that nobody has asked for so long may be there or not. */
+const UNASKED_MS = 10_000;
 /** A bucket is moved in the order of use no oftener. */
 const ORDER_MS = 1_000;
 
@@ -66,8 +68,8 @@ export class LeaseBook {
   #nextId = 1;
   /** Holders that a bucket commonly has. */
   #nodes = COMMON_NODES;
-  /** The last answer was none. */
-  #away = false;
+  /** When there was last no answer, or none to spend by; null once there is one. */
+  #awayAt: number | null = null;
 
   constructor(options: BookOptions) {
     this.#options = options;
@@ -77,9 +79,9 @@ export class LeaseBook {
     return this.#size;
   }
 
-  /** Whether tokens are leased, or shares are spent for want of a store. */
-  get mode(): 'lease' | 'share' {
-    return this.#away ? 'share' : 'lease';
+  /** Whether tokens are leased, or shares are spent for want of a store. Whoever asks for nothing hears of no return. */
+  mode(now: number): 'lease' | 'share' {
+    return this.#awayAt !== null && now - this.#awayAt < UNASKED_MS ? 'share' : 'lease';
   }
 
   get counts(): BookCounts {
@@ -115,7 +117,7 @@ export class LeaseBook {
     const { cost, onStoreFailure } = account.limit;
     if (account.spend(cost, now)) return 'leased';
     if (!account.isAway(now)) return account.spendAhead(cost, rate, now, this.#nodes) ? 'ahead' : 'limited';
-    this.#away = true;
+    this.#awayAt = now;
     if (onStoreFailure === 'Closed') return 'unavailable';
     if (onStoreFailure === 'LocalShare')
       return account.spendShare(cost, rate, now, this.#nodes) ? 'share' : 'limited';
@@ -166,13 +168,13 @@ export class LeaseBook {
       this.#nodes = Math.max(1, grant.nodes, this.#nodes * FORGET_NODES);
       this.#accounts.get(grant.bucket)?.granted(grant, now, this.#options.random());
     }
-    if (grants.length > 0) this.#away = false;
+    if (grants.length > 0) this.#awayAt = null;
   }
 
   /** The store does not answer for these buckets. */
   fail(buckets: readonly number[], now: number): void {
     for (const bucket of buckets) this.#accounts.get(bucket)?.failed(now);
-    if (buckets.length > 0) this.#away = true;
+    if (buckets.length > 0) this.#awayAt = now;
   }
 
   // === which buckets are kept ===
