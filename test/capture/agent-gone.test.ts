@@ -89,13 +89,17 @@ describe('an agent', () => {
       await eventuallyAsync(async () => expect(await ask(CLOSED)).toBe('exit 7'));
       // Its supervisor is well, and can tell.
       await eventuallyAsync(async () => {
-        const { pods } = await statusOf(sandbox, NODE);
+        const { pods, dataplanes } = await statusOf(sandbox, NODE);
         expect(pods.find(({ pod }) => pod === 'open')?.intercepted.v4).toBe('failed');
+        expect(dataplanes).toMatchObject([{ state: 'silent' }]);
       });
     } finally {
       process.kill(dataplane as number, 'SIGCONT');
     }
     await expectEnforced();
+    await eventuallyAsync(async () =>
+      expect((await statusOf(sandbox, NODE)).dataplanes).toMatchObject([{ state: 'serving' }]),
+    );
   });
 
   test('that hangs as a whole holds up nobody for long', async () => {

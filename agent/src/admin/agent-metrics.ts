@@ -71,7 +71,7 @@ const METRICS: readonly StatusMetric[] = [
   ),
   gauge(
     'dataplane_up',
-    '1 while the process serves',
+    '1 while the process serves, and says so',
     perDataplane(({ state }) => Number(state === 'serving')),
     ['dataplane'],
   ),

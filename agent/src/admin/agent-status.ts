@@ -106,7 +106,8 @@ export interface PolicyStatus {
 
 export interface DataplaneStatus {
   readonly index: number;
-  readonly state: 'starting' | 'serving' | 'waiting' | 'stopped';
+  /** `silent`: it runs, and has said nothing for seconds, so that nobody can tell whether it serves. */
+  readonly state: 'starting' | 'serving' | 'silent' | 'waiting' | 'stopped';
   readonly pid: number | null;
   readonly uid: number | null;
   readonly uidReason: string;

@@ -1,3 +1,4 @@
+import type { DataplaneStatus } from '../admin/agent-status.ts';
 import type { DataplaneTotals } from '../ipc/messages.ts';
 import { Backoff } from '../kernel/backoff.ts';
 import { addEnded, type LimitTotals } from '../record/limit-totals.ts';
@@ -7,7 +8,7 @@ import type { ProcessStatus } from './process-status.ts';
 /** One dataplane as `status` shows it. */
 export interface DataplaneState {
   readonly index: number;
-  readonly state: 'starting' | 'serving' | 'waiting' | 'stopped';
+  readonly state: DataplaneStatus['state'];
   readonly pid: number | null;
   readonly privileges: ProcessStatus | null;
   readonly restarts: number;
@@ -22,8 +23,11 @@ export interface Slot {
   readonly index: number;
   readonly backoff: Backoff;
   child: DataplaneChild | null;
-  state: DataplaneState['state'];
+  /** What it was when it was heard last. */
+  state: Exclude<DataplaneState['state'], 'silent'>;
   startedAt: number;
+  /** When its process has last said anything, in monotonic ms. */
+  heardAt: number;
   /** Ends in a row that came soon after a start. */
   earlyEnds: number;
   restarts: number;
@@ -34,24 +38,22 @@ export interface Slot {
   onStopped: (() => void) | null;
 }
 
-export const stateOf = ({
-  index,
-  state,
-  child,
-  restarts,
-  lastEnd,
-  totals,
-  endedLimits,
-}: Slot): DataplaneState => ({
-  index,
-  state,
-  pid: child?.pid ?? null,
-  privileges: child?.status() ?? null,
-  restarts,
-  lastEnd,
-  totals,
-  endedLimits,
-});
+/** A dataplane tells its totals each second: one that says nothing for so long hangs. */
+const SILENT_MS = 10_000;
+
+export function stateOf(slot: Slot, now: number): DataplaneState {
+  const { index, state, heardAt, child, restarts, lastEnd, totals, endedLimits } = slot;
+  return {
+    index,
+    state: state === 'serving' && now - heardAt >= SILENT_MS ? 'silent' : state,
+    pid: child?.pid ?? null,
+    privileges: child?.status() ?? null,
+    restarts,
+    lastEnd,
+    totals,
+    endedLimits,
+  };
+}
 
 /** What it held is gone; what it has counted stays counted. */
 export function childEnded(slot: Slot, why: string): void {
@@ -87,6 +89,7 @@ export function newSlot(
     child: null,
     state: 'stopped',
     startedAt: 0,
+    heardAt: 0,
     earlyEnds: 0,
     restarts: 0,
     lastEnd: null,

@@ -195,7 +195,8 @@ export class DataplaneSupervisor {
   }
 
   get states(): readonly DataplaneState[] {
-    return this.#slots.map(stateOf);
+    const now = performance.now();
+    return this.#slots.map((slot) => stateOf(slot, now));
   }
 
   /** Lets open exchanges finish for up to `graceMs`, then ends every dataplane. */
@@ -289,6 +290,7 @@ export class DataplaneSupervisor {
   }
 
   #report(slot: Slot, child: DataplaneChild, message: FromDataplane): void {
+    slot.heardAt = performance.now();
     switch (message.kind) {
       case 'ready':
         slot.state = 'serving';
