@@ -132,6 +132,36 @@ test('gives up on an object that is refused for good, and goes on with the other
   expect(log).toHaveLength(1);
 });
 
+test('tries one of those again that it has given up, and all once that is written', async () => {
+  const forbidden = err(refusal(403, { reason: 'Forbidden', message: 'not allowed' }));
+  const answers = [forbidden, forbidden, forbidden, ok({}), ok({})];
+  const { writer, patches } = writing(answers, { givenUpRetryMs: 1 });
+  writer.want(target('a'), good);
+  writer.want(target('b'), good);
+  await vi.waitUntil(() => writer.counts().written === 2);
+  expect(paths(patches)).toEqual(['a', 'b', 'a', 'b', 'a'].map((name) => `/${name}/status`));
+  expect(writer.counts()).toMatchObject({ failed: 3, problem: null });
+});
+
+test.each([
+  ['is gone', (writer: StatusWriter) => writer.forget('/a/status')],
+  [
+    'says so by another node',
+    (writer: StatusWriter) => {
+      const { reason, message } = good;
+      const conditions = [{ type: 'Accepted', status: 'True', observedGeneration: 1, reason, message }];
+      writer.want(target('a', 1, conditions), good);
+    },
+  ],
+])('tells of no problem with an object that %s', async (_, then) => {
+  const { writer, settled } = writing([err(refusal(403, { message: 'not allowed' }))]);
+  writer.want(target('a'), good);
+  await settled();
+  expect(writer.counts().problem).toBe('not allowed');
+  then(writer);
+  expect(writer.counts().problem).toBeNull();
+});
+
 test('an object that keeps failing holds up nobody, and ends', async () => {
   const broken = err(refusal(500, null));
   const { writer, patches, settled } = writing([broken, ok({}), broken, broken], { tries: 3 });

@@ -24,6 +24,8 @@ export interface StatusSettings {
   readonly tries: number;
   readonly retryFirstMs: number;
   readonly retryMaxMs: number;
+  /** How often one of those that were given up is tried again: a right that was missing may have come. */
+  readonly givenUpRetryMs: number;
 }
 
 export const STATUS_DEFAULTS: StatusSettings = {
@@ -32,6 +34,7 @@ export const STATUS_DEFAULTS: StatusSettings = {
   tries: 5,
   retryFirstMs: 500,
   retryMaxMs: 10_000,
+  givenUpRetryMs: 300_000,
 };
 
 export interface StatusCounts {
@@ -39,7 +42,7 @@ export interface StatusCounts {
   readonly written: number;
   readonly failed: number;
   readonly dropped: number;
-  /** Why the last write that failed did, until one succeeds. */
+  /** Why one that is still to be written is not; null when there is none that has failed. */
   readonly problem: string | null;
 }
 
@@ -47,6 +50,8 @@ interface Wish {
   readonly target: StatusTarget;
   readonly acceptance: Acceptance;
   tries: number;
+  /** Why it was not written when it was tried last. */
+  problem: string | null;
 }
 
 /**
@@ -62,6 +67,9 @@ export class StatusWriter {
   readonly #context: Omit<WatchContext, 'settings'>;
   readonly #settings: StatusSettings;
   readonly #wishes = new Map<string, Wish>();
+  /** Refused as they would be again at once. */
+  readonly #givenUp = new Map<string, Wish>();
+  #retryTimer: NodeJS.Timeout | null = null;
   /** Path → `uid/generation` of our last accepted write. */
   readonly #done = new Map<string, string>();
   readonly #stop = new AbortController();
@@ -69,7 +77,6 @@ export class StatusWriter {
   #written = 0;
   #failed = 0;
   #dropped = 0;
-  #problem: string | null = null;
 
   constructor(context: Omit<WatchContext, 'settings'>, settings: StatusSettings = STATUS_DEFAULTS) {
     this.#context = context;
@@ -79,19 +86,20 @@ export class StatusWriter {
   /** Asks for the condition, unless the object has it. The latest wish for an object counts. */
   want(target: StatusTarget, acceptance: Acceptance): void {
     this.#wishes.delete(target.path);
+    this.#givenUp.delete(target.path);
     if (alreadySays(target.conditions, target.generation, acceptance)) return;
     if (this.#done.get(target.path) === doneMark(target)) return;
     if (this.#wishes.size >= this.#settings.queue) {
       this.#dropped++;
       return;
     }
-    this.#wishes.set(target.path, { target, acceptance, tries: 0 });
-    this.#working ??= this.#work();
+    this.#queue({ target, acceptance, tries: 0, problem: null });
   }
 
   /** The object is gone. */
   forget(path: string): void {
     this.#wishes.delete(path);
+    this.#givenUp.delete(path);
     this.#done.delete(path);
   }
 
@@ -107,7 +115,20 @@ export class StatusWriter {
 
   async stop(): Promise<void> {
     this.#stop.abort();
+    if (this.#retryTimer !== null) clearTimeout(this.#retryTimer);
     await this.#working;
+  }
+
+  /** Of what is still wanted only: what another node has written since, or nobody wants any more, is no trouble. */
+  get #problem(): string | null {
+    for (const wishes of [this.#wishes, this.#givenUp])
+      for (const { problem } of wishes.values()) if (problem !== null) return problem;
+    return null;
+  }
+
+  #queue(wish: Wish): void {
+    this.#wishes.set(wish.target.path, wish);
+    this.#working ??= this.#work();
   }
 
   /** One write at a time: a thousand policies must not be a thousand requests at once. */
@@ -135,10 +156,10 @@ export class StatusWriter {
     if (isSettled(failure)) return false;
     if (this.#problem === null)
       this.#context.log.warn({ object: wish.target.path, ...failure }, 'a status could not be written');
-    this.#problem = failure.message;
+    wish.problem = failure.message;
     if (failure.status > 0) wish.tries++;
     if (!isPassing(failure) || wish.tries >= this.#settings.tries) {
-      this.#failed++;
+      this.#giveUp(wish);
       return false;
     }
     // The watch may have fulfilled or replaced the wish meanwhile.
@@ -147,6 +168,29 @@ export class StatusWriter {
       this.#wishes.set(wish.target.path, wish);
     }
     return true;
+  }
+
+  #giveUp(wish: Wish): void {
+    this.#failed++;
+    if (this.#wishes.get(wish.target.path) !== wish || this.#givenUp.size >= this.#settings.queue) return;
+    this.#givenUp.set(wish.target.path, wish);
+    this.#retryLater();
+  }
+
+  /** One for all: where it is still refused, so are the others. */
+  #retryLater(): void {
+    this.#retryTimer ??= setTimeout(() => {
+      this.#retryTimer = null;
+      const [first] = this.#givenUp.values();
+      if (first !== undefined) this.#retake(first);
+      if (this.#givenUp.size > 0) this.#retryLater();
+    }, this.#settings.givenUpRetryMs).unref();
+  }
+
+  #retake(wish: Wish): void {
+    this.#givenUp.delete(wish.target.path);
+    wish.tries = 0;
+    this.#queue(wish);
   }
 
   async #patch({ target, acceptance }: Wish): Promise<KubeFailure | null> {
@@ -160,8 +204,8 @@ export class StatusWriter {
     const answer = await client.mergePatch(target.path, body, this.#stop.signal);
     if (!answer.ok) return answer.error;
     this.#written++;
-    this.#problem = null;
     this.#done.set(target.path, doneMark(target));
+    for (const wish of [...this.#givenUp.values()]) this.#retake(wish);
     return null;
   }
 
