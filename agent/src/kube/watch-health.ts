@@ -34,7 +34,10 @@ export class WatchHealth {
   }
 
   failed(failure: KubeFailure): void {
-    const first = this.problem === null;
+    // Who refuses for another reason does not say that there is no such type: a right may be missing by now.
+    const refused = failure.status > 0;
+    const first = this.problem === null || (this.absent && refused);
+    if (refused) this.absent = false;
     this.problem = failure.message;
     if (first)
       this.#log.warn(

@@ -197,6 +197,15 @@ test('a resource type that goes absent keeps its objects in force', async () => 
   expect(run.watch.status()).toMatchObject({ absent: true, synced: true, objects: 1 });
 });
 
+test('a resource type that was absent, and may not be read now, is not absent', async () => {
+  const forbidden = err(refusal(403, { reason: 'Forbidden', message: 'may not list it' }));
+  const kube = new ScriptedKube([notFound, forbidden], []);
+  await using run = watching(kube, { mayBeAbsent: true });
+  await vi.waitUntil(() => kube.calls.length === 3);
+  expect(run.watch.status()).toMatchObject({ absent: false, problem: 'may not list it' });
+  expect(run.log).toHaveLength(2);
+});
+
 test('any other resource type is not synced before it has been listed', async () => {
   const kube = new ScriptedKube([notFound], []);
   await using run = watching(kube);
