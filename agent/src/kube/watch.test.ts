@@ -170,6 +170,16 @@ test('a silent watch is opened again from where it was, without a word', async (
   expect(run.log).toEqual([]);
 });
 
+test('lists when watches keep silent, so that what they swallow is missed for minutes and not for ever', async () => {
+  const silent: Event[] = [opened, err(idle(1000))];
+  const lists = [list(5, [thing('a', 1)]), list(9, [])];
+  const kube = new ScriptedKube(lists, [silent, [opened, event('BOOKMARK', '', 6), err(idle(1000))], silent]);
+  await using run = watching(kube);
+  await vi.waitUntil(() => kube.calls.length === 6);
+  expect(kube.calls.map(({ kind }) => kind)).toEqual(['get', 'watch', 'watch', 'watch', 'get', 'watch']);
+  expect(run.told).toEqual(['+a@1', 'synced', '-a', 'synced']);
+});
+
 test('lists when the server keeps refusing to watch from a version', async () => {
   const refused: Event[] = [err(refusal(504, { message: 'Too large resource version' }))];
   const kube = new ScriptedKube([list(5, []), list(1, [])], [refused, refused, refused]);

@@ -89,6 +89,9 @@ interface Page {
 /** So many watches refused in a row from one version: the version is the trouble, not the server. */
 const REFUSALS_BEFORE_LIST = 3;
 
+/** So many watches in a row that said nothing at all, no bookmark either: something between us and the server swallows it. */
+const SILENCES_BEFORE_LIST = 2;
+
 /**
  * Keeps the handlers up to date with one resource type: a list, then watches from its version, for ever.
  * While the API server can't be reached nothing is removed: the last snapshot stays in force.
@@ -104,6 +107,7 @@ export class ResourceWatch<T> {
   /** Where the next watch starts; null asks for a list first. */
   #version: string | null = null;
   #refusals = 0;
+  #silences = 0;
   #synced = false;
   #lists = 0;
 
@@ -238,12 +242,16 @@ export class ResourceWatch<T> {
     else if (type !== 'BOOKMARK') this.#mirror.put(object);
     this.#version = textAt(objectAt(object, 'metadata'), 'resourceVersion') || this.#version;
     this.#refusals = 0;
+    this.#silences = 0;
   }
 
   /** Decides from where to go on after a failure. */
   #note(failure: KubeFailure): void {
     // A silent watch is opened again from where it was; if that fails too, there is something to tell.
-    if (failure.reason === 'Idle') return;
+    if (failure.reason === 'Idle') {
+      if (++this.#silences % SILENCES_BEFORE_LIST === 0) this.#version = null;
+      return;
+    }
     if (failure.status === 404 && this.#spec.mayBeAbsent) {
       this.#version = null;
       this.#health.missing();
