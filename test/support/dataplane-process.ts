@@ -31,7 +31,7 @@ const SERVICES = [
 ] as const;
 
 const NS = 1;
-const LISTENER_PORT = 39_001;
+export const LISTENER_PORT = 39_001;
 const MARK = 77;
 const SOCKETS_PER_PACKET = 64;
 const ENTRY = new URL('../../agent/src/roles/dataplane.ts', import.meta.url).pathname;

@@ -91,12 +91,11 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     }
     context.wire.finishCaller();
     this.abandon(response.mayEnd && this.withheldSince === 0 ? 'ok' : 'upstream_reset', now);
-    this.closeSides();
     context.wire.finishUpstream();
   }
 
   abandon(outcome: Exchange['outcome'], now: number): void {
-    if (!this.exchange.open) return;
+    this.closeSides();
     this.exchange.outcome = outcome;
     this.record(now);
   }
@@ -299,6 +298,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
   }
 
   private finish(now: number): void {
+    if (!this.exchange.open) return;
     this.record(now);
     if (this.isLast) this.leave();
     else this.request.next(now);
@@ -321,7 +321,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
   }
 
   private record(now: number): void {
-    this.exchange.conclude(this.context, now);
+    if (this.exchange.open) this.exchange.conclude(this.context, now);
   }
 
   // === answers of our own ===
@@ -346,6 +346,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     const last = request.head.close || request.head.minor === 0 || this.response.closing;
     const close = last || !request.discardable;
     this.answer({ status, problem, close, fields });
+    if (!exchange.open) return;
     if (close) this.hangUp();
     else request.discard();
     this.record(now);

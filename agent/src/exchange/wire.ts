@@ -66,7 +66,10 @@ export interface Relay {
   fromUpstream(bytes: Uint8Array, start: number, end: number, now: number): void;
   callerEnded(now: number): void;
   upstreamEnded(now: number): void;
-  /** Both sides are gone or going: finish what is open with this outcome. */
+  /**
+   * Both sides are gone or going: finish what is open with this outcome. A write that meets a reset calls it from within
+   * itself, so it may come in the middle of a step: nothing that has come is worked off after it.
+   */
   abandon(outcome: Exchange['outcome'], now: number): void;
   /** A deadline of the caller has passed. */
   expire(now: number): void;

@@ -97,10 +97,10 @@ export class H2Relay {
     this.state.wire.finishCaller();
   }
 
-  /** Both sides are gone or going: finishes the records of what is open. */
+  /** Both sides are gone or going: finishes the records of what is open, and begins nothing any more. */
   abandon(outcome: StreamOutcome, now: number): void {
     this.state.now = now;
-    this.state.endAll(outcome);
+    this.state.abandon(outcome);
   }
 
   /** Withholds nothing any longer that came at or before `since`. */

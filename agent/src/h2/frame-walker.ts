@@ -130,9 +130,9 @@ export class FrameWalker {
   }
 
   /** Sends last words if they fit between frames, and lets nothing through any more. */
-  stop(lastWords: Uint8Array): void {
+  stop(lastWords?: Uint8Array): void {
     if (this.feeding) this.flushTo(this.unitStart);
-    if (this.atBoundary) this.emit(lastWords, 0, lastWords.length);
+    if (lastWords !== undefined && this.atBoundary) this.emit(lastWords, 0, lastWords.length);
     this.stage = 'stopped';
   }
 

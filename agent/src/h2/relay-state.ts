@@ -178,6 +178,14 @@ export class RelayState {
     this.close(code, { reason, outcome: BLAME[side] });
   }
 
+  /** As `close`, where nobody is there to be told. */
+  abandon(outcome: StreamOutcome): void {
+    this.closed = true;
+    this.walkers?.toCaller.stop();
+    this.walkers?.toUpstream.stop();
+    this.endAll(outcome);
+  }
+
   close(code: ErrorCode, { reason, outcome }: { reason: string; outcome: StreamOutcome }): void {
     if (this.closed) return;
     this.closed = true;
