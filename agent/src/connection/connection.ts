@@ -229,6 +229,7 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
 
   private keep(): void {
     this.caller.keep();
+    this.caller.look();
     this.upstream?.keep();
   }
 

@@ -1,7 +1,7 @@
 import { copyOf } from '../kernel/bytes.ts';
 import { ECONNRESET, EPIPE } from '../kernel/errno.ts';
 import { shutdownWrite, trySend, trySendLast } from '../kernel/libc.ts';
-import { keepAlive, localPort, sendAtOnce, shareAddress } from '../kernel/libc-sockets.ts';
+import { keepAlive, localPort, sendAtOnce, shareAddress, takeError } from '../kernel/libc-sockets.ts';
 import { Outbox } from './outbox.ts';
 import { ARENA, ARENA_ADDRESS, READ_BUFFER } from './read-buffer.ts';
 import {
@@ -34,6 +34,8 @@ export interface LegEvents {
 
 /** Dead peers are noticed before the kernel's 60 s conntrack entry of a half-closed connection goes away. */
 const KEEPALIVE_SECONDS = 30;
+/** Which of the calls of `look` really looks: there may be thousands of legs, and there is no hurry. */
+const LOOKS = 16;
 /** Of all legs, since its order and its place in memory are theirs together. */
 const OUTBOX = new Outbox(ARENA, READ_BUFFER.length, setImmediate);
 /** More than this waiting to be sent, beyond what the kernel has taken, is congestion. */
@@ -66,6 +68,7 @@ export class Leg {
   /** Bytes that libuv holds, since the kernel did not take them. */
   private queued = 0;
   private kept = false;
+  private looks = 0;
   /** The port we dialled from, if it is kept and we have sent FIN before the peer has: TIME_WAIT has it. Else 0. */
   private port = 0;
   /** Its port is of use to later connections: not so where it is the caller's own. */
@@ -237,6 +240,16 @@ export class Leg {
     if (this.kept || this.released) return;
     this.kept = true;
     keepAlive(this.fd, KEEPALIVE_SECONDS);
+  }
+
+  /**
+   * Notices that the peer has broken off while nothing is read from it, which nothing else shows. For whose last bytes
+   * nobody needs any more then. To be called now and then.
+   */
+  look(): void {
+    if (!this.paused || this.released || ++this.looks % LOOKS !== 0) return;
+    const error = takeError(this.fd);
+    if (error !== 0) this.fail(-error);
   }
 
   private read(): void {

@@ -10,6 +10,7 @@ const HANDED = 0x800 | 0x80000;
 const SOCK_STREAM = 0x1;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
+const SO_ERROR = 4;
 const SO_KEEPALIVE = 9;
 const SO_LINGER = 13;
 const SO_ACCEPTCONN = 30;
@@ -152,6 +153,12 @@ export function isListening(fd: Fd): boolean {
   const value = Buffer.alloc(4);
   const length = Buffer.from([4, 0, 0, 0]);
   return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, value, length) === 0 && value.readInt32LE(0) === 1;
+}
+
+/** Why the connection has broken, 0 while it has not; said once only. */
+export function takeError(fd: Fd): number {
+  answerLength.writeUInt32LE(4, 0);
+  return getsockopt(fd, SOL_SOCKET, SO_ERROR, answer, answerLength) === 0 ? answer.readInt32LE(0) : 0;
 }
 
 /** Marks the socket's packets (SO_MARK); needs CAP_NET_ADMIN over the netns. Returns 0 or `-errno`. */

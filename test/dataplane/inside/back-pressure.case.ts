@@ -5,6 +5,8 @@ import { Peer, TestServer } from '../../support/peer.ts';
 
 const MEBIBYTE = 1 << 20;
 const TOTAL = 1024 * MEBIBYTE;
+const UPLOAD = `PUT /orders HTTP/1.1\r\nHost: a\r\nContent-Length: ${64 * MEBIBYTE}\r\n\r\n`;
+const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const PIECE = Buffer.alloc(MEBIBYTE, 0x61);
 /** Far less than is moved, far more than one connection's buffers. */
 const MAX_GROWTH = 48 * MEBIBYTE;
@@ -87,6 +89,23 @@ describe('a caller that sends all before it reads anything', () => {
     caller.socket.resume();
     await eventually(() => expect(caller.count).toBeGreaterThan(64 * MEBIBYTE));
     caller.breakOff();
+  });
+});
+
+describe('a caller that breaks off while nothing is read from it', () => {
+  it.each([
+    ['the server takes nothing', [UPLOAD, Buffer.alloc(64 * MEBIBYTE)]],
+    ['its requests wait for their turn', [GET.repeat(10_000)]],
+  ])('is let go, though %s', async (_, sent) => {
+    await using dataplane = await DataplaneProcess.start();
+    await using server = await TestServer.listen(FREE, PORT, (peer) => peer.socket.pause());
+    const caller = Peer.dial(FREE, PORT);
+    for (const bytes of sent) caller.send(bytes);
+    await server.accepted();
+    await eventually(() => expect(dataplane.totals?.openConnections).toBe(1));
+    caller.breakOff();
+    await eventually(() => expect(dataplane.totals?.openConnections).toBe(0));
+    expect(await dataplane.recorded(1)).toMatchObject([{ outcome: 'caller_reset' }]);
   });
 });
 
