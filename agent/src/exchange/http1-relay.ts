@@ -17,6 +17,7 @@ import { type Reading, type Refusal, UNWATCHED } from './watch.ts';
 import type { Relay, RelayContext } from './wire.ts';
 
 type Problem = Readonly<Record<string, string | null>>;
+type Refused = Pick<Answer, 'status' | 'fields'> & { readonly now: number };
 
 const SWITCHING = 101;
 const CONTINUE = utf8('HTTP/1.1 100 Continue\r\n\r\n');
@@ -90,8 +91,14 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
       return;
     }
     context.wire.finishCaller();
-    this.abandon(response.mayEnd && this.withheldSince === 0 ? 'ok' : 'upstream_reset', now);
+    this.abandon(this.outcomeOfEnd, now);
     context.wire.finishUpstream();
+  }
+
+  /** Of upstream. Servers give up what a caller that has left had asked, so that this is the caller's doing. */
+  private get outcomeOfEnd(): Exchange['outcome'] {
+    if (this.response.mayEnd && this.withheldSince === 0) return 'ok';
+    return this.request.finished && this.exchange.status === 0 ? 'caller_reset' : 'upstream_reset';
   }
 
   abandon(outcome: Exchange['outcome'], now: number): void {
@@ -331,15 +338,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
   }
 
   /** Answers a denied request; the connection goes on when the rest of the request is cheap to throw away. */
-  private refuse({
-    status,
-    fields,
-    now,
-  }: {
-    status: AnswerStatus;
-    fields?: Answer['fields'];
-    now: number;
-  }): void {
+  private refuse({ status, fields, now }: Refused): void {
     const { exchange, request } = this;
     exchange.outcome = 'denied';
     const problem = explainAnswer(exchange.decision);

@@ -117,15 +117,19 @@ describe('ending', () => {
     expect(book.ends.map(({ path, outcome }) => [path, outcome])).toEqual([['/a', 'ok']]);
   });
 
-  it('finishes records when a side goes away', () => {
+  it('finishes records when a side goes away, and names the one that went first', () => {
     const book = opened();
     book.caller(headers(1, GET('/a')));
     book.relay.callerEnded(0);
     expect(book.calls).toEqual(['finish upstream']);
     book.relay.upstreamEnded(0);
     expect(book.calls).toEqual(['finish upstream', 'finish caller']);
-    book.relay.abandon('caller_reset', 0);
-    expect(book.ends.map(({ outcome }) => outcome)).toEqual(['upstream_reset']);
+    book.relay.abandon('timeout', 0);
+    expect(book.ends.map(({ outcome }) => outcome)).toEqual(['caller_reset']);
+    const other = opened();
+    other.caller(headers(1, GET('/a')));
+    other.relay.upstreamEnded(0);
+    expect(other.ends.map(({ outcome }) => outcome)).toEqual(['upstream_reset']);
   });
 
   it('knows since when a head is incomplete, and expires', () => {

@@ -29,6 +29,8 @@ export interface H2RelayOptions {
 export class H2Relay {
   /** When the first byte of a still incomplete preface, head or control frame of the caller's came; 0 when none is. */
   headSince = 0;
+  /** Before upstream did: servers then give up what they were asked. */
+  private callerLeft = false;
   private readonly state: RelayState;
   private readonly uploads: SlowUploads;
   private readonly requests: RequestDirection;
@@ -85,6 +87,7 @@ export class H2Relay {
   callerEnded(now: number): void {
     this.state.now = now;
     if (this.state.closed) return;
+    this.callerLeft = true;
     for (const stream of [...this.state.streams.values()])
       if (stream.withheld !== null) this.state.end(stream, 'caller_reset');
     this.state.wire.finishUpstream();
@@ -93,7 +96,7 @@ export class H2Relay {
   upstreamEnded(now: number): void {
     this.state.now = now;
     if (this.state.closed) return;
-    this.state.endAll('upstream_reset');
+    this.state.endAll(this.callerLeft ? 'caller_reset' : 'upstream_reset');
     this.state.wire.finishCaller();
   }
 

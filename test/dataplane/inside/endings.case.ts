@@ -120,6 +120,24 @@ describe('a connection', () => {
     expect(await dataplane.recorded(1)).toMatchObject([{ protocol: 'opaque', outcome: 'caller_reset' }]);
   });
 
+  it.each([
+    ['waits for an answer', GET],
+    ['uploads', POST],
+  ])(
+    'is named after the caller when that leaves while it %s, and the server gives up then',
+    async (_, asked) => {
+      await using dataplane = await DataplaneProcess.start();
+      await using server = await TestServer.listen(FREE, PORT, (peer) => {
+        peer.socket.on('end', () => peer.finish());
+      });
+      const caller = Peer.dial(FREE, PORT).send(asked);
+      await (await server.accepted()).got(asked);
+      caller.finish();
+      await caller.end();
+      expect(await dataplane.recorded(1)).toMatchObject([{ outcome: 'caller_reset', status: 0 }]);
+    },
+  );
+
   it('is named after the server when that resets, though the caller had closed before', async () => {
     await using dataplane = await DataplaneProcess.start();
     await using server = await TestServer.listen(FREE, PORT);
