@@ -18,12 +18,14 @@ const file = new RotatingFile({
   maxBytes: 64 << 10,
   files: 2,
   counts: counts.file,
+  trialMs: 10,
 });
 const spool = new Spool({
   directory: join(directory, 'spool'),
   maxBytes: 1 << 20,
   counts: counts.spool,
   onLines: () => {},
+  trialMs: 10,
 });
 
 let told = 0;
@@ -67,7 +69,12 @@ execFileSync('mount', ['-o', 'remount,rw', directory]);
 const before = await tell('before');
 fill();
 const full = await tell('full');
+// Long enough for trials, all of which fail.
+await delay(100);
+const stillFull = sofar().map(({ problem }) => problem);
 rmSync(filler);
+// Nobody tells anything meanwhile.
+while (sofar().some(({ problem }) => problem !== null)) await delay(5);
 const after = await tell('after');
-process.stdout.write(JSON.stringify({ readOnly, before, full, after }));
+process.stdout.write(JSON.stringify({ readOnly, before, full, stillFull, after }));
 await Promise.all([file.close(), spool.close()]);

@@ -23,6 +23,7 @@ it('a disk that is full or read-only costs what comes then, which is counted and
     readOnly: ill('its file system is read-only (EROFS)'),
     before: [well, well],
     full: ill('no space is left on its disk (ENOSPC)'),
+    stillFull: ill('no space is left on its disk (ENOSPC)').map(({ problem }) => problem),
     after: [well, well],
   });
 }, 90_000);

@@ -1,6 +1,7 @@
 import { type FileHandle, open, rename, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { diskProblem } from './disk-problem.ts';
+import { DiskTrial, tryToWriteIn } from './disk-trial.ts';
 import { LineQueue, sizeOf } from './line-queue.ts';
 import { makeDirectory } from './make-directory.ts';
 import type { SinkCounts } from './sink-counts.ts';
@@ -12,6 +13,8 @@ export interface RotatingFileOptions {
   /** Files in all, at least two. */
   readonly files: number;
   readonly counts: SinkCounts;
+  /** How often a disk is tried that did not take something. */
+  readonly trialMs?: number;
 }
 
 interface OpenFile {
@@ -27,12 +30,15 @@ const MAX_WRITE_BYTES = 64 << 10;
 export class RotatingFile {
   readonly #options: RotatingFileOptions;
   readonly #queue: LineQueue;
+  readonly #trial: DiskTrial;
   #file: OpenFile | null = null;
   #writing: Promise<void> | null = null;
 
   constructor(options: RotatingFileOptions) {
     this.#options = options;
-    this.#queue = new LineQueue(options.counts);
+    const { counts, path, trialMs } = options;
+    this.#queue = new LineQueue(counts);
+    this.#trial = new DiskTrial(counts, () => tryToAppend(path), trialMs);
   }
 
   get waitingBytes(): number {
@@ -47,6 +53,7 @@ export class RotatingFile {
   }
 
   async close(): Promise<void> {
+    await this.#trial.close();
     await this.#writing;
     await this.#closeFile();
   }
@@ -139,6 +146,12 @@ async function appendAll(file: OpenFile, bytes: Buffer): Promise<void> {
     throw error;
   }
   file.size += bytes.length;
+}
+
+/** Not a byte of it in the file itself, which others read. */
+async function tryToAppend(path: string): Promise<void> {
+  await tryToWriteIn(dirname(path));
+  await (await open(path, 'a', 0o600)).close();
 }
 
 function ignoreMissing(error: NodeJS.ErrnoException): void {

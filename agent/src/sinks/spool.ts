@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { codeOf } from '../kernel/errno.ts';
 import { diskProblem } from './disk-problem.ts';
+import { DiskTrial, tryToWriteIn } from './disk-trial.ts';
 import { LineQueue, sizeOf, type TakenLines } from './line-queue.ts';
 import { type Lines, Segment } from './segment.ts';
 import type { SinkCounts } from './sink-counts.ts';
@@ -14,6 +15,8 @@ export interface SpoolOptions {
   readonly counts: SinkCounts;
   /** Called when there is something to read. */
   readonly onLines: () => void;
+  /** How often a disk is tried that did not take something. */
+  readonly trialMs?: number;
 }
 
 export interface BatchLimits {
@@ -38,6 +41,7 @@ const SYNC_MS = 1_000;
 export class Spool {
   readonly #options: SpoolOptions;
   readonly #queue: LineQueue;
+  readonly #trial: DiskTrial;
   #home: SpoolHome | null = null;
   /** Oldest first; the last one is written to. */
   #segments: Segment[] = [];
@@ -48,7 +52,9 @@ export class Spool {
 
   constructor(options: SpoolOptions) {
     this.#options = options;
-    this.#queue = new LineQueue(options.counts);
+    const { counts, directory, trialMs } = options;
+    this.#queue = new LineQueue(counts);
+    this.#trial = new DiskTrial(counts, () => tryToWriteIn(directory), trialMs);
   }
 
   /** On disk, and not delivered yet. */
@@ -102,8 +108,9 @@ export class Spool {
   }
 
   /** What is not delivered stays for the next agent. */
-  close(): Promise<void> {
-    return this.#inTurn(async () => {
+  async close(): Promise<void> {
+    await this.#trial.close();
+    await this.#inTurn(async () => {
       for (const segment of [...this.#segments]) {
         if (segment.isDone) await this.#discard(segment);
         else {
@@ -190,8 +197,8 @@ export class Spool {
   }
 
   /**
-   * What the file system refuses is the problem of this sink, and of nobody else. It lasts until a write goes well: a full
-   * disk can be read all the while.
+   * What the file system refuses is the problem of this sink, and of nobody else. It lasts until a write goes well, or a
+   * trial: a full disk can be read all the while.
    */
   async #guarded<T>(work: () => Promise<T>): Promise<T | null> {
     const { counts, directory } = this.#options;
