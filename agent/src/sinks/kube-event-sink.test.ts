@@ -9,14 +9,18 @@ import { KubeEventSink } from './kube-event-sink.ts';
 const began = (id: string) => findingEvent(aFinding({ id }), null) as AgentEvent;
 
 /** A kube API that answers with these statuses, then with success. */
-function setUp(statuses: readonly number[] = [], perMinute = 10) {
+function setUp(
+  statuses: readonly number[] = [],
+  perMinute = 10,
+  message = (status: number) => `answered ${status}`,
+) {
   const created: { path: string; body: object }[] = [];
   const sink = new KubeEventSink({
     client: {
       create: async (path, body) => {
         created.push({ path, body });
         const status = statuses[created.length - 1];
-        return status === undefined ? ok({}) : err({ status, message: `answered ${status}` });
+        return status === undefined ? ok({}) : err({ status, message: message(status) });
       },
     },
     perMinute,
@@ -64,6 +68,20 @@ describe('KubeEventSink', () => {
     expect(created).toHaveLength(3);
     expect(sink.counts).toMatchObject({ delivered: 2, dropped: { refused: 1 } });
   });
+
+  it.each([
+    [403, 'events "x" is forbidden: may not create', 'events "x" is forbidden: may not create'],
+    [403, 'forbidden: unable to create new content in namespace a because it is being terminated', null],
+    [404, 'namespaces "a" not found', null],
+  ])(
+    'has a problem where it may not tell, and none where there is no place (%i: %s)',
+    async (status, said, problem) => {
+      const { sink } = setUp([status], 10, () => said);
+      sink.accept(began('ef-1'));
+      await sink.close(10_000);
+      expect(sink.counts).toMatchObject({ dropped: { refused: 1 }, problem });
+    },
+  );
 
   it('waits while the kube API is out of reach', async () => {
     const { sink, created } = setUp([0]);

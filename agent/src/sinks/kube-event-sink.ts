@@ -80,7 +80,7 @@ export class KubeEventSink implements OpenSink {
       // 409: it is there already.
       if (answer.ok || answer.error.status === 409) this.#sent();
       else if (mayPass(answer.error.status)) await this.#wait(answer.error.message);
-      else this.#refused(answer.error.message);
+      else this.#refused(answer.error);
     }
     this.#sending = null;
   }
@@ -92,11 +92,11 @@ export class KubeEventSink implements OpenSink {
     this.#backoff.reset();
   }
 
-  /** A namespace that is going, or a role that does not allow it. */
-  #refused(why: string): void {
+  /** By a role that does not allow it; or for want of a namespace, which is no problem of the sink. */
+  #refused({ status, message }: { readonly status: number; readonly message: string }): void {
     this.#queue.shift();
     this.counts.drop('refused', 1);
-    this.counts.receiverProblem = why;
+    this.counts.receiverProblem = status === 404 || message.includes(TERMINATING) ? null : message;
   }
 
   async #wait(why: string): Promise<void> {
@@ -105,6 +105,9 @@ export class KubeEventSink implements OpenSink {
     await pause(this.#backoff.next(), this.#stop.signal);
   }
 }
+
+/** What the API server says of what is made in a namespace that is being deleted, with 403. */
+const TERMINATING = 'because it is being terminated';
 
 /** No answer, an overloaded server, or one that asks for patience. */
 const mayPass = (status: number): boolean => status === 0 || status >= 500 || status === 429;
