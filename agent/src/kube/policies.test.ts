@@ -96,6 +96,16 @@ test('a successor of the same name and generation is another policy', () => {
   expect(told).toHaveLength(2);
 });
 
+test('an invalid successor of the same name ends the one before it, which somebody has deleted', () => {
+  const { made, told, put } = intake();
+  put(object('a', 1));
+  put(object('a', 2, BAD_SPEC));
+  expect(told).toEqual(['+shop/a@1']);
+  put(object('a', 1, BAD_SPEC, 'uid-2'));
+  expect(told).toEqual(['+shop/a@1', '-shop/a']);
+  expect(made.refused()).toMatchObject([{ policy: 'shop/a', inForce: null }]);
+});
+
 describe('a bad policy', () => {
   test('is refused with its problems', () => {
     const { told, wishes, put, made } = intake();

@@ -146,7 +146,10 @@ export class PolicyIntake<Policy> {
   }
 
   #judge({ key, uid, generation, parsed, caveat }: PolicyObject<Policy>): Acceptance {
-    if (!parsed.ok) return { accepted: false, reason: 'Invalid', message: describe(parsed.error) };
+    if (!parsed.ok) {
+      this.#endFormer(key, uid);
+      return { accepted: false, reason: 'Invalid', message: describe(parsed.error) };
+    }
     const known = this.#inForce.get(key);
     const { into, maxPolicies } = this.#options;
     if (known === undefined && this.#inForce.size >= maxPolicies) {
@@ -159,6 +162,14 @@ export class PolicyIntake<Policy> {
       into.upsert(key, parsed.value);
     }
     return { accepted: true, reason: 'Accepted', message: `the policy is valid${caveat}` };
+  }
+
+  /** Deleted and made anew while nobody watched: what is in force is no version of this object. */
+  #endFormer(key: string, uid: string): void {
+    const known = this.#inForce.get(key);
+    if (known === undefined || known.uid === uid) return;
+    this.#inForce.delete(key);
+    this.#options.into.remove(key);
   }
 }
 
