@@ -19,6 +19,7 @@ import { isPredecessorThere } from './handover/take-over.ts';
 import { systemClock } from './kernel/clock.ts';
 import { keepHeapSmall } from './kernel/heap.ts';
 import { raiseDescriptorLimit } from './kernel/libc-limits.ts';
+import { RecentPeak } from './kernel/recent-peak.ts';
 import { connectKube } from './kube/client.ts';
 import { ClusterWatch } from './kube/cluster-watch.ts';
 import { ReleaseMark } from './kube/release-mark.ts';
@@ -76,6 +77,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
   const kube = connectKube({ kubeconfig: config.kubeconfig, clock: systemClock });
   const loopDelay = monitorEventLoopDelay({ resolution: 20 });
   loopDelay.enable();
+  const controlLag = new RecentPeak();
   raiseDescriptorLimit();
 
   // === sinks ===
@@ -234,7 +236,8 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
 
   // === what can be asked ===
   const status = (): AgentStatus => {
-    const lagMs = loopDelay.max / 1e6;
+    const at = systemClock.monotonic();
+    controlLag.note(loopDelay.max / 1e6, at);
     loopDelay.reset();
     const now = systemClock.now();
     const { kept, subscribers, dropped } = flows.counts;
@@ -265,7 +268,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
       },
       eventsSuppressed: events.suppressed,
       sinks: sinks.map(sinkStatus),
-      controlLoopLagMs: lagMs,
+      controlLoopLagMs: controlLag.of(at),
     };
   };
   registerAgentMetrics(registry, status);

@@ -154,6 +154,13 @@ describe('one Redis', () => {
     );
   });
 
+  it('says how slow it was to whoever looks', async () => {
+    await ask(store, [asking(1)]);
+    const { slowestMs } = store.status();
+    expect(slowestMs).toBeGreaterThan(0);
+    expect(store.status().slowestMs).toBe(slowestMs);
+  });
+
   it('holds nothing that names anybody', async () => {
     await ask(store, [asking(1), asking(2)]);
     const keys = await bucketKeys();

@@ -111,8 +111,10 @@ const METRICS: readonly StatusMetric[] = [
     perDataplane(({ loopLagMs }) => loopLagMs / 1_000),
     ['dataplane'],
   ),
-  gauge('control_loop_lag_seconds', "Longest delay of control's event loop since the last look", (status) =>
-    one(status.controlLoopLagMs / 1_000),
+  gauge(
+    'control_loop_lag_seconds',
+    "Longest delay of control's event loop in the last minute or two",
+    (status) => one(status.controlLoopLagMs / 1_000),
   ),
   counter('capture_repairs_total', 'Times that rules or listeners had to be put back', ({ capture }) =>
     one(capture.repairs),
@@ -182,8 +184,10 @@ const METRICS: readonly StatusMetric[] = [
     'Asks that the store did not answer in time (`--store-timeout`)',
     ({ limits }) => one(limits.store.failedAsks),
   ),
-  gauge('limit_store_latency_seconds', 'The slowest answer of the store since the last look', ({ limits }) =>
-    one(limits.store.slowestMs / 1_000),
+  gauge(
+    'limit_store_latency_seconds',
+    'The slowest answer of the store in the last minute or two',
+    ({ limits }) => one(limits.store.slowestMs / 1_000),
   ),
   gauge(
     'limit_mode',

@@ -21,6 +21,7 @@ export interface AgentStatus {
   readonly sinks: readonly SinkStatus[];
   /** Events that no sink was told of, for there were more in a second than may be. */
   readonly eventsSuppressed: number;
+  /** The longest of the last minute or two. */
   readonly controlLoopLagMs: number;
 }
 
@@ -145,7 +146,7 @@ export interface LimitsStatus {
     readonly problem: string | null;
     readonly asks: number;
     readonly failedAsks: number;
-    /** The slowest answer since the last look. */
+    /** The slowest answer of the last minute or two. */
     readonly slowestMs: number;
   };
   readonly buckets: number;

@@ -16,7 +16,7 @@ export interface StoreStatus {
   readonly problem: string | null;
   readonly asks: number;
   readonly failedAsks: number;
-  /** The slowest answer since the last look, in milliseconds. */
+  /** The slowest answer of the last minute or two, in milliseconds. */
   readonly slowestMs: number;
 }
 

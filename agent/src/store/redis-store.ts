@@ -1,5 +1,6 @@
 import type { LeaseAsk, LeaseGrant } from '@eastwall/policy';
 import type { Cluster, Redis } from 'ioredis';
+import { RecentPeak } from '../kernel/recent-peak.ts';
 import { Breaker } from './breaker.ts';
 import type { KeyName, KeyNames } from './key-names.ts';
 import { LEASE_SCRIPT, LEASE_SCRIPT_SHA, readAnswer, scriptArguments } from './lease-script.ts';
@@ -43,7 +44,7 @@ export class RedisStore implements LeaseStore {
   #problem = 'not connected yet';
   #asks = 0;
   #failedAsks = 0;
-  #slowestMs = 0;
+  readonly #slowest = new RecentPeak();
 
   constructor(options: RedisStoreOptions) {
     this.#options = options;
@@ -73,15 +74,13 @@ export class RedisStore implements LeaseStore {
   }
 
   status(): StoreStatus {
-    const slowestMs = this.#slowestMs;
-    this.#slowestMs = 0;
     return {
       kind: 'redis',
       address: this.#options.address,
       problem: this.#whatIsWrong(),
       asks: this.#asks,
       failedAsks: this.#failedAsks,
-      slowestMs,
+      slowestMs: this.#slowest.of(this.#options.now()),
     };
   }
 
@@ -119,7 +118,8 @@ export class RedisStore implements LeaseStore {
     const { timeoutMs, now } = this.#options;
     const startedAt = now();
     const answer = await withDeadline(this.#evaluate(keys, scriptArguments(asks)), timeoutMs);
-    this.#slowestMs = Math.max(this.#slowestMs, now() - startedAt);
+    const answeredAt = now();
+    this.#slowest.note(answeredAt - startedAt, answeredAt);
     const grants = readAnswer(answer, asks);
     if (grants === null) throw new Error('the answer is none that the script gives');
     return grants;
