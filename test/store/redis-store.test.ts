@@ -2,90 +2,26 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type LeaseAsk, newBucketState, settle } from '@eastwall/policy';
+import { newBucketState, settle } from '@eastwall/policy';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { storeAddress } from '../../agent/src/config/store-address.ts';
-import { systemClock } from '../../agent/src/kernel/clock.ts';
-import { KeyNames } from '../../agent/src/store/key-names.ts';
 import { LEASE_SCRIPT, readAnswer, scriptArguments } from '../../agent/src/store/lease-script.ts';
-import type { LeaseReply } from '../../agent/src/store/lease-store.ts';
-import { connectRedis, type RedisSecrets } from '../../agent/src/store/redis-connect.ts';
-import { RedisStore } from '../../agent/src/store/redis-store.ts';
+import { connectRedis } from '../../agent/src/store/redis-connect.ts';
+import type { RedisStore } from '../../agent/src/store/redis-store.ts';
 import { RedisProcess } from '../../agent/testing/redis.ts';
-import { eventually } from '../support/eventually.ts';
 
-const SILENT = { warn: () => {}, info: () => {} };
-const NO_SECRETS: RedisSecrets = { user: '', password: '', ca: '' };
-const RATE = { tokens: 100, windowUs: 1_000_000, burst: 100 };
-const TIMEOUT_MS = 50;
-/** Far more than the timeout and far less than whoever is waited for takes: only a machine that stands still is slower. */
-const SOON_MS = 2_000;
-
-const disposables: AsyncDisposable[] = [];
-afterEach(async () => {
-  for (const one of disposables.splice(0).reverse()) await one[Symbol.asyncDispose]();
-});
-const kept = <T extends AsyncDisposable>(one: T): T => {
-  disposables.push(one);
-  return one;
-};
-
-function storeAt(address: string, secrets = NO_SECRETS): RedisStore {
-  const parsed = storeAddress(address);
-  if (!parsed.ok || parsed.value === null) throw new Error(address);
-  const store = new RedisStore({
-    redis: connectRedis({ address: parsed.value, secrets, timeoutMs: TIMEOUT_MS }),
-    address,
-    names: new KeyNames({ prefix: 'eastwall', secret: 'x', maxKeys: 1_000 }),
-    timeoutMs: TIMEOUT_MS,
-    now: systemClock.monotonic,
-    log: SILENT,
-  });
-  disposables.push({ [Symbol.asyncDispose]: async () => store.close() });
-  return store;
-}
-
-const asking = (bucket: number, about: Partial<LeaseAsk> = {}): LeaseAsk => ({
-  bucket,
-  key: `api:shop/orders:reads/0|Principal|alice-${bucket}|GET /orders/{id}`,
-  rate: RATE,
-  want: 10,
-  least: 1,
-  owed: 0,
-  local: 0,
-  late: 0,
-  away: 0,
-  drained: 0,
-  arrived: 1,
-  period: 0,
-  tat: 0,
-  ...about,
-});
-
-/** All replies to these asks put together, and how long the last took. */
-async function ask(store: RedisStore, asks: readonly LeaseAsk[]): Promise<LeaseReply & { tookMs: number }> {
-  const startedAt = performance.now();
-  return await new Promise((resolve) => {
-    const grants: LeaseReply['grants'][number][] = [];
-    const failed: number[] = [];
-    store.ask(asks, (reply) => {
-      grants.push(...reply.grants);
-      failed.push(...reply.failed);
-      if (grants.length + failed.length === asks.length)
-        resolve({ grants, failed, tookMs: performance.now() - startedAt });
-    });
-  });
-}
-
-const untilGranted = (store: RedisStore, asks = [asking(1)]): Promise<void> =>
-  until(async () => (await ask(store, asks)).failed.length === 0);
-
-/** As often as it takes for a breaker to open. */
-const untilGivenUp = (store: RedisStore, asks = [asking(1)]): Promise<void> =>
-  until(async () => {
-    await ask(store, asks);
-    return store.status().problem !== null;
-  });
+import {
+  ask,
+  asking,
+  kept,
+  NO_SECRETS,
+  RATE,
+  SOON_MS,
+  storeAt,
+  until,
+  untilGivenUp,
+  untilGranted,
+} from './asking.ts';
 
 describe('one Redis', () => {
   let redis: RedisProcess;
@@ -152,13 +88,6 @@ describe('one Redis', () => {
     expect(new Map(grants.map(({ bucket, granted }) => [bucket, granted]))).toEqual(
       new Map(asks.map(({ bucket, want }) => [bucket, Math.min(100, want)])),
     );
-  });
-
-  it('says how slow it was to whoever looks', async () => {
-    await ask(store, [asking(1)]);
-    const { slowestMs } = store.status();
-    expect(slowestMs).toBeGreaterThan(0);
-    expect(store.status().slowestMs).toBe(slowestMs);
   });
 
   it('holds nothing that names anybody', async () => {
@@ -379,18 +308,3 @@ describe('a Redis cluster', () => {
     await untilGranted(store, asks);
   });
 });
-
-/** Asks until the answer is yes. */
-async function until(question: () => Promise<boolean>): Promise<void> {
-  const state = { yes: false, asking: false };
-  await eventually(() => {
-    if (!state.asking && !state.yes) {
-      state.asking = true;
-      question().then(
-        (yes) => Object.assign(state, { yes, asking: false }),
-        () => Object.assign(state, { asking: false }),
-      );
-    }
-    expect(state.yes).toBe(true);
-  });
-}

@@ -3,11 +3,18 @@ const FAILURES = 3;
 /** Milliseconds after which a breaker that nobody has asked is no evidence any more. */
 const FORGOTTEN_MS = 10_000;
 
+export interface Failure {
+  readonly why: string;
+  /** There was an answer, and it was no. */
+  readonly refused: boolean;
+}
+
 /** Decides whether it is worth asking: not once much has failed, except for one try every so often. */
 export class Breaker {
   readonly #probeMs: number;
   #failures = 0;
   #probedAt = 0;
+  #last: Failure = { why: '', refused: false };
 
   constructor(probeMs: number) {
     this.#probeMs = probeMs;
@@ -30,12 +37,17 @@ export class Breaker {
     return now - this.#probedAt < FORGOTTEN_MS;
   }
 
+  get lastFailure(): Failure {
+    return this.#last;
+  }
+
   succeeded(): void {
     this.#failures = 0;
   }
 
   /** True when this opened it. */
-  failed(now: number): boolean {
+  failed(now: number, failure: Failure): boolean {
+    this.#last = failure;
     this.#failures++;
     if (this.#failures !== FAILURES) return false;
     this.#probedAt = now;

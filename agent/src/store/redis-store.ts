@@ -1,7 +1,7 @@
 import type { LeaseAsk, LeaseGrant } from '@eastwall/policy';
 import type { Cluster, Redis } from 'ioredis';
 import { RecentPeak } from '../kernel/recent-peak.ts';
-import { Breaker } from './breaker.ts';
+import { Breaker, type Failure } from './breaker.ts';
 import type { KeyName, KeyNames } from './key-names.ts';
 import { LEASE_SCRIPT, LEASE_SCRIPT_SHA, readAnswer, scriptArguments } from './lease-script.ts';
 import type { LeaseReply, LeaseStore, StoreStatus } from './lease-store.ts';
@@ -27,6 +27,12 @@ const PROBE_MS = 250;
 /** Buckets per call of the script, which runs while nobody else is served. */
 const MAX_CALL = 64;
 
+/** How the client says that it has no connection. */
+const UNSENT = /^(Stream isn't writeable|Cluster isn't ready|Connection is closed)/;
+
+/** Refusals that another connection would hear as well. */
+const NO_MATTER_OF_CONNECTION = /^(WRONGTYPE|OOM|NOPERM|BUSY) /;
+
 interface Call {
   readonly part: number;
   readonly keys: readonly string[];
@@ -41,7 +47,8 @@ export class RedisStore implements LeaseStore {
   readonly #options: RedisStoreOptions;
   /** By part: in a cluster, one may be away while the others are there. */
   readonly #breakers = new Map<number, Breaker>();
-  #problem = 'not connected yet';
+  /** What the connection has last failed for. */
+  #connection = 'not connected yet';
   #asks = 0;
   #failedAsks = 0;
   readonly #slowest = new RecentPeak();
@@ -50,7 +57,7 @@ export class RedisStore implements LeaseStore {
     this.#options = options;
     // Without a listener it is thrown. Calls fail by themselves meanwhile.
     options.redis.on('error', (error: Error) => {
-      this.#problem = error.message;
+      this.#connection = error.message;
     });
   }
 
@@ -90,11 +97,11 @@ export class RedisStore implements LeaseStore {
 
   #whatIsWrong(): string | null {
     const now = this.#options.now();
-    const open = [...this.#breakers.values()].filter(
-      (breaker) => breaker.open && breaker.askedLately(now),
-    ).length;
-    if (open > 0) return `${open} of ${this.#breakers.size} parts do not answer: ${this.#problem}`;
-    return this.#options.redis.status === 'ready' ? null : `no connection: ${this.#problem}`;
+    const open = [...this.#breakers.values()].filter((breaker) => breaker.open && breaker.askedLately(now));
+    const [first] = open;
+    if (first !== undefined)
+      return `${open.length} of ${this.#breakers.size} parts do not answer: ${first.lastFailure.why}`;
+    return this.#options.redis.status === 'ready' ? null : `no connection: ${this.#connection}`;
   }
 
   #calls(asks: readonly LeaseAsk[]): Call[] {
@@ -144,16 +151,25 @@ export class RedisStore implements LeaseStore {
   #succeeded(part: number): void {
     const breaker = this.#breakerOf(part);
     if (breaker.open) this.#options.log.info({ part }, 'the store of limits answers again');
-    // Outside of a cluster the parts are one server. What nobody asks for any more would stay open for ever.
-    if (this.#options.redis.isCluster) breaker.succeeded();
-    else for (const any of this.#breakers.values()) any.succeeded();
+    breaker.succeeded();
+    this.#connection = 'it was lost';
+    if (this.#options.redis.isCluster) return;
+    // Outside of a cluster the parts are one server: who answers for one does for all, but what it has refused itself.
+    for (const any of this.#breakers.values()) if (!any.lastFailure.refused) any.succeeded();
   }
 
   #broken(part: number, error: unknown): void {
-    this.#problem = error instanceof Error ? error.message : String(error);
-    if (!this.#breakerOf(part).failed(this.#options.now())) return;
-    this.#options.log.warn({ part, problem: this.#problem }, 'the store of limits does not answer');
-    this.#startAfresh();
+    const failure = this.#failureOf(error);
+    if (!this.#breakerOf(part).failed(this.#options.now(), failure)) return;
+    this.#options.log.warn({ part, problem: failure.why }, 'the store of limits does not answer');
+    if (!NO_MATTER_OF_CONNECTION.test(failure.why)) this.#startAfresh();
+  }
+
+  /** What was not sent says nothing of why there is no connection. */
+  #failureOf(error: unknown): Failure {
+    const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
+    if (!UNSENT.test(message) && !NO_MATTER_OF_CONNECTION.test(message)) this.#connection = message;
+    return { why: UNSENT.test(message) ? this.#connection : message, refused: name === 'ReplyError' };
   }
 
   /**

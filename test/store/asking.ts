@@ -1,0 +1,100 @@
+import type { LeaseAsk } from '@eastwall/policy';
+import { afterEach, expect } from 'vitest';
+import { storeAddress } from '../../agent/src/config/store-address.ts';
+import { systemClock } from '../../agent/src/kernel/clock.ts';
+import { KeyNames } from '../../agent/src/store/key-names.ts';
+import type { LeaseReply } from '../../agent/src/store/lease-store.ts';
+import { connectRedis, type RedisSecrets } from '../../agent/src/store/redis-connect.ts';
+import { RedisStore } from '../../agent/src/store/redis-store.ts';
+import { eventually } from '../support/eventually.ts';
+
+const SILENT = { warn: () => {}, info: () => {} };
+export const NO_SECRETS: RedisSecrets = { user: '', password: '', ca: '' };
+export const RATE = { tokens: 100, windowUs: 1_000_000, burst: 100 };
+export const TIMEOUT_MS = 50;
+/** Far more than the timeout and far less than whoever is waited for takes: only a machine that stands still is slower. */
+export const SOON_MS = 2_000;
+
+const disposables: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const one of disposables.splice(0).reverse()) await one[Symbol.asyncDispose]();
+});
+export const kept = <T extends AsyncDisposable>(one: T): T => {
+  disposables.push(one);
+  return one;
+};
+
+export function storeAt(address: string, secrets = NO_SECRETS): RedisStore {
+  const parsed = storeAddress(address);
+  if (!parsed.ok || parsed.value === null) throw new Error(address);
+  const store = new RedisStore({
+    redis: connectRedis({ address: parsed.value, secrets, timeoutMs: TIMEOUT_MS }),
+    address,
+    names: new KeyNames({ prefix: 'eastwall', secret: 'x', maxKeys: 1_000 }),
+    timeoutMs: TIMEOUT_MS,
+    now: systemClock.monotonic,
+    log: SILENT,
+  });
+  disposables.push({ [Symbol.asyncDispose]: async () => store.close() });
+  return store;
+}
+
+export const asking = (bucket: number, about: Partial<LeaseAsk> = {}): LeaseAsk => ({
+  bucket,
+  key: `api:shop/orders:reads/0|Principal|alice-${bucket}|GET /orders/{id}`,
+  rate: RATE,
+  want: 10,
+  least: 1,
+  owed: 0,
+  local: 0,
+  late: 0,
+  away: 0,
+  drained: 0,
+  arrived: 1,
+  period: 0,
+  tat: 0,
+  ...about,
+});
+
+/** All replies to these asks put together, and how long the last took. */
+export async function ask(
+  store: RedisStore,
+  asks: readonly LeaseAsk[],
+): Promise<LeaseReply & { tookMs: number }> {
+  const startedAt = performance.now();
+  return await new Promise((resolve) => {
+    const grants: LeaseReply['grants'][number][] = [];
+    const failed: number[] = [];
+    store.ask(asks, (reply) => {
+      grants.push(...reply.grants);
+      failed.push(...reply.failed);
+      if (grants.length + failed.length === asks.length)
+        resolve({ grants, failed, tookMs: performance.now() - startedAt });
+    });
+  });
+}
+
+export const untilGranted = (store: RedisStore, asks = [asking(1)]): Promise<void> =>
+  until(async () => (await ask(store, asks)).failed.length === 0);
+
+/** As often as it takes for a breaker to open. */
+export const untilGivenUp = (store: RedisStore, asks = [asking(1)]): Promise<void> =>
+  until(async () => {
+    await ask(store, asks);
+    return store.status().problem !== null;
+  });
+
+/** Asks until the answer is yes. */
+export async function until(question: () => Promise<boolean>): Promise<void> {
+  const state = { yes: false, asking: false };
+  await eventually(() => {
+    if (!state.asking && !state.yes) {
+      state.asking = true;
+      question().then(
+        (yes) => Object.assign(state, { yes, asking: false }),
+        () => Object.assign(state, { asking: false }),
+      );
+    }
+    expect(state.yes).toBe(true);
+  });
+}
