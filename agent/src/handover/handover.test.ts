@@ -32,6 +32,7 @@ class OldAgent {
           this.told.push('step aside');
           return this.estate;
         },
+        leases: () => [],
         taken: (inodes) => this.told.push(`taken ${inodes.join()}`),
         stepBack: () => this.told.push('step back'),
       },

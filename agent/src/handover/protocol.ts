@@ -19,6 +19,7 @@ export type ToPredecessor =
 
 export type ToSuccessor =
   | ({ readonly kind: 'netns' } & GivenNetns)
+  /** Beside it, the holds of the old agent on those before it; an agent that does not know of them leaves them open. */
   | { readonly kind: 'all'; readonly count: number }
   /** Nothing is given, but the old agent has stepped aside. */
   | { readonly kind: 'refused'; readonly reason: string };

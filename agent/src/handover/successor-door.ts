@@ -14,6 +14,8 @@ import { given, type ToPredecessor, type ToSuccessor, VERSION } from './protocol
 export interface Predecessor {
   /** A successor has come: stop changing rules. Resolves to what there is; the descriptors stay ours. */
   stepAside(): Promise<readonly Inheritance[]>;
+  /** Its holds on agents before it that still live. The successor gets copies: these stay still while it lives, too. */
+  leases(): readonly Fd[];
   /** It accepts for these namespaces (by inode) and its rules are in place: stop accepting for them. */
   taken(inodes: readonly number[]): void;
   /** It has ended before us: everything is ours again. */
@@ -98,7 +100,7 @@ export class SuccessorDoor {
     const offer = version === VERSION ? estate : err(`this agent speaks version ${VERSION}`);
     const channel = descriptorOf(socket);
     const sent = offer.ok
-      ? await giveAll(channel, offer.value)
+      ? await giveAll(channel, offer.value, this.#predecessor.leases())
       : await tell(channel, { kind: 'refused', reason: offer.error }, []);
     if (!sent.ok) this.#log.warn({ problem: sent.error }, 'listeners could not be handed over');
   }
@@ -113,13 +115,17 @@ export class SuccessorDoor {
   }
 }
 
-async function giveAll(channel: Fd, estate: readonly Inheritance[]): Promise<Result<null, string>> {
+async function giveAll(
+  channel: Fd,
+  estate: readonly Inheritance[],
+  leases: readonly Fd[],
+): Promise<Result<null, string>> {
   for (const inheritance of estate) {
     const fds = inheritance.listeners.map(({ fd }) => fd);
     const sent = await tell(channel, { kind: 'netns', ...given(inheritance) }, fds);
     if (!sent.ok) return sent;
   }
-  return tell(channel, { kind: 'all', count: estate.length }, []);
+  return tell(channel, { kind: 'all', count: estate.length }, leases);
 }
 
 /** Tries again while the successor is behind with reading. */

@@ -12,11 +12,13 @@ export interface Takeover {
   /** Descriptors are ours. Fewer than the other has when there was a problem: the rest needs listeners of our own. */
   readonly estate: readonly Inheritance[];
   readonly problem: string | null;
+  /** The holds on the agents before us that still live, for whoever takes over from us; they stay ours. */
+  leases(): readonly Fd[];
   /** Tells it that we accept for these namespaces, with our rules in place. */
   taken(inodes: readonly number[]): void;
   /** Everything is its own again. */
   giveBack(): void;
-  /** It has ended, or has got everything back. */
+  /** It and all before it have ended, or have got everything back. */
   readonly ended: Promise<void>;
 }
 
@@ -35,20 +37,52 @@ export async function takeOver(path: string, patienceMs: number): Promise<Takeov
   const fd = connect(path);
   if (fd === null) return null;
   say(fd, { kind: 'take', version: VERSION });
-  const { estate, problem } = await collect(fd, performance.now() + patienceMs);
+  const { estate, problem, before } = await collect(fd, performance.now() + patienceMs);
   // Only now: Node reads without asking for the descriptors beside the bytes, and the kernel would drop them.
-  const lease = new Socket({ fd, readable: true, writable: true });
-  const ended = Promise.withResolvers<void>();
-  lease.on('error', () => {});
-  lease.on('close', () => ended.resolve());
-  lease.resume();
+  const leases = [fd, ...before].map((held) => new Lease(held));
   return {
     estate,
     problem,
-    taken: (inodes) => lease.write(`${JSON.stringify({ kind: 'taken', inodes } satisfies ToPredecessor)}\n`),
-    giveBack: () => lease.destroy(),
-    ended: ended.promise,
+    leases: () => leases.flatMap((lease) => lease.fd ?? []),
+    taken: (inodes) => leases[0]?.say({ kind: 'taken', inodes }),
+    giveBack: () => {
+      for (const lease of leases) lease.end();
+    },
+    ended: Promise.all(leases.map(({ ended }) => ended)).then(() => {}),
   };
+}
+
+/** The connection to one agent before us, which changes nothing as long as it is open at anybody's. */
+class Lease {
+  readonly ended: Promise<void>;
+  readonly #socket: Socket;
+  #fd: Fd | null;
+
+  constructor(fd: Fd) {
+    this.#fd = fd;
+    this.#socket = new Socket({ fd, readable: true, writable: true });
+    this.#socket.on('error', () => {});
+    this.ended = new Promise((resolve) =>
+      this.#socket.on('close', () => {
+        this.#fd = null;
+        resolve();
+      }),
+    );
+    this.#socket.resume();
+  }
+
+  /** Null once the agent has ended. */
+  get fd(): Fd | null {
+    return this.#socket.destroyed ? null : this.#fd;
+  }
+
+  say(message: ToPredecessor): void {
+    this.#socket.write(`${JSON.stringify(message)}\n`);
+  }
+
+  end(): void {
+    this.#socket.destroy();
+  }
 }
 
 /** Null unless it is of our own user: whoever may listen there could have us accept on sockets of its choice. */
@@ -64,21 +98,28 @@ const say = (fd: Fd, message: ToPredecessor): void => {
   sendFds(fd, `${JSON.stringify(message)}\n`, []);
 };
 
-async function collect(fd: Fd, deadline: number): Promise<{ estate: Inheritance[]; problem: string | null }> {
+interface Collected {
+  readonly estate: readonly Inheritance[];
+  readonly problem: string | null;
+  /** Holds on agents before the one that gives. */
+  readonly before: readonly Fd[];
+}
+
+async function collect(fd: Fd, deadline: number): Promise<Collected> {
   const estate: Inheritance[] = [];
+  const partly = (problem: string): Collected => ({ estate, problem, before: [] });
   for (;;) {
     const answer = next(fd);
-    if (typeof answer === 'string') return { estate, problem: answer };
+    if (typeof answer === 'string') return partly(answer);
     if (answer === null) {
-      if (performance.now() > deadline) return { estate, problem: 'it took too long' };
+      if (performance.now() > deadline) return partly('it took too long');
       await pause(LOOK_MS);
     } else if (answer.message.kind === 'netns') estate.push(inherited(answer.message, answer.fds));
-    else if (answer.message.kind === 'refused') return { estate, problem: answer.message.reason };
-    else
-      return {
-        estate,
-        problem: answer.message.count === estate.length ? null : 'some listeners are missing',
-      };
+    else if (answer.message.kind === 'refused') return partly(answer.message.reason);
+    else {
+      const complete = answer.message.count === estate.length;
+      return { estate, problem: complete ? null : 'some listeners are missing', before: answer.fds };
+    }
   }
 }
 

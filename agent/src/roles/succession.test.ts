@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtempSync, openSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -70,6 +72,17 @@ const netns = (inode: number): Inheritance => ({
   listenerMark: 1,
   exemptions: [],
 });
+
+/** All that happened at sockets before has been noticed when it resolves. */
+async function roundTrip(path: string): Promise<void> {
+  for (let turn = 0; turn < 3; turn++) {
+    const server = createServer((socket) => socket.end());
+    await new Promise<void>((resolve) => server.listen(`${path}.${turn}`, resolve));
+    const client = connect(`${path}.${turn}`).resume();
+    await once(client, 'close');
+    server.close();
+  }
+}
 
 async function alone(path: string, estate: readonly Inheritance[] = []): Promise<Agent> {
   const agent = new Agent(path, estate);
@@ -153,6 +166,41 @@ describe('succession', () => {
     const third = new Agent(path).prepare();
     await third.begin();
     await until(() => expect(old.done.at(-1)).toBe('cede admin'));
+  });
+
+  it('leaves everything to the third of three agents while the first is still at its last connections', async () => {
+    const path = place();
+    const first = await alone(path);
+    const second = new Agent(path).prepare();
+    await second.begin();
+    await until(() => expect(first.done.at(-1)).toBe('cede admin'));
+    const third = new Agent(path).prepare();
+    await third.begin();
+    await until(() => expect(second.done.at(-1)).toBe('cede admin'));
+    const before = [...first.done];
+    await second.succession.leave('open');
+    second.succession.close();
+    // What the first may have been told comes before this.
+    await roundTrip(path);
+    expect([first.done, first.succession.passedOn]).toEqual([before, true]);
+    expect(third.done).toEqual(['begin with 0', 'claim']);
+    await third.succession.leave('open');
+    await until(() => expect(first.done.slice(-3).sort()).toEqual(['claim', 'reclaim', 'step back']));
+    first.succession.close();
+  });
+
+  it('keeps exemptions until all agents before have ended', async () => {
+    const path = place();
+    const first = await alone(path);
+    const second = new Agent(path).prepare();
+    await second.begin();
+    const third = new Agent(path).prepare();
+    await third.begin();
+    second.succession.close();
+    await roundTrip(path);
+    expect(third.done).toEqual(['begin with 0', 'claim']);
+    first.succession.close();
+    await until(() => expect(third.done.at(-1)).toBe('retire former'));
   });
 
   it('lets pods go again when the agent after it ends while it is about to end itself', async () => {

@@ -3,6 +3,7 @@ import type { CaptureEvent, Freed, Inheritance } from '../capture/protocol.ts';
 import { type Predecessor, SuccessorDoor } from '../handover/successor-door.ts';
 import { isPredecessorThere, type Takeover, takeOver } from '../handover/take-over.ts';
 import type { NamespaceId } from '../ipc/messages.ts';
+import type { Fd } from '../kernel/libc.ts';
 import type { SupervisorLog } from './dataplane-supervisor.ts';
 
 /** What succession does to capture; see `CaptureClient`. */
@@ -47,7 +48,7 @@ export class Succession implements Predecessor {
   #enrolled: number[] = [];
   #leaving = false;
   #freeing: Freed | null = null;
-  /** The agent before this one, as long as it lives. */
+  /** The agent before this one, as long as it or one before it lives. */
   #before: Takeover | null = null;
   #givenBack = false;
   #arrived = Promise.withResolvers<void>();
@@ -107,6 +108,11 @@ export class Succession implements Predecessor {
 
   /** Another agent finds nobody here any more; one that has taken over learns that this one has ended. */
   close(): void {
+    // Who has taken over holds those before us by itself.
+    if (this.#door.passedOn && this.#before !== null) {
+      this.#givenBack = true;
+      this.#before.giveBack();
+    }
     this.#door.close();
   }
 
@@ -122,6 +128,10 @@ export class Succession implements Predecessor {
 
   stepAside(): Promise<readonly Inheritance[]> {
     return this.#options.capture.stepAside();
+  }
+
+  leases(): readonly Fd[] {
+    return this.#before?.leases() ?? [];
   }
 
   taken(inodes: readonly number[]): void {
