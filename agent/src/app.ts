@@ -266,6 +266,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
         droppedByDataplanes: control.recordsDropped,
         droppedForTails: dropped,
       },
+      issuers: issuers.status(),
       eventsSuppressed: events.suppressed,
       sinks: sinks.map(sinkStatus),
       controlLoopLagMs: controlLag.of(at),

@@ -215,6 +215,12 @@ const METRICS: readonly StatusMetric[] = [
     'Requests that a limit by principal counted for their workload, for want of a verified principal',
     ({ limits }) => one(limits.unverified),
   ),
+  gauge(
+    'issuer_up',
+    '1 while the keys of a token issuer can be had; what was had last stays in use (`--jwt-issuers`)',
+    ({ issuers }) => issuers.map(({ issuer, problem }) => [{ issuer }, Number(problem === null)]),
+    ['issuer'],
+  ),
 ];
 
 /** Metrics of the agent itself, taken from its status whenever somebody looks. */

@@ -18,6 +18,7 @@ export interface AgentStatus {
   readonly dataplanes: readonly DataplaneStatus[];
   readonly flows: FlowStatus;
   readonly limits: LimitsStatus;
+  readonly issuers: readonly IssuerStatus[];
   readonly sinks: readonly SinkStatus[];
   /** Events that no sink was told of, for there were more in a second than may be. */
   readonly eventsSuppressed: number;
@@ -168,6 +169,15 @@ export const LIMIT_SPENDINGS = [
   'unavailable',
 ] as const;
 export type LimitSpending = (typeof LIMIT_SPENDINGS)[number];
+
+/** Who signs the tokens of end users. */
+export interface IssuerStatus {
+  readonly issuer: string;
+  /** Public keys that its tokens are verified with. */
+  readonly keys: number;
+  /** Why they could not be had when they were asked for last; null when they could. The last ones stay in use. */
+  readonly problem: string | null;
+}
 
 /** Where events go beside the agent's own output. */
 export interface SinkStatus {

@@ -21,10 +21,10 @@ function watching(url: string) {
     issuers: [{ issuer: 'https://idp.example', jwksUrl: url, audience: null }],
     refreshMs: 10,
     onKeys: (keys) => told.push(keys),
-    log: { warn: (fields) => problems.push(fields) },
+    log: { info: (fields) => problems.push(fields), warn: (fields) => problems.push(fields) },
   });
   watch.start();
-  return { told, problems, [Symbol.dispose]: () => watch.stop() };
+  return { watch, told, problems, [Symbol.dispose]: () => watch.stop() };
 }
 
 test('tells of keys when they come, and again only when they change', async () => {
@@ -47,6 +47,23 @@ test.each([
   using run = watching(issuer.url);
   await vi.waitFor(() => expect(run.problems).toMatchObject([{ issuer: 'https://idp.example' }]), PATIENCE);
   expect(run.told).toEqual([]);
+});
+
+test('says which issuers can not be asked, and that the last keys stay in use', async () => {
+  using issuer = await anIssuer();
+  using run = watching(issuer.url);
+  const about = { issuer: 'https://idp.example' };
+  expect(run.watch.status()).toEqual([{ ...about, keys: 0, problem: 'not answered yet' }]);
+  await vi.waitFor(
+    () => expect(run.watch.status()).toEqual([{ ...about, keys: 1, problem: null }]),
+    PATIENCE,
+  );
+  issuer.answer.status = 503;
+  await vi.waitFor(
+    () => expect(run.watch.status()).toEqual([{ ...about, keys: 1, problem: 'status 503' }]),
+    PATIENCE,
+  );
+  expect(run.problems).toEqual([{ ...about, problem: 'status 503' }]);
 });
 
 test('leaves out what is no key', async () => {

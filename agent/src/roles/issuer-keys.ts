@@ -1,3 +1,4 @@
+import type { IssuerStatus } from '../admin/agent-status.ts';
 import type { Issuer, IssuerKeys } from '../identity/issuer.ts';
 import { isObject } from '../identity/json.ts';
 
@@ -6,7 +7,7 @@ export interface IssuerWatchOptions {
   readonly refreshMs: number;
   /** Whenever the keys of any issuer are other than before. */
   readonly onKeys: (issuers: readonly IssuerKeys[]) => void;
-  readonly log: { warn(fields: object, message: string): void };
+  readonly log: { info(fields: object, message: string): void; warn(fields: object, message: string): void };
 }
 
 const TIMEOUT_MS = 5_000;
@@ -22,6 +23,8 @@ const MAX_KEYS = 64;
 export class IssuerWatch {
   readonly #options: IssuerWatchOptions;
   readonly #keys = new Map<string, readonly object[]>();
+  /** By issuer; null where the last answer was good, absent before the first. */
+  readonly #problems = new Map<string, string | null>();
   readonly #ending = new AbortController();
   readonly #timers = new Set<NodeJS.Timeout>();
 
@@ -38,20 +41,21 @@ export class IssuerWatch {
     for (const timer of this.#timers) clearTimeout(timer);
   }
 
+  status(): IssuerStatus[] {
+    return this.#options.issuers.map(({ issuer }) => ({
+      issuer,
+      keys: this.#keys.get(issuer)?.length ?? 0,
+      problem: this.#problems.get(issuer) ?? (this.#problems.has(issuer) ? null : 'not answered yet'),
+    }));
+  }
+
   async #refresh(issuer: Issuer): Promise<void> {
-    const { log, refreshMs } = this.#options;
-    let next = refreshMs;
-    try {
-      this.#take(issuer, await fetchKeys(issuer.jwksUrl, this.#ending.signal));
-    } catch (error) {
-      next = RETRY_MS;
-      if (!this.#ending.signal.aborted)
-        log.warn(
-          { issuer: issuer.issuer, problem: (error as Error).message },
-          'keys of a token issuer can not be had',
-        );
-    }
+    const problem = await fetchKeys(issuer.jwksUrl, this.#ending.signal)
+      .then((keys) => this.#take(issuer, keys))
+      .catch(reasonOf);
     if (this.#ending.signal.aborted) return;
+    this.#note(issuer, problem);
+    const next = problem === null ? this.#options.refreshMs : RETRY_MS;
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
       void this.#refresh(issuer);
@@ -59,8 +63,19 @@ export class IssuerWatch {
     this.#timers.add(timer);
   }
 
-  #take({ issuer }: Issuer, keys: readonly object[]): void {
-    if (JSON.stringify(this.#keys.get(issuer)) === JSON.stringify(keys)) return;
+  /** Tells of changes, and not of each attempt. */
+  #note({ issuer }: Issuer, problem: string | null): void {
+    const { log } = this.#options;
+    const before = this.#problems.get(issuer) ?? null;
+    this.#problems.set(issuer, problem);
+    if (problem !== null && problem !== before)
+      log.warn({ issuer, problem }, 'keys of a token issuer can not be had');
+    else if (problem === null && before !== null)
+      log.info({ issuer }, 'keys of a token issuer can be had again');
+  }
+
+  #take({ issuer }: Issuer, keys: readonly object[]): null {
+    if (JSON.stringify(this.#keys.get(issuer)) === JSON.stringify(keys)) return null;
     this.#keys.set(issuer, keys);
     this.#options.onKeys(
       this.#options.issuers.flatMap(({ issuer: name, audience }) => {
@@ -68,8 +83,12 @@ export class IssuerWatch {
         return known === undefined ? [] : [{ issuer: name, audience, keys: known }];
       }),
     );
+    return null;
   }
 }
+
+/** What happened is in the cause of what `fetch` throws. */
+const reasonOf = ({ message, cause }: Error): string => (cause instanceof Error ? cause.message : message);
 
 async function fetchKeys(url: string, ending: AbortSignal): Promise<readonly object[]> {
   const response = await fetch(url, {

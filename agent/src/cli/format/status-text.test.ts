@@ -44,6 +44,17 @@ limits: mode lease, shared in redis://limits:6379/0; 3 buckets, 17 refused
     );
   });
 
+  it('says whose tokens are verified, and whose keys can not be had', () => {
+    const issuers = [
+      { issuer: 'https://a.example', keys: 1, problem: null },
+      { issuer: 'https://b.example', keys: 0, problem: 'connect ECONNREFUSED 10.0.0.1:443' },
+    ];
+    expect(statusText(agentStatus({ issuers }), style)).toContain(
+      'tokens of https://a.example: 1 key\n' +
+        'tokens of https://b.example: 0 keys; connect ECONNREFUSED 10.0.0.1:443\n',
+    );
+  });
+
   it('says where events go, and what became of them', () => {
     const sink = {
       sink: 'webhook',

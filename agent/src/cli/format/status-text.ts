@@ -37,6 +37,7 @@ export function statusText(status: AgentStatus, style: StatusStyle): string {
     askedUnseenText(status.dataplanes, style),
     flowsText(status),
     limitsText(status, style),
+    issuersText(status, style),
     sinksText(status, style),
   ]
     .filter((section) => section !== '')
@@ -226,6 +227,15 @@ function limitsText({ limits }: AgentStatus, { paint }: StatusStyle): string {
       : [`limits: ${unverified} requests without a verified principal were counted for their workload`]),
   ];
   return lines.map((line) => `${line}\n`).join('');
+}
+
+function issuersText({ issuers }: AgentStatus, { paint }: StatusStyle): string {
+  return issuers
+    .map(({ issuer, keys, problem }) => {
+      const text = `tokens of ${visible(issuer)}: ${keys === 1 ? '1 key' : `${keys} keys`}`;
+      return `${text}${problem === null ? '' : `; ${paint('red', visible(problem))}`}\n`;
+    })
+    .join('');
 }
 
 function sinksText({ sinks }: AgentStatus, { paint }: StatusStyle): string {
