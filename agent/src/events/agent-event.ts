@@ -18,8 +18,11 @@ export const exchangeEvent = (record: FlowRecord): AgentEvent => ({
   record,
 });
 
+/** What is to be known of a finding as it was, to tell whether it has taken a turn. */
+export type FindingBefore = Pick<Finding, 'state' | 'action'>;
+
 /** The event of a finding that is told as `finding` now and was told as `before`; null when it has only grown. */
-export function findingEvent(finding: Finding, before: Finding | null): AgentEvent | null {
+export function findingEvent(finding: Finding, before: FindingBefore | null): AgentEvent | null {
   const turn = turnOf(finding, before);
   if (turn === null) return null;
   const uid = `${finding.id}-${turn === 'escalated' ? finding.action : turn}`;
@@ -27,7 +30,7 @@ export function findingEvent(finding: Finding, before: Finding | null): AgentEve
 }
 
 /** A resolved finding that was never told as open (it has been forgotten here) has ended all the same. */
-function turnOf(finding: Finding, before: Finding | null): FindingTurn | null {
+function turnOf(finding: Finding, before: FindingBefore | null): FindingTurn | null {
   if (finding.state === 'resolved') return before?.state === 'resolved' ? null : 'ended';
   if (before === null) return 'began';
   return finding.action === before.action ? null : 'escalated';

@@ -111,7 +111,7 @@ function setUp() {
     events: new EventFeed({
       sinks: [{ accept: (event) => void events.push(event) }],
       clock: { now: () => 0, monotonic: () => 0 },
-      perSecond: 10,
+      perSecond: 100,
       onSuppressed: () => {},
     }),
     metrics: new Metrics(new Registry(), { maxSeries: 10, findings, catalog, monotonic: () => clock.now }),
@@ -226,6 +226,15 @@ describe('Control', () => {
     tick();
     expect(findings.all).toMatchObject([{ state: 'resolved' }]);
     expect(events).toMatchObject([{ turn: 'began' }, { turn: 'ended' }]);
+  });
+
+  it('takes no finding that goes on for a new one, also where there are more than it keeps', () => {
+    const { control, events } = setUp();
+    const ids = Array.from({ length: 12 }, (_, at) => `ef-${at}`);
+    for (const count of [1, 2, 3])
+      for (const id of ids)
+        control.reported({ kind: 'findings', findings: [aFinding({ id, count })], dropped: 0 }, 0);
+    expect(events.map(({ uid }) => uid)).toEqual(ids.map((id) => `${id}-began`));
   });
 
   it('makes a finding of a pod that tries to get past the agent', () => {

@@ -216,7 +216,7 @@ export class Control implements ClusterListener {
     const { findings, metrics, events } = this.#options;
     metrics.findings.dropped(dropped);
     for (const finding of changed) {
-      const before = findings.find(finding.id);
+      const before = findings.before(finding.id);
       if (before === null) metrics.findings.began(finding);
       events.finding(finding, before);
     }

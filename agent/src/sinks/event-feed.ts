@@ -1,4 +1,4 @@
-import { type AgentEvent, exchangeEvent, findingEvent } from '../events/agent-event.ts';
+import { type AgentEvent, exchangeEvent, type FindingBefore, findingEvent } from '../events/agent-event.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Finding } from '../record/finding.ts';
 import type { FlowRecord } from '../record/record.ts';
@@ -45,7 +45,7 @@ export class EventFeed {
   }
 
   /** How a finding grows between its turns is for the finding log. */
-  finding(finding: Finding, before: Finding | null): void {
+  finding(finding: Finding, before: FindingBefore | null): void {
     const event = findingEvent(finding, before);
     if (event !== null && this.#mayTell()) this.#tell(event);
   }

@@ -25,6 +25,16 @@ test('what is resolved makes room first', () => {
   expect(findings.all.map(({ id }) => id)).toEqual(['c', 'd', 'e']);
 });
 
+test('an open finding that had to make room has begun all the same', () => {
+  const findings = log();
+  findings.append(['a', 'b', 'c', 'd'].map((id) => aFinding({ id, action: 'block' })));
+  expect(findings.find('a')).toBeNull();
+  expect(['a', 'd', 'e'].map((id) => findings.before(id)?.state)).toEqual(['open', 'open', undefined]);
+  expect(findings.before('a')).toEqual({ state: 'open', action: 'block' });
+  findings.append([aFinding({ id: 'a', state: 'resolved' })]);
+  expect(findings.before('a')).toMatchObject({ state: 'resolved' });
+});
+
 test('a slow reader gets each finding once, as it is when it looks', () => {
   const findings = log();
   let woken = 0;

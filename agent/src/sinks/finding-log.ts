@@ -1,3 +1,4 @@
+import type { FindingBefore } from '../events/agent-event.ts';
 import type { Finding } from '../record/finding.ts';
 
 export interface FindingLogLimits {
@@ -17,11 +18,16 @@ interface Subscriber {
   readonly wake: () => void;
 }
 
+/** Findings that had to make room while they were open, which is remembered of them; each takes some 100 bytes. */
+const MAX_FORGOTTEN = 10_000;
+
 /** The last findings of this node, and those who follow them. */
 export class FindingLog {
   readonly #limits: FindingLogLimits;
   /** In the order in which they began. */
   readonly #findings = new Map<string, Finding>();
+  /** Open ones that had to make room, oldest first: they have begun, and are no new ones when they grow. */
+  readonly #forgotten = new Map<string, FindingBefore>();
   readonly #subscribers = new Set<Subscriber>();
 
   constructor(limits: FindingLogLimits) {
@@ -31,6 +37,7 @@ export class FindingLog {
   append(findings: readonly Finding[]): void {
     for (const finding of findings) {
       if (!this.#findings.has(finding.id)) this.#makeRoom();
+      this.#forgotten.delete(finding.id);
       this.#findings.set(finding.id, finding);
       for (const subscriber of this.#subscribers) offer(subscriber, finding.id);
     }
@@ -38,6 +45,11 @@ export class FindingLog {
 
   find(id: string): Finding | null {
     return this.#findings.get(id) ?? null;
+  }
+
+  /** A finding as it was told last; null for one that begins. */
+  before(id: string): FindingBefore | null {
+    return this.find(id) ?? this.#forgotten.get(id) ?? null;
   }
 
   /** All that are kept, the oldest first. */
@@ -86,7 +98,18 @@ export class FindingLog {
       if (victim === '' || state === 'resolved') victim = id;
       if (state === 'resolved') break;
     }
-    this.#findings.delete(victim);
+    this.#forget(victim);
+  }
+
+  #forget(id: string): void {
+    const finding = this.find(id);
+    this.#findings.delete(id);
+    if (finding?.state !== 'open') return;
+    const { state, action } = finding;
+    this.#forgotten.set(id, { state, action });
+    if (this.#forgotten.size <= MAX_FORGOTTEN) return;
+    const [oldest] = this.#forgotten.keys();
+    if (oldest !== undefined) this.#forgotten.delete(oldest);
   }
 }
 
