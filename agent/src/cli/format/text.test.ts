@@ -5,6 +5,9 @@ import { age, clockTime, size, visible } from './text.ts';
 describe('visible', () => {
   it('leaves nothing that could move a cursor, and changes nothing else', () => {
     expect(visible('GET /a\u001b[2Jb\u009b\n')).toBe('GET /a\\x1b[2Jb\\x9b\\x0a');
+    expect(visible('shop/a \u202eylno daer\u202c\u2028\u200b')).toBe(
+      'shop/a \\u{202e}ylno daer\\u{202c}\\u{2028}\\u{200b}',
+    );
     expect(visible('/grüße/日本')).toBe('/grüße/日本');
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) =>

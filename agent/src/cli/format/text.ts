@@ -1,10 +1,13 @@
-/** C0, DEL and C1: what could make a terminal do something other than show text. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-const CONTROL = /[\u0000-\u001f\u007f-\u009f]/g;
+/** Controls, format characters (among them those that turn the direction of text round), separators of lines. */
+const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** Names and paths come from callers who may be hostile: nothing they send may move the reader's cursor. */
-export const visible = (text: string): string =>
-  text.replace(CONTROL, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`);
+/** Names and paths come from callers who may be hostile: nothing they send may move the reader's cursor, or what is read. */
+export const visible = (text: string): string => text.replace(CONTROL, escaped);
+
+function escaped(character: string): string {
+  const code = character.codePointAt(0) ?? 0;
+  return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+}
 
 /** `850ms`, `12s`, `3m4s`, `5h6m`, `2d3h`; as kubectl shows ages. */
 export function age(ms: number): string {
