@@ -192,6 +192,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     findingQuietMs: config.findingQuietMs,
     quarantineMs: config.quarantineMs,
     now: systemClock.now,
+    monotonic: systemClock.monotonic,
     log,
     onSynced: () => readiness.done('cluster'),
     onCaptureReady: () => readiness.done('capture'),

@@ -34,6 +34,8 @@ export interface ControlOptions {
   readonly quarantineMs: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** Monotonic milliseconds. */
+  readonly monotonic: () => number;
   readonly log: SupervisorLog;
   /** Called once each, when it is so for the first time. */
   readonly onSynced: () => void;
@@ -201,8 +203,8 @@ export class Control implements ClusterListener {
 
   /** By uid, since a name may soon be another pod's. */
   #quarantine({ uid, detection }: { readonly uid: string; readonly detection: DetectionId }): void {
-    const { quarantineMs, now, log } = this.#options;
-    if (!this.#local.quarantine(uid, now() + quarantineMs)) return;
+    const { quarantineMs, monotonic, log } = this.#options;
+    if (!this.#local.quarantine(uid, monotonic() + quarantineMs)) return;
     const caller = this.#local.workload(uid);
     log.warn({ namespace: caller?.namespace, pod: caller?.pod, detection }, 'pod quarantined by a guard');
     this.#tellCallers();
@@ -225,7 +227,7 @@ export class Control implements ClusterListener {
 
   /** Once a second and dataplane: often enough, and the only clock there is here. */
   #tick(): void {
-    if (this.#local.release(this.#options.now())) this.#tellCallers();
+    if (this.#local.release(this.#options.monotonic())) this.#tellCallers();
     const { ownFindings } = this.#options;
     this.#keep(ownFindings.drain(), ownFindings.takeDropped());
     this.#resolveForsaken();

@@ -9,7 +9,7 @@ import type { CallerState } from '../ipc/messages.ts';
 export class LocalPods {
   readonly #pods = new Map<string, PodInfo>();
   readonly #namespaces = new Map<string, NamespaceEntry>();
-  /** Pods that a guard has set aside, and until when, in ms since the epoch. */
+  /** Pods that a guard has set aside, and until when, in monotonic ms: a clock that is set must not let them go. */
   readonly #quarantined = new Map<string, number>();
 
   /** Those that are gone by uid. */
