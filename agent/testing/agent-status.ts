@@ -18,6 +18,7 @@ export const agentStatus = (differs: Partial<AgentStatus> = {}): AgentStatus => 
       { ability: 'fail-modes', problem: null },
       { ability: 'port-owner', problem: null },
       { ability: 'packet-guard', problem: 'the kernel has no such hook' },
+      { ability: 'conntrack-zone', problem: null },
     ],
     repairs: 2,
   },

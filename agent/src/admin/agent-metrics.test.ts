@@ -16,6 +16,7 @@ it('tells which pods are proven to be intercepted, and what was seen of those th
     'eastwall_capture_ability{ability="fail-modes"} 1',
     'eastwall_capture_ability{ability="port-owner"} 1',
     'eastwall_capture_ability{ability="packet-guard"} 0',
+    'eastwall_capture_ability{ability="conntrack-zone"} 1',
   ]);
 });
 

@@ -50,7 +50,7 @@ export interface CaptureStatus {
 }
 
 export interface AbilityStatus {
-  readonly ability: 'fail-modes' | 'port-owner' | 'packet-guard' | 'inbound';
+  readonly ability: 'fail-modes' | 'port-owner' | 'packet-guard' | 'conntrack-zone' | 'inbound';
   /** Why it is not enforced; null when it is. */
   readonly problem: string | null;
 }

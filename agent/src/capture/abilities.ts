@@ -16,6 +16,8 @@ export interface Abilities {
   readonly ownerProblem: string | null;
   /** Why frames that are written past the rules are not kept from leaving; null when they are. */
   readonly guardProblem: string | null;
+  /** Why the agent's connections can't be tracked apart from the pod's; null when they are. */
+  readonly zoneProblem: string | null;
   /** Why what comes to pods can't be observed; null when it can. */
   readonly inboundProblem: string | null;
   /** Why `engine` is null. */
@@ -46,6 +48,7 @@ export async function probeAbilities(door: NetnsDoor, options: ProbeOptions): Pr
         return {
           engine: candidate.engine,
           exemption,
+          zoneProblem: await candidate.zoneProblem(range.value),
           gateProblem: await candidate.gateProblem(range.value),
           ownerProblem: await candidate.ownerProblem(range.value, own),
           guardProblem:
@@ -73,6 +76,7 @@ const candidates = (door: NetnsDoor, { rules, gateTimeoutMs }: ProbeOptions): Ca
 const unable = (problem: string): Abilities => ({
   engine: null,
   exemption: { kind: 'mark', why: problem },
+  zoneProblem: problem,
   gateProblem: problem,
   ownerProblem: problem,
   guardProblem: problem,

@@ -3,13 +3,19 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { PROOF } from '../ipc/proof.ts';
 import { err, type Result } from '../kernel/result.ts';
 import type { NetnsDoor } from './inside.ts';
-import { Iptables, type Variant } from './iptables/iptables.ts';
+import { type Family, Iptables, type Variant } from './iptables/iptables.ts';
 import { IptablesEngine } from './iptables/iptables-engine.ts';
-import { probeText } from './iptables/probe.ts';
+import { probeText, zoneProbeText } from './iptables/probe.ts';
 import { absentTable, type Command } from './nft/batch.ts';
 import { NftEngine } from './nft/nft-engine.ts';
 import { GUARD_TABLE, SMUGGLED } from './nft/packet-guard.ts';
-import { guardProbeRuleset, inboundProbeRuleset, ownerProbeRuleset, probeRuleset } from './nft/probe.ts';
+import {
+  guardProbeRuleset,
+  inboundProbeRuleset,
+  ownerProbeRuleset,
+  probeRuleset,
+  zoneProbeRuleset,
+} from './nft/probe.ts';
 import { TABLE } from './nft/table.ts';
 import { type OwnCgroup, pathProblem } from './own-cgroup.ts';
 import type { ProbeRange } from './probe-range.ts';
@@ -27,7 +33,9 @@ export interface Candidate {
   redirect(range: ProbeRange, exemption: Exemption): Promise<Result<unknown, string>>;
   /** What may stand for the agent's cgroup; the error is why nothing can. */
   cgroups(own: OwnCgroup): Result<readonly CgroupExemption[], string>;
-  /** Each of these is null when it has been seen to work. Why connections would not be let go when nobody judges them: */
+  /** Each of these is null when it has been seen to work. Why the agent's connections and the pod's would be one to conntrack: */
+  zoneProblem(range: ProbeRange): Promise<string | null>;
+  /** Why connections would not be let go when nobody judges them: */
   gateProblem(range: ProbeRange): Promise<string | null>;
   /** Why somebody else's socket could be at the agent's port: */
   ownerProblem(range: ProbeRange, exemption: Exemption): Promise<string | null>;
@@ -65,6 +73,11 @@ export function nftCandidate(door: NetnsDoor, gateTimeoutMs: number): Candidate 
       const likely = path.split('/').filter((name) => name !== '').length;
       const levels = new Set([likely, ...Array(MAX_DEPTH).keys()]);
       return { ok: true, value: [...levels].map((level) => ({ kind: 'cgroup', path, id, level })) };
+    },
+    zoneProblem: async (range) => {
+      const mark = randomMark();
+      const loaded = load(range, zoneProbeRuleset(mark, range.ports, OPEN_MS));
+      return loaded.ok ? sameEndsProblem(range, mark) : loaded.error;
     },
     gateProblem: async (range) => {
       const loaded = load(range, probeRuleset({ kind: 'mark', mark: randomMark() }, range.ports, 1));
@@ -130,11 +143,30 @@ export function iptablesCandidate(door: NetnsDoor, variant: Variant): Candidate 
       // This one goes by the path.
       return { ok: true, value: [{ kind: 'cgroup', path: own.path, id: own.id ?? 0n, level: 0 }] };
     },
+    zoneProblem: async (range) => {
+      const mark = randomMark();
+      const redirect = probeText({ kind: 'mark', mark }, range.ports);
+      const load = (family: Family, text: string) => iptables.restore(range.netns, family, text);
+      const loaded = await load(4, redirect + zoneProbeText(mark));
+      if (!loaded.ok) return loaded.error;
+      // Where there are no rules for IPv6 at all, they need no zone.
+      const loaded6 = (await load(6, redirect)).ok ? await load(6, zoneProbeText(mark)) : loaded;
+      return loaded6.ok ? sameEndsProblem(range, mark) : loaded6.error;
+    },
     gateProblem: async () => 'iptables has no timed sets: rules stay until they are removed',
     ownerProblem: async () => 'iptables does not know whose socket it is',
     guardProblem: async () => 'iptables does not see frames',
     inboundProblem: async () => 'only done with nftables',
   };
+}
+
+/** Whether a connection meets rules of NAT although one with `mark`, tracked apart, was reset between the same ends. */
+async function sameEndsProblem(range: ProbeRange, mark: number): Promise<string | null> {
+  if ((await range.arrivalBetweenSameEnds(mark)) !== 'target')
+    return 'it redirects what it should track apart';
+  return (await range.arrivalBetweenSameEnds(null)) === 'listener'
+    ? null
+    : 'it does not track apart what follows each other between the same ends';
 }
 
 /** Whether it comes to be so within a second. */

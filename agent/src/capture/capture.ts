@@ -158,7 +158,7 @@ export class Capture {
   sendSockets(order: SocketOrder & { readonly channelFd: Fd }): Result<null, string> {
     for (const { fd, enrolment, draining } of this.#known.values()) {
       const found = [enrolment, draining].find((candidate) => candidate?.id === order.ns);
-      if (found) return sendSockets(this.#door, { ...order, netns: fd, exemption: found.exemption });
+      if (found) return sendSockets(this.#door, { ...order, netns: fd, mark: found.socketMark });
     }
     return err(`namespace ${order.ns} is not enrolled`);
   }
@@ -299,6 +299,7 @@ const proofProblem = ({ engine, exemption }: Abilities): string | null =>
 function readyEvent({
   engine,
   exemption,
+  zoneProblem,
   gateProblem,
   ownerProblem,
   guardProblem,
@@ -311,6 +312,7 @@ function readyEvent({
     exemption:
       exemption.kind === 'mark' ? exemption : { kind: 'cgroup', path: exemption.exemption.path, why },
     rules: engine?.kind ?? null,
+    zoneProblem,
     gateProblem,
     ownerProblem,
     guardProblem,

@@ -16,7 +16,7 @@ import { randomMark } from './random-mark.ts';
 import type { Applied, Changed, PodRules, RuleEngine } from './rule-engine.ts';
 import { type ListenerUse, listenerUse } from './socket-table.ts';
 import { hasUnseenArrivals } from './unseen-arrivals.ts';
-import type { Exemption, FailMode, FamilyWish, Wish } from './wish.ts';
+import { distinct, type Exemption, type FailMode, type FamilyWish, type Wish } from './wish.ts';
 
 /** Interfaces of one pod that are guarded, and looked after. */
 const MAX_GUARDED = 16;
@@ -30,6 +30,8 @@ export interface CaptureTools {
   readonly gateTimeoutMs: number;
   /** Whether frames that are written past the rules are to be kept from leaving. */
   readonly packetGuard: boolean;
+  /** Whether the agent's connections can be tracked apart from the pod's. */
+  readonly apart: boolean;
 }
 
 /** What a pod, its owner and the agent want of an enrolment; what can change while it lasts. */
@@ -61,7 +63,7 @@ export interface EnrolmentPlace {
  */
 export class Enrolment {
   readonly id: NamespaceId;
-  readonly exemption: Exemption;
+  readonly #exemption: Exemption;
   readonly #tools: CaptureTools;
   readonly #netns: Fd;
   readonly #rules: PodRules;
@@ -90,7 +92,7 @@ export class Enrolment {
   ) {
     this.#tools = tools;
     this.id = place.id;
-    this.exemption = place.exemption;
+    this.#exemption = place.exemption;
     this.#netns = place.netns;
     this.#will = place.will;
     this.#rules = have.rules;
@@ -160,9 +162,15 @@ export class Enrolment {
     return this.#inbound.listeners;
   }
 
+  /** Of sockets that the agent connects with; 0 for none. */
+  get socketMark(): number {
+    if (this.#exemption.kind === 'mark') return this.#exemption.mark;
+    return this.#tools.apart && this.#tools.engine.apartBy === 'mark' ? this.#listenerMark : 0;
+  }
+
   /** What an agent that takes over from this one has to know. */
   get estate(): Estate {
-    const exemptions = [this.exemption, ...this.#formerExemptions];
+    const exemptions = [this.#exemption, ...this.#formerExemptions];
     return { makers: this.#makers, listenerMark: this.#listenerMark, exemptions };
   }
 
@@ -334,6 +342,7 @@ export class Enrolment {
       quic: this.#will.quic,
       inbound: this.#inbound.wish,
       guard: devices.length === 0 ? null : { devices, mark: this.#guardMark },
+      apart: this.#tools.apart,
       ...this.estate,
     };
   }
@@ -381,10 +390,3 @@ export class Enrolment {
       .map(({ family }) => `IPv${family} listener`);
   }
 }
-
-/** Each once, in their order. */
-const distinct = (exemptions: readonly Exemption[]): readonly Exemption[] =>
-  exemptions.filter((one, at) => exemptions.findIndex((other) => keyOf(other) === keyOf(one)) === at);
-
-const keyOf = (exemption: Exemption): string =>
-  exemption.kind === 'cgroup' ? `cgroup ${exemption.id}` : `mark ${exemption.mark}`;

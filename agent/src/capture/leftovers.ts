@@ -7,6 +7,7 @@ const NOTHING: Wish = {
   v4: { mode: 'none' },
   v6: { mode: 'none' },
   exemptions: [],
+  apart: false,
   failMode: 'open',
   quic: 'count',
   makers: [],

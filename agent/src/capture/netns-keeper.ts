@@ -323,8 +323,9 @@ export class NetnsKeeper {
 
   #tools(): CaptureTools | null {
     const { door, abilities, clock, gateTimeoutMs, packetGuard } = this.#options;
-    const { engine } = abilities;
-    return engine === null ? null : { door, engine, clock, gateTimeoutMs, packetGuard };
+    const { engine, zoneProblem } = abilities;
+    const apart = zoneProblem === null;
+    return engine === null ? null : { door, engine, clock, gateTimeoutMs, packetGuard, apart };
   }
 
   #willOf({ failMode, quicMode, wantsInbound }: Netns): Will {

@@ -4,13 +4,15 @@ import { closeSync, mkdirSync, rmdirSync } from 'node:fs';
 import { createServer, type Server, Socket } from 'node:net';
 import { closeFd, type Fd } from '../kernel/libc.ts';
 import { setLoopbackUp } from '../kernel/libc-namespaces.ts';
-import { bindTo, makeTransparent, setMark, tcpSocket } from '../kernel/libc-sockets.ts';
+import { bindAny, bindTo, makeTransparent, setMark, tcpSocket } from '../kernel/libc-sockets.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { NetnsDoor } from './inside.ts';
 import { type Listener, openListener } from './listener.ts';
 import type { Exemption } from './wish.ts';
 
 const DEADLINE_MS = 5_000;
+/** Given to nobody who does not ask for it. */
+const SAME_PORT = 20_000;
 
 /** Where a connection to the target ended: there, at the listener that others are redirected to, or nowhere. */
 export type Arrival = 'target' | 'listener' | 'refused';
@@ -71,6 +73,22 @@ export class ProbeRange {
     const arrival = this.#arrival();
     socket.on('error', () => refused.resolve('refused')).connect(this.#target.port, '127.0.0.1');
     return Promise.race([arrival, refused.promise]).finally(() => socket.destroy());
+  }
+
+  /** Connects from a port that is the same each time, and then resets the connection, which conntrack remembers. */
+  async arrivalBetweenSameEnds(mark: number | null): Promise<Arrival | null> {
+    const made = this.#door.inside(this.netns, () => tcpSocket(4));
+    if (!made.ok || made.value < 0) return null;
+    if (mark !== null) setMark(made.value, mark);
+    const socket = new Socket({ fd: made.value }).on('error', () => {});
+    const closed = once(socket, 'close');
+    const arrival = this.#arrival();
+    if (bindAny(made.value, 4, SAME_PORT) < 0) socket.destroy();
+    else socket.connect(this.#target.port, '127.0.0.1');
+    return arrival.finally(() => {
+      socket.resetAndDestroy();
+      return closed;
+    });
   }
 
   /** As the agent marks its listeners. */
@@ -157,6 +175,7 @@ const socket = require('node:net').connect(Number(port), '127.0.0.1', () => sock
 `;
 
 function serve({ fd, port }: Listener): { readonly server: Server; readonly port: number } {
-  const server = createServer((socket) => socket.on('error', () => {}).destroy()).listen({ fd });
+  // Who connects ends it, and as they like.
+  const server = createServer((socket) => socket.on('error', () => {}).resume()).listen({ fd });
   return { server, port };
 }

@@ -101,6 +101,8 @@ export type CaptureEvent =
       readonly kind: 'ready';
       readonly exemption: ExemptionReport;
       readonly rules: RuleEngine['kind'] | null;
+      /** Why the agent's connections are not tracked apart from the pod's; null when they are. */
+      readonly zoneProblem: string | null;
       /** Why fail modes are not enforced by the kernel; null when they are. */
       readonly gateProblem: string | null;
       /** Why somebody else may own the port that connections are redirected to; null when nobody can. */

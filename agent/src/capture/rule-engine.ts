@@ -5,6 +5,8 @@ import type { Wish } from './wish.ts';
 /** What puts rules into network namespaces: nftables, or iptables on kernels that have no nf_tables. */
 export interface RuleEngine {
   readonly kind: 'nft' | 'iptables-nft' | 'iptables-legacy';
+  /** What tells rules which connections are to be tracked apart: what exempts them, or a mark in any case. */
+  readonly apartBy: 'exemption' | 'mark';
   /** `untouched` says that nobody can have put rules of ours there before. The error is why there can be none. */
   open(netns: Fd, untouched: boolean): Result<PodRules, string>;
 }

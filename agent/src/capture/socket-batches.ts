@@ -6,7 +6,6 @@ import { makeTransparent, setMark, tcpSocket } from '../kernel/libc-sockets.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { NetnsDoor } from './inside.ts';
 import { RETURN_MARK } from './return-path.ts';
-import type { Exemption } from './wish.ts';
 
 /** Far below the kernel's limit per packet, so that a first batch is on its way early. */
 const BATCH = 64;
@@ -14,7 +13,8 @@ const MAX_SOCKETS = 1024;
 
 export interface PlacedOrder extends SocketOrder {
   readonly netns: Fd;
-  readonly exemption: Exemption;
+  /** Of outbound sockets, 0 for none. */
+  readonly mark: number;
   readonly channelFd: Fd;
 }
 
@@ -49,15 +49,14 @@ function makeSockets(order: PlacedOrder, count: number): { sockets: Fd[]; failur
     const fd = tcpSocket(order.family);
     if (fd < 0) return { sockets, failure: fd };
     sockets.push(fd);
-    failure = order.direction === 'outbound' ? exempt(fd, order.exemption) : actAsCaller(fd, order.family);
+    failure = order.direction === 'outbound' ? marked(fd, order.mark) : actAsCaller(fd, order.family);
     // An unmarked socket would come back to our own listener.
     if (failure < 0) return { sockets: [], failure: discard(sockets, failure) };
   }
   return { sockets, failure };
 }
 
-const exempt = (fd: Fd, exemption: Exemption): number =>
-  exemption.kind === 'mark' ? setMark(fd, exemption.mark) : 0;
+const marked = (fd: Fd, mark: number): number => (mark === 0 ? 0 : setMark(fd, mark));
 
 /** It may be bound to a caller's address, and replies to that address come back to it. */
 function actAsCaller(fd: Fd, family: Family): number {

@@ -14,6 +14,13 @@ export type Exemption =
   /** Random per pod, 32 bits: a pod with CAP_NET_RAW may set marks, but has to guess this one. */
   | { readonly kind: 'mark'; readonly mark: number };
 
+/** Each once, in their order. */
+export const distinct = (exemptions: readonly Exemption[]): readonly Exemption[] =>
+  exemptions.filter((one, at) => exemptions.findIndex((other) => keyOf(other) === keyOf(one)) === at);
+
+const keyOf = (exemption: Exemption): string =>
+  exemption.kind === 'cgroup' ? `cgroup ${exemption.id}` : `mark ${exemption.mark}`;
+
 /** What becomes of new connections while nobody judges them: they go direct, or are refused. */
 export type FailMode = 'open' | 'closed';
 
@@ -52,6 +59,8 @@ export interface Wish {
   readonly v6: FamilyWish;
   /** Of all agents that may connect from here: this one, and those before it that are still at their last connections. */
   readonly exemptions: readonly Exemption[];
+  /** Whether the agents' connections are to be tracked in a zone of their own; see `ZONE`. */
+  readonly apart: boolean;
   readonly failMode: FailMode;
   readonly quic: QuicMode;
   /** Who may have made the listeners: a socket stays in the cgroup that it was made in, whoever holds it now. */

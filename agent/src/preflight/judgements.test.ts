@@ -62,6 +62,7 @@ describe('the kernel', () => {
   const able = {
     engine: { kind: 'nft' },
     exemption: { kind: 'cgroup', why: 'proven' },
+    zoneProblem: null,
     gateProblem: null,
     ownerProblem: null,
     guardProblem: null,
@@ -75,11 +76,13 @@ describe('the kernel', () => {
       ...able,
       exemption: { kind: 'mark', why: 'no cgroup v2' },
       guardProblem: 'no egress',
+      zoneProblem: 'no target CT',
       inboundProblem: 'no nftables',
     } as const;
     expect(states(judgeAbilities(partly)).filter((state) => !state.startsWith('ok'))).toEqual([
       'warning own connections',
       'warning packet guard',
+      'warning conntrack zone',
       'warning inbound leg',
     ]);
     expect(judgeAbilities({ ...able, engine: null, problem: 'no nft; no iptables' })).toMatchObject([

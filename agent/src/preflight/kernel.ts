@@ -3,7 +3,8 @@ import { type Check, fatal, fine, warning } from './check.ts';
 
 /** What was found out by redirecting connections in a namespace made for the purpose. */
 export function judgeAbilities(abilities: Abilities): Check[] {
-  const { engine, problem, exemption, gateProblem, ownerProblem, guardProblem, inboundProblem } = abilities;
+  const { engine, problem, exemption } = abilities;
+  const { zoneProblem, gateProblem, ownerProblem, guardProblem, inboundProblem } = abilities;
   if (engine === null)
     return [
       fatal(
@@ -35,6 +36,11 @@ export function judgeAbilities(abilities: Abilities): Check[] {
       'packet guard',
       guardProblem,
       'pods with NET_RAW can write past the rules; drop NET_RAW from them',
+    ),
+    feature(
+      'conntrack zone',
+      zoneProblem,
+      'where the agent’s connection was reset, one of the pod’s between the same two ends waits, for ten seconds at most; `modprobe xt_CT iptable_raw ip6table_raw` for iptables, a kernel with NF_CONNTRACK_ZONES for both',
     ),
     feature(
       'inbound leg',

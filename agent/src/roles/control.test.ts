@@ -24,6 +24,7 @@ const READY: CaptureEvent = {
   kind: 'ready',
   exemption: { kind: 'mark', why: 'chosen by the settings' },
   rules: 'nft',
+  zoneProblem: null,
   gateProblem: null,
   ownerProblem: null,
   guardProblem: null,

@@ -266,6 +266,7 @@ export class Control implements ClusterListener {
         {
           exemption: event.exemption,
           rules: event.rules,
+          zoneProblem: event.zoneProblem,
           gateProblem: event.gateProblem,
           ownerProblem: event.ownerProblem,
           guardProblem: event.guardProblem,

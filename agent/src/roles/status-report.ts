@@ -80,6 +80,7 @@ function abilities(ready: CaptureFacts['ready']): AbilityStatus[] {
     { ability: 'fail-modes', problem: ready.gateProblem },
     { ability: 'port-owner', problem: ready.ownerProblem },
     { ability: 'packet-guard', problem: ready.guardProblem },
+    { ability: 'conntrack-zone', problem: ready.zoneProblem },
     { ability: 'inbound', problem: ready.inboundProblem },
   ];
 }

@@ -17,6 +17,7 @@ describe('what somebody else changes, where there is only iptables,', () => {
   it.each([
     ['flushes everything', ['-t', 'nat', '-F']],
     ['flushes OUTPUT', ['-t', 'nat', '-F', 'OUTPUT']],
+    ['takes the zone away', ['-t', 'raw', '-F', 'EASTWALL_OUT']],
     ['removes one of our rules', ['-t', 'nat', '-D', 'EASTWALL_OUT', '5']],
     ['gets in front of our hook', ['-t', 'nat', '-I', 'OUTPUT', '-p', 'tcp', '-j', 'ACCEPT']],
   ])('is put right when somebody %s', async (_, args) => {
@@ -165,15 +166,24 @@ describe('a pod with users of its own', () => {
 });
 
 describe('an agent', () => {
-  it('removes its rules, and only those, when it is uninstalled', async () => {
-    await using pod = new Pod();
-    const agent = new TestAgent();
-    await agent.enrolled(pod.name);
-    pod.exec('iptables', '-t', 'nat', '-A', 'OUTPUT', '-p', 'tcp', '--dport', '9', '-j', 'ACCEPT');
-    await agent.client.uninstall();
-    expect(pod.rules()).not.toMatch(/eastwall/i);
-    expect(pod.iptables()).toContain('--dport 9 -j ACCEPT');
-  });
+  it.each(['auto', 'iptables'] as const)(
+    'removes its rules, and only those, when it is uninstalled (%s)',
+    async (rules) => {
+      await using pod = new Pod();
+      // In all tables: those that were not there before stay, empty.
+      for (const tool of ['iptables', 'ip6tables']) {
+        for (const table of ['raw', 'nat', 'filter'])
+          pod.exec(tool, '-t', table, '-A', 'OUTPUT', '-p', 'tcp', '--dport', '9', '-j', 'ACCEPT');
+      }
+      const before = pod.iptables();
+      const agent = new TestAgent({ rules });
+      await agent.enrolled(pod.name);
+      expect(pod.rules() + pod.iptables()).toMatch(/eastwall/i);
+      await agent.client.uninstall();
+      expect(pod.rules()).not.toMatch(/eastwall/i);
+      expect(pod.iptables()).toBe(before);
+    },
+  );
 
   it.each(['auto', 'iptables'] as const)(
     'removes what one that has crashed left, also where it had no time to enrol, whatever the fail mode (%s)',
@@ -350,8 +360,8 @@ it('falls back on iptables, opts out and takes over there too', async () => {
   await second.serve(ns);
   const open = await pod.connect('10.66.0.1', PORT);
   expect(open.greeting).toContain('agent');
-  // Of nat and filter, by both families.
-  expect(pod.iptables().match(/-A OUTPUT/g)).toHaveLength(4);
+  // Of raw, nat and filter, by both families.
+  expect(pod.iptables().match(/-A OUTPUT/g)).toHaveLength(6);
   second.client.pods(local(listed(pod, DISABLED)));
   await second.event('gone', (event) => event.ns === ns);
   expect((await pod.connect('10.66.0.1', PORT)).greeting).toBe(`upstream ${pod.ip4}`);

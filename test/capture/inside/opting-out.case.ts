@@ -10,29 +10,32 @@ beforeAll(makeBridge);
 afterAll(removeBridge);
 
 describe('opting out', () => {
-  it('lets new connections go direct, keeps open ones, and leaves nothing behind', async () => {
-    await using agent = new TestAgent();
-    await using _4 = await Upstream.listen('10.66.0.1', PORT);
-    await using _6 = await Upstream.listen('fd66::1', PORT);
-    await using pod = new Pod();
-    const { ns } = await agent.enrolled(pod.name);
-    await agent.serve(ns);
-    await pod.startApp();
-    const open4 = await pod.connect('10.66.0.1', PORT);
-    const open6 = await pod.connect('fd66::1', PORT);
-    expect(open4.greeting).toContain('agent');
-    agent.client.pods(local(listed(pod, DISABLED)));
-    const gone = await agent.event('gone', (event) => event.ns === ns);
-    expect(gone.reason).toBe('the pod opts out by annotation');
-    expect((await pod.connect('10.66.0.1', PORT)).greeting).toBe(`upstream ${pod.ip4}`);
-    expect((await pod.connect('fd66::1', PORT)).greeting).toBe(`upstream ${pod.ip6}`);
-    expect(await pod.say(open4.connection, 'four')).toBe('four');
-    expect(await pod.say(open6.connection, 'six')).toBe('six');
-    expect(pod.rules()).not.toContain('redirect to');
-    await pod.close(open4.connection);
-    await pod.close(open6.connection);
-    await eventually(() => expect(pod.rules()).not.toMatch(/eastwall/i));
-  });
+  it.each(['auto', 'iptables'] as const)(
+    'lets new connections go direct, keeps open ones, and leaves nothing behind (%s)',
+    async (rules) => {
+      await using agent = new TestAgent({ rules });
+      await using _4 = await Upstream.listen('10.66.0.1', PORT);
+      await using _6 = await Upstream.listen('fd66::1', PORT);
+      await using pod = new Pod();
+      const { ns } = await agent.enrolled(pod.name);
+      await agent.serve(ns);
+      await pod.startApp();
+      const open4 = await pod.connect('10.66.0.1', PORT);
+      const open6 = await pod.connect('fd66::1', PORT);
+      expect(open4.greeting).toContain('agent');
+      agent.client.pods(local(listed(pod, DISABLED)));
+      const gone = await agent.event('gone', (event) => event.ns === ns);
+      expect(gone.reason).toBe('the pod opts out by annotation');
+      expect((await pod.connect('10.66.0.1', PORT)).greeting).toBe(`upstream ${pod.ip4}`);
+      expect((await pod.connect('fd66::1', PORT)).greeting).toBe(`upstream ${pod.ip6}`);
+      expect(await pod.say(open4.connection, 'four')).toBe('four');
+      expect(await pod.say(open6.connection, 'six')).toBe('six');
+      expect(pod.rules() + pod.iptables()).not.toMatch(/redirect to|-j REDIRECT/);
+      await pod.close(open4.connection);
+      await pod.close(open6.connection);
+      await eventually(() => expect(pod.rules() + pod.iptables()).not.toMatch(/eastwall/i));
+    },
+  );
 
   it('is known to an agent that comes later, which leaves the pod alone', async () => {
     await using pod = new Pod();

@@ -111,9 +111,10 @@ export class Pod implements AsyncDisposable {
     return this.exec('nft', 'list', 'ruleset');
   }
 
-  /** Both families, all tables. */
+  /** Both families, all tables; without the time of day and without counters. */
   iptables(): string {
-    return `${this.exec('iptables-save')}${this.exec('ip6tables-save')}`;
+    const saved = `${this.exec('iptables-save')}${this.exec('ip6tables-save')}`;
+    return saved.replaceAll(/^#.*\n/gm, '').replaceAll(/\[\d+:\d+\]/g, '');
   }
 
   async startApp(): Promise<void> {

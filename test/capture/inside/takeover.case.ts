@@ -1,7 +1,11 @@
+import { once } from 'node:events';
+import { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaptureOptions } from '../../../agent/src/capture/protocol.ts';
+import { ZONE } from '../../../agent/src/capture/zone.ts';
 import { greetingOf, TestAgent, Upstream } from './agent.ts';
 import { eventually } from './eventually.ts';
+import { OwnCgroup } from './own-cgroup.ts';
 import { makeBridge, Pod, removeBridge } from './pod.ts';
 
 const PORT = 8080;
@@ -96,6 +100,50 @@ describe.each([
     expect(await greetingOf(fd, HOST, PORT)).toContain('upstream');
   });
 });
+
+/** Counts what is tracked in the agents' zone. */
+const COUNT = `table inet counting {
+  chain apart {
+    type filter hook output priority 0
+    ct original zone ${ZONE} counter
+  }
+}`;
+
+describe.runIf(OwnCgroup.possible)('an agent that is exempt by its cgroup', () => {
+  it.each(['auto', 'iptables'] as const)(
+    'keeps its connections when one in another cgroup follows it (rules: %s)',
+    async (rules) => {
+      await using _upstream = await Upstream.listen(HOST, PORT);
+      await using pod = new Pod();
+      pod.exec('nft', COUNT);
+      using _before = new OwnCgroup('before');
+      const first = new TestAgent({ rules });
+      const before = await first.enrolled(pod.name);
+      expect((await first.event('ready')).exemption.kind).toBe('cgroup');
+      const dialled = await dialledBy(first, before.ns);
+
+      using _after = new OwnCgroup('after');
+      await using second = new TestAgent({ rules }, TestAgent.copies(await first.client.stepAside()));
+      const after = await second.enrolled(pod.name);
+      expect((await second.event('ready')).exemption.kind).toBe('cgroup');
+      for (const open of [dialled, await dialledBy(second, after.ns)]) {
+        open.write('still here');
+        expect(String((await once(open, 'data'))[0])).toBe('still here');
+        open.destroy();
+      }
+      expect(pod.rules()).toMatch(/zone .* counter packets [1-9]/);
+      await first.crash();
+    },
+  );
+});
+
+/** A connection past the redirect, which was greeted. */
+async function dialledBy(agent: TestAgent, ns: number): Promise<Socket> {
+  const [fd = -1] = await agent.sockets(ns, 4, 1);
+  const socket = new Socket({ fd }).connect(PORT, HOST);
+  expect(String((await once(socket, 'data'))[0])).toContain('upstream');
+  return socket;
+}
 
 describe.each(['auto', 'iptables'] as const)('exemptions of agents before, with rules %s', (rules) => {
   it('hold until those have ended', async () => {

@@ -4,6 +4,7 @@ import { ok, type Result } from '../../kernel/result.ts';
 import type { NetnsDoor } from '../inside.ts';
 import { type Applied, type PodRules, type RuleEngine, UNCHANGED } from '../rule-engine.ts';
 import type { Wish } from '../wish.ts';
+import { marksApart } from '../zone.ts';
 import { applyWish, type Family, type Iptables } from './iptables.ts';
 
 /**
@@ -12,6 +13,7 @@ import { applyWish, type Family, type Iptables } from './iptables.ts';
  */
 export class IptablesEngine implements RuleEngine {
   readonly kind: RuleEngine['kind'];
+  readonly apartBy = 'mark';
   readonly #door: NetnsDoor;
   readonly #iptables: Iptables;
 
@@ -95,6 +97,7 @@ class IptablesRules implements PodRules {
     return applyWish(this.#iptables, at, {
       wish: family === 4 ? wish.v4 : wish.v6,
       exemptions: wish.exemptions,
+      marksApart: wish.apart ? marksApart(wish) : [],
     });
   }
 

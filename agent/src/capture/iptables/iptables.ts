@@ -1,15 +1,12 @@
 import type { Fd } from '../../kernel/libc.ts';
 import { ok, type Result } from '../../kernel/result.ts';
 import type { NetnsDoor } from '../inside.ts';
-import type { Exemption, FamilyWish } from '../wish.ts';
 import { type Command, run } from './command.ts';
 import { planTable } from './plan.ts';
-import { desiredRules, type Table } from './rules.ts';
+import { type DesiredFamily, desiredRules, TABLES, type Table } from './rules.ts';
 
 export type Family = 4 | 6;
 export type Variant = 'nft' | 'legacy';
-
-const TABLES: readonly Table[] = ['nat', 'filter'];
 
 /** The iptables tools of one variant, run inside the namespaces of pods. */
 export class Iptables {
@@ -50,15 +47,16 @@ export class Iptables {
 export async function applyWish(
   iptables: Iptables,
   at: { readonly netns: Fd; readonly family: Family; readonly untouched: boolean },
-  { wish, exemptions }: { readonly wish: FamilyWish; readonly exemptions: readonly Exemption[] },
+  family: DesiredFamily,
 ): Promise<Result<readonly Table[], string>> {
   const saved = at.untouched ? ok('') : await iptables.save(at.netns, at.family);
   if (!saved.ok) return saved;
-  const desired = desiredRules(wish, exemptions);
-  // Each table is a transaction of its own: what closes a way comes before what opens one.
-  const plans = TABLES.toSorted(
-    (left, right) => Number(desired[left] === null) - Number(desired[right] === null),
-  )
+  const desired = desiredRules(family);
+  // Each table is a transaction of its own: what closes a way comes before what opens one, and zones outlive what needs them.
+  const plans = [
+    ...TABLES.filter((table) => desired[table] !== null),
+    ...TABLES.filter((table) => desired[table] === null).reverse(),
+  ]
     .map((table) => ({ table, text: planTable(table, desired[table], saved.value) }))
     .filter(({ text }) => text !== null);
   if (plans.length === 0) return ok([]);

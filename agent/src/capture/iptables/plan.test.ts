@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { FamilyWish } from '../wish.ts';
 import { planTable } from './plan.ts';
-import { desiredRules } from './rules.ts';
+import { type DesiredFamily, desiredRules } from './rules.ts';
 
 const REDIRECT: FamilyWish = { mode: 'redirect', port: 61127 };
-const nat = (wish: FamilyWish) =>
-  desiredRules(wish, [{ kind: 'cgroup', path: '/kubepods/pod1', id: 9n, level: 2 }]).nat;
+const CGROUP = { kind: 'cgroup', path: '/kubepods/pod1', id: 9n, level: 2 } as const;
+const rules = (wish: FamilyWish, marksApart: readonly number[] = []) =>
+  desiredRules({ wish, exemptions: [CGROUP], marksApart });
+const nat = (wish: FamilyWish) => rules(wish).nat;
 
 /** As iptables-save 1.8.9 prints it, both variants. */
 const JUMP_LINE = '-A OUTPUT -p tcp -m comment --comment "eastwall: outbound connections" -j EASTWALL_OUT';
@@ -88,7 +90,11 @@ COMMIT
   });
 
   it('refuses in the filter table where nothing can be redirected', () => {
-    const { nat: none, filter } = desiredRules({ mode: 'reject' }, [{ kind: 'mark', mark: 0xdeadbeef }]);
+    const { nat: none, filter } = desiredRules({
+      wish: { mode: 'reject' },
+      exemptions: [{ kind: 'mark', mark: 0xdeadbeef }],
+      marksApart: [],
+    });
     expect(none).toBeNull();
     const plan = planTable('filter', filter, '');
     expect(plan).toContain('-m mark --mark 0xdeadbeef');
@@ -96,10 +102,39 @@ COMMIT
   });
 });
 
+describe('a zone of their own', () => {
+  const MARKS = [0xabc, 0xffff_ffff];
+  /** As iptables-save 1.8.9 prints it, both variants. */
+  const RAW = `*raw
+:OUTPUT ACCEPT [3:180]
+:EASTWALL_OUT - [0:0]
+${JUMP_LINE}
+-A EASTWALL_OUT ! -o lo -m mark --mark 0xabc -m comment --comment "eastwall: the agent itself" -j CT --zone-orig 25967
+-A EASTWALL_OUT ! -o lo -m mark --mark 0xffffffff -m comment --comment "eastwall: the agent itself" -j CT --zone-orig 25967
+COMMIT
+`;
+
+  it('is given to what agents connect with, for as long as any connection is open', () => {
+    const modes: FamilyWish[] = [REDIRECT, { mode: 'reject' }, { mode: 'keep' }];
+    for (const wish of modes) expect(planTable('raw', rules(wish, MARKS).raw, RAW)).toBeNull();
+    const plan = planTable('raw', rules(REDIRECT, MARKS).raw, '');
+    expect(plan?.match(/^-A EASTWALL_OUT ! -o lo .*-j CT --zone-orig 25967$/gm)).toHaveLength(2);
+    expect(planTable('raw', rules({ mode: 'none' }, MARKS).raw, RAW)).toContain('-X EASTWALL_OUT');
+  });
+
+  it('is taken from an agent that is gone', () => {
+    expect(planTable('raw', rules(REDIRECT, [0xabc]).raw, RAW)).not.toContain('0xffffffff');
+  });
+
+  it('needs nothing in that table where it is not to be had', () => {
+    expect(planTable('raw', rules(REDIRECT).raw, '')).toBeNull();
+  });
+});
+
 describe('exemptions', () => {
   const own = { kind: 'cgroup', path: '/', id: 9n, level: 0 } as const;
-  const nat = (...exemptions: Parameters<typeof desiredRules>[1]) =>
-    desiredRules({ mode: 'redirect', port: 61127 }, exemptions).nat?.map((words) => words.join(' '));
+  const nat = (...exemptions: DesiredFamily['exemptions']) =>
+    desiredRules({ wish: REDIRECT, exemptions, marksApart: [] }).nat?.map((words) => words.join(' '));
 
   it('tell agents with the same path, in cgroup namespaces of their own, apart', () => {
     expect(nat(own)).not.toEqual(nat({ ...own, id: 10n }));

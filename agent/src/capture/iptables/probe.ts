@@ -1,4 +1,5 @@
 import type { Exemption } from '../wish.ts';
+import { ZONE } from '../zone.ts';
 import { CHAIN, exemptMatch } from './rules.ts';
 import { lineOf } from './save-text.ts';
 
@@ -18,3 +19,12 @@ export function probeText(
     '',
   ].join('\n');
 }
+
+/** Tracks connections of sockets with `mark` apart. */
+export const zoneProbeText = (mark: number): string =>
+  [
+    '*raw',
+    `-A OUTPUT ${lineOf([...exemptMatch({ kind: 'mark', mark }), '-j', 'CT', '--zone-orig', String(ZONE)])}`,
+    'COMMIT',
+    '',
+  ].join('\n');

@@ -1,13 +1,16 @@
 import type { Exemption, FamilyWish } from '../wish.ts';
+import { ZONE } from '../zone.ts';
 
 /**
- * The redirect rules as data. They live in a chain of our own, hooked from OUTPUT; a rule is written the way
+ * Our rules as data. They live in a chain of our own in each table, hooked from OUTPUT; a rule is written the way
  * `iptables-restore` reads it, without the chain.
  */
 
 export const CHAIN = 'EASTWALL_OUT';
 
-export type Table = 'nat' | 'filter';
+/** In the order in which the kernel asks them. */
+export const TABLES = ['raw', 'nat', 'filter'] as const;
+export type Table = (typeof TABLES)[number];
 
 export type Rules = readonly (readonly string[])[];
 
@@ -15,11 +18,23 @@ const comment = (text: string): string[] => ['-m', 'comment', '--comment', `east
 
 export const JUMP: readonly string[] = ['-p', 'tcp', ...comment('outbound connections'), '-j', CHAIN];
 
+export interface DesiredFamily {
+  readonly wish: FamilyWish;
+  readonly exemptions: readonly Exemption[];
+  /** Of sockets whose connections are tracked in a zone of their own. */
+  readonly marksApart: readonly number[];
+}
+
+type TableRules<T extends Table = Table> = Readonly<Record<T, Rules | null>>;
+
 /** The rules of our chain per table; `null` means the table has no chain of ours. */
-export function desiredRules(
-  wish: FamilyWish,
-  exemptions: readonly Exemption[],
-): Readonly<Record<Table, Rules | null>> {
+export function desiredRules({ wish, exemptions, marksApart }: DesiredFamily): TableRules {
+  // As long as any connection is open: without its zone, an open one would not be known again.
+  const apart = wish.mode === 'none' || marksApart.length === 0 ? null : marksApart.map(trackedApart);
+  return { raw: apart, ...judgingRules(wish, exemptions) };
+}
+
+function judgingRules(wish: FamilyWish, exemptions: readonly Exemption[]): TableRules<'nat' | 'filter'> {
   switch (wish.mode) {
     case 'redirect': {
       const redirect = ['-p', 'tcp', ...comment('to the agent'), '-j', 'REDIRECT'];
@@ -39,6 +54,12 @@ export function desiredRules(
   }
 }
 
+/** In the direction of the first packet, which raw sees before conntrack does: `--zone-orig`, since Linux 4.3 and iptables 1.6. */
+const trackedApart = (mark: number): readonly string[] => [
+  ...['!', '-o', 'lo', ...exemptMatch({ kind: 'mark', mark }), ...comment('the agent itself')],
+  ...['-j', 'CT', '--zone-orig', String(ZONE)],
+];
+
 /**
  * Matches nothing that matters: it holds a reference on conntrack. When the last rule that needs conntrack goes, the
  * kernel stops tracking in this namespace, and the packets of connections still redirected leave with the wrong
@@ -55,7 +76,8 @@ const KEEP: readonly string[] = [
 ];
 
 /**
- * What conntrack takes for part of a connection that went direct before, and was reset, is not asked for by rules of NAT. It
+ * What conntrack takes for part of a connection that went direct before, and was reset, is not asked for by rules of NAT; one
+ * of the agent's, too, where there are no zones. It
  * forgets that one after ten seconds; TCP asks again until then.
  */
 const PAST_NAT: readonly string[] = [

@@ -34,6 +34,7 @@ const CLOSING = transaction([
 /** Rules for both families in a table of our own, loaded and refreshed over netlink: no program is run. */
 export class NftEngine implements RuleEngine {
   readonly kind = 'nft';
+  readonly apartBy = 'exemption';
   readonly #door: NetnsDoor;
   readonly #refresh: Refresh;
 

@@ -1,4 +1,5 @@
 import type { Exemption } from '../wish.ts';
+import { ZONE } from '../zone.ts';
 import { type Command, chain, freshTable, rule, timedElement, timedSet } from './batch.ts';
 import {
   equals,
@@ -9,13 +10,14 @@ import {
   port,
   redirectTo,
   refuse,
+  setZone,
   socketMark,
   verdict,
 } from './expressions.ts';
 import { GATE, isExempt, isForAgent } from './matches.ts';
 import { packetGuard } from './packet-guard.ts';
 import { gateElement, ruleset } from './ruleset.ts';
-import { TABLE } from './table.ts';
+import { PRIORITY, TABLE } from './table.ts';
 
 export interface ProbePorts {
   readonly target: number;
@@ -48,6 +50,17 @@ export function probeRuleset(
   ];
 }
 
+/** The same, where connections of sockets with `mark` are exempt and tracked apart. */
+export const zoneProbeRuleset = (mark: number, ports: ProbePorts, gateMs: number): Command[] => [
+  ...probeRuleset({ kind: 'mark', mark }, ports, gateMs),
+  chain(TABLE, 'apart', { type: 'filter', point: 'output', priority: PRIORITY.beforeConntrack }),
+  rule(TABLE, {
+    chain: 'apart',
+    comment: 'the agent itself',
+    expressions: [...isExempt({ kind: 'mark', mark }), ...setZone(ZONE)],
+  }),
+];
+
 /** Nobody's socket but the agent's may be at the target's port: as in a pod, but for the port. */
 export function ownerProbeRuleset(exemption: Exemption, mark: number, { target }: ProbePorts): Command[] {
   const add = (comment: string, expressions: Parameters<typeof rule>[1]['expressions']) =>
@@ -73,6 +86,7 @@ export const inboundProbeRuleset = ({ listener }: ProbePorts): Command[] =>
       v4: { mode: 'redirect', port: listener },
       v6: { mode: 'none' },
       exemptions: [],
+      apart: false,
       makers: [],
       failMode: 'open',
       quic: 'refuse',

@@ -8,6 +8,7 @@ const WISH: Wish = {
   v4: { mode: 'redirect', port: 61_127 },
   v6: { mode: 'redirect', port: 61_127 },
   exemptions: [CGROUP],
+  apart: true,
   makers: [CGROUP],
   failMode: 'open',
   quic: 'count',

@@ -1,5 +1,6 @@
 import { PROOF } from '../../ipc/proof.ts';
-import type { FamilyWish, Wish } from '../wish.ts';
+import type { Exemption, FamilyWish, Wish } from '../wish.ts';
+import { ZONE } from '../zone.ts';
 import {
   absentTable,
   type Command,
@@ -75,24 +76,14 @@ export function ruleset(wish: Wish, gateMs: number): Command[] {
       // one goes, packets of connections still redirected leave with the wrong addresses, and are answered with RST.
       expressions: [...isRedirected, verdict('return')],
     }),
-    ...trackedApart(wish),
+    ...(wish.apart ? trackedApart(wish.exemptions) : []),
     ...(isActive(wish) ? active(wish, gateMs) : []),
     ...(wish.inbound === null ? [] : inboundRules(wish, wish.inbound, gateMs)),
   ];
 }
 
-/** Any number that nobody else uses in a pod. */
-const ZONE = 0x656f;
-
-/**
- * The agent's connections are tracked in a zone of their own, in the direction of their first packet. Otherwise they and
- * the pod's would be one to conntrack where they follow each other between the same two ends: it remembers one that
- * was reset for ten seconds, and what begins then is not asked for by rules of NAT any more. The pod, which sees the agent's
- * ports in /proc, would get past the agent, and the agent's own would come back to it.
- *
- * As long as any connection is open: without its zone, an open one would not be known again.
- */
-const trackedApart = ({ exemptions }: Wish): Command[] => [
+/** As long as any connection is open: without its zone, an open one would not be known again. */
+const trackedApart = (exemptions: readonly Exemption[]): Command[] => [
   chain(TABLE, 'apart', { type: 'filter', point: 'output', priority: PRIORITY.beforeConntrack }),
   ...exemptions.map((one) =>
     adder('apart')('the agent itself', ...isTcp, ...isNotOverLoopback, ...isExempt(one), ...setZone(ZONE)),

@@ -67,6 +67,7 @@ const ABILITIES = {
   'fail-modes': 'fail modes',
   'port-owner': "ownership of the agent's port",
   'packet-guard': 'a guard against frames past the rules',
+  'conntrack-zone': "a conntrack zone of the agent's own",
   inbound: 'observing what comes to pods',
 } as const;
 
