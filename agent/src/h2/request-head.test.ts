@@ -3,6 +3,11 @@ import { data, GET, GET_LINE, headers, OK, opened } from '../../testing/h2/relay
 import { hex } from '../../testing/h2/wire-frames.ts';
 import { FRAME, frame, rstStream } from './frame.ts';
 
+const AT = (authority: string): [string, string][] => [
+  ...(GET('/a').slice(0, 3) as [string, string][]),
+  [':authority', authority],
+];
+
 describe('a malformed request', () => {
   const head = (...fields: [string, string][]) => headers(1, fields, { end: false });
 
@@ -27,6 +32,16 @@ describe('a malformed request', () => {
       headers(1, [...GET('/a').slice(0, 3), [':authority', 'a@b']]),
       'bad_authority',
     ],
+    ['an empty authority', headers(1, AT('')), 'bad_authority'],
+    ['an empty authority beside a Host', headers(1, [...AT(''), ['host', 'shop']]), 'bad_authority'],
+    ['an authority of a port', headers(1, AT(':80')), 'bad_authority'],
+    ['a Host of a port', headers(1, [...GET('/a').slice(0, 3), ['host', ':80']]), 'bad_authority'],
+    ['an empty Host beside an authority', headers(1, GET('/a', ['host', ''])), 'host_mismatch'],
+    ['a Host with another port', headers(1, [...AT('shop:80'), ['host', 'shop:8080']]), 'host_mismatch'],
+    ['CONNECT to no port', head([':method', 'CONNECT'], [':authority', 'db']), 'bad_authority'],
+    ['CONNECT to an empty port', head([':method', 'CONNECT'], [':authority', 'db:']), 'bad_authority'],
+    ['CONNECT to no host', head([':method', 'CONNECT'], [':authority', ':80']), 'bad_authority'],
+    ['CONNECT to nothing', head([':method', 'CONNECT']), 'missing_pseudo_field'],
     ['a method with a space', headers(1, [[':method', 'GE T'], ...GET('/a').slice(1)]), 'bad_method'],
     ['a length that is none', headers(1, GET('/a', ['content-length', '+1'])), 'bad_content_length'],
     [
@@ -67,13 +82,30 @@ describe('a malformed request', () => {
       ],
     ],
     ['Host alone', [...GET('/a').slice(0, 3), ['host', 'shop']]],
+    ['no authority at all', GET('/a').slice(0, 3)],
+    ['an empty Host alone', [...GET('/a').slice(0, 3), ['host', '']]],
+    ['the same Host without the usual port', [...AT('shop:80'), ['host', 'Shop']]],
     ['the same Host', GET('/a', ['host', 'SHOP'], ['te', 'trailers'])],
   ] as [string, [string, string][]][])('%s is fine', (_, fields) => {
     const book = opened();
     book.caller(headers(1, fields, { end: false }));
     expect(book.heads[0]?.fault).toBeNull();
-    expect(book.heads[0]?.authority ?? '').toMatch(/^(shop|db:5432|)$/);
+    expect(book.heads[0]?.authority ?? '').toMatch(/^(shop(:80)?|db:5432|)$/);
     expect(book.atUpstream()).toHaveLength(1);
+  });
+
+  it('with an empty authority leaves both header tables as they were to their ends', () => {
+    const book = opened();
+    // Both write what they say into the table, which upstream never hears of for the first.
+    book.caller(headers(1, [...AT(''), ['x', 'y']], { insert: true }));
+    book.caller(headers(3, [...AT('shop'), ['x', 'y']], { insert: true }));
+    // By index what the two have inserted: 62 is the newest, five fields a request.
+    book.caller(frame({ type: FRAME.headers, flags: 0x05, streamId: 5 }, hex('c2 c1 c0 bf be')));
+    expect(book.heads.map(({ fault }) => fault)).toEqual(['bad_authority', null, null]);
+    expect(book.atUpstream()).toEqual([
+      `headers#3 ${GET_LINE('/a')} x=y end`,
+      `headers#5 ${GET_LINE('/a')} x=y end`,
+    ]);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { hasHostAndPort, hasNoHost, isSameAuthority } from '../http/authority.ts';
 import type { FieldList } from './field-list.ts';
 import { BAD_NAME, BAD_VALUE, LAST_PSEUDO, SPACED_VALUE, TOKEN, TOKEN_BITS } from './field-token.ts';
 import { type GrpcMethod, grpcMethodOf, isGrpc } from './grpc.ts';
@@ -13,7 +14,7 @@ export const REQUEST_FAULTS = {
   missing_pseudo_field: 'a pseudo-field that the method needs is missing, or one that it excludes is present',
   bad_method: 'the method is not a token',
   bad_path: 'the path is not in a known form or holds a control byte',
-  bad_authority: 'the authority is not a host with an optional port',
+  bad_authority: 'the authority is not a host with an optional port, or for CONNECT with a port',
   host_mismatch: 'Host is repeated or differs from the authority',
   bad_content_length: 'Content-Length is repeated, not a number, or not the length of the content',
   too_many_streams: 'the connection has too many open streams',
@@ -28,7 +29,7 @@ export class RequestHead {
   readonly fields: FieldList;
   method = '';
   scheme = '';
-  /** `:authority`, else Host. */
+  /** `:authority`, else Host; empty where neither names a host, which is the server's to serve or refuse (RFC 9112 §3.3). */
   authority = '';
   /** The request target with its query, as sent; empty for a plain CONNECT. */
   path = '';
@@ -122,7 +123,8 @@ function readPseudo(head: RequestHead, mark: number, value: string): RequestFaul
       return mark & SPACED_VALUE || value === '' ? 'bad_path' : null;
     case TOKEN.authority:
       head.authority = value;
-      return authorityFault(mark, value);
+      // Who has no authority to name sends none: an empty one would make servers pick Host, or not (RFC 9113 §8.3.1).
+      return hasNoHost(value) ? 'bad_authority' : authorityFault(mark, value);
     case TOKEN.protocol:
       head.protocol = value;
       return null;
@@ -141,11 +143,12 @@ function readField(head: RequestHead, mark: number, value: string): RequestFault
       head.contentLength = Number(value);
       return head.endsStream && head.contentLength > 0 ? 'bad_content_length' : null;
     case TOKEN.host:
-      if (head.authority === '') head.authority = value;
-      // Two names for one destination: whatever we judged, a server might pick the other one.
-      return head.authority.toLowerCase() === value.toLowerCase()
-        ? authorityFault(mark, value)
-        : 'host_mismatch';
+      if (head.authority !== '') {
+        // Two names for one destination: whatever we judged, a server might pick the other one.
+        return isSameAuthority(head.authority, value, head.scheme) ? null : 'host_mismatch';
+      }
+      head.authority = value;
+      return value !== '' && hasNoHost(value) ? 'bad_authority' : authorityFault(mark, value);
     case TOKEN.te:
       return value === 'trailers' ? null : 'connection_field';
     default:
@@ -159,10 +162,14 @@ function authorityFault(mark: number, value: string): RequestFault | null {
 
 /** Which pseudo-fields belong together: RFC 9113 §8.3.1 and §8.5, RFC 8441 §4. */
 function pseudoFault(head: RequestHead): RequestFault | null {
-  const { method, scheme, path, protocol, authority } = head;
-  if (method === 'CONNECT' && protocol === '')
-    return scheme === '' && path === '' && authority !== '' ? null : 'missing_pseudo_field';
+  const { method, scheme, path, protocol } = head;
+  if (method === 'CONNECT' && protocol === '') return connectFault(head);
   if (method === '' || scheme === '' || path === '') return 'missing_pseudo_field';
   if (protocol !== '' && method !== 'CONNECT') return 'missing_pseudo_field';
   return path.startsWith('/') || (path === '*' && method === 'OPTIONS') ? null : 'bad_path';
+}
+
+function connectFault({ scheme, path, authority }: RequestHead): RequestFault | null {
+  if (scheme !== '' || path !== '' || authority === '') return 'missing_pseudo_field';
+  return hasHostAndPort(authority) ? null : 'bad_authority';
 }

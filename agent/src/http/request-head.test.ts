@@ -38,6 +38,10 @@ describe('accepted', () => {
     ['GET /a HTTP/1.1\r\nHost: x:80\r\n\r\n', 'x:80'],
     ['CONNECT db:5432 HTTP/1.1\r\nHost: other\r\n\r\n', 'db:5432'],
     ['GET http://x:80/p?q HTTP/1.1\r\nHost: X:80\r\n\r\n', 'x:80'],
+    ['GET http://x:80/p?q HTTP/1.1\r\nHost: X\r\n\r\n', 'x:80'],
+    ['GET https://x/p?q HTTP/1.1\r\nHost: X:443\r\n\r\n', 'x'],
+    ['GET / HTTP/1.1\r\nHost:\r\n\r\n', ''],
+    ['OPTIONS * HTTP/1.1\r\nHost:\r\n\r\n', ''],
     ['GET http://y/p HTTP/1.0\r\n\r\n', 'y'],
     ['GET / HTTP/1.0\r\n\r\n', ''],
   ])('the host of %j', (text, host) => {
@@ -142,6 +146,15 @@ describe('refused', () => {
     ['bad_connection', withHost('Connection: transfer-encoding')],
     ['bad_connection', withHost('Connection: x\r\nConnection:\tHOST')],
     ['bad_host', 'GET / HTTP/1.1\r\nHost: a@b\r\n\r\n'],
+    ['bad_host', 'GET / HTTP/1.1\r\nHost: :80\r\n\r\n'],
+    ['bad_host', 'GET / HTTP/1.0\r\nHost::\r\n\r\n'],
+    ['bad_target', 'GET http:/// HTTP/1.1\r\nHost:\r\n\r\n'],
+    ['bad_target', 'GET http://:80/ HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['bad_target', 'CONNECT x HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['bad_target', 'CONNECT x: HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['bad_target', 'CONNECT :80 HTTP/1.1\r\nHost: x\r\n\r\n'],
+    ['host_mismatch', 'GET http://x/ HTTP/1.1\r\nHost:\r\n\r\n'],
+    ['host_mismatch', 'GET http://x/ HTTP/1.1\r\nHost: x:443\r\n\r\n'],
     ['host_mismatch', 'GET http://x/ HTTP/1.1\r\nHost: y\r\n\r\n'],
   ])('%s: %j', (fault, text) => {
     const code = read(text);

@@ -1,5 +1,6 @@
 import { ascii, asciiLike, equalsExactly } from '../kernel/bytes.ts';
-import { AUTHORITY, CR, LF, SP, TARGET, TOKEN } from './chars.ts';
+import { hasHostAndPort, hasNoHost, isSameAuthority } from './authority.ts';
+import { AUTHORITY, COLON, CR, LF, SP, TARGET, TOKEN } from './chars.ts';
 import { faultCode, NEED_MORE } from './fault.ts';
 import { equalsIgnoringCase, type Fields, newSpots } from './fields.ts';
 import { KeptFields } from './kept-fields.ts';
@@ -24,7 +25,7 @@ export class RequestHead implements Fields {
   upgrade = false;
   disowning = false;
   expectContinue = false;
-  /** The authority in the target where there is one, else Host; 0 when neither is. */
+  /** The authority in the target where there is one, else Host, which may be empty; 0 when neither is. */
   hostStart = 0;
   hostEnd = 0;
   upgradeToStart = 0;
@@ -137,7 +138,8 @@ function setHost(start: number, end: number, head: RequestHead): void {
 }
 
 function readAuthorityForm(bytes: Uint8Array, start: number, end: number, head: RequestHead): number {
-  if (!isAuthority(bytes, start, end)) return faultCode('bad_target');
+  if (!isAuthority(bytes, start, end) || !hasHostAndPort(ascii(bytes, start, end)))
+    return faultCode('bad_target');
   setHost(start, end, head);
   head.path = '';
   return 0;
@@ -152,16 +154,21 @@ function readAbsoluteForm(bytes: Uint8Array, start: number, end: number, head: R
   let authorityEnd = authorityStart;
   while (authorityEnd < end && bytes[authorityEnd] !== SLASH && bytes[authorityEnd] !== QUESTION_MARK)
     authorityEnd++;
-  if (authorityEnd === authorityStart || !isAuthority(bytes, authorityStart, authorityEnd))
+  const authority = ascii(bytes, authorityStart, authorityEnd);
+  if (hasNoHost(authority) || !isAuthority(bytes, authorityStart, authorityEnd))
     return faultCode('bad_target');
-  const host = ascii(bytes, head.hostStart, head.hostEnd).toLowerCase();
-  if (head.hostStart !== 0 && host !== ascii(bytes, authorityStart, authorityEnd).toLowerCase())
+  const host = ascii(bytes, head.hostStart, head.hostEnd);
+  if (head.hostStart !== 0 && !isSameAuthority(authority, host, scheme === 7 ? 'http' : 'https'))
     return faultCode('host_mismatch');
   setHost(authorityStart, authorityEnd, head);
   if (bytes[authorityEnd] === SLASH) return setPath(bytes, authorityEnd, end, head);
   head.path = '/';
   return setQuery(authorityEnd, end, head);
 }
+
+/** Empty says that there is none: a server may have a default (RFC 9112 §3.2, §3.3). A port alone says nothing. */
+const isHost = (bytes: Uint8Array, start: number, end: number): boolean =>
+  isAuthority(bytes, start, end) && (start === end || bytes[start] !== COLON);
 
 function isAuthority(bytes: Uint8Array, start: number, end: number): boolean {
   for (let pos = start; pos < end; pos++) if (AUTHORITY[bytes[pos] as number] !== 1) return false;
@@ -176,7 +183,7 @@ function isAuthority(bytes: Uint8Array, start: number, end: number): boolean {
 function checkHead(bytes: Uint8Array, head: RequestHead): number {
   if (head.disowning) return faultCode('bad_connection');
   if (head.hostStart === 0) return head.minor === 1 ? faultCode('missing_host') : encodingFault(head);
-  if (!isAuthority(bytes, head.hostStart, head.hostEnd)) return faultCode('bad_host');
+  if (!isHost(bytes, head.hostStart, head.hostEnd)) return faultCode('bad_host');
   return encodingFault(head);
 }
 
