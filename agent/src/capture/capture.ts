@@ -96,6 +96,8 @@ export class Capture {
     this.#aside = true;
     this.#keeper.stepAside();
     await Promise.all([...this.#known.values()].map(({ turn }) => turn.run(async () => {})));
+    for (const { enrolment } of this.#known.values())
+      if (enrolment !== null) this.#emit({ kind: 'estate', ns: enrolment.id, estate: enrolment.estate });
   }
 
   /** The agent that has taken over is gone: puts everything as it should be. */

@@ -182,10 +182,16 @@ export class CaptureClient {
       const { ns, inode, listeners, estate } = message;
       this.#enrolled.set(ns, { inode, listeners, ...estate });
     }
+    if (message.kind === 'estate') this.#keepEstate(message);
     const former = message.kind === 'inbound' ? this.#replaceInbound(message) : [];
     this.#handlers.onEvent(message);
     for (const { fd } of former) closeFd(fd);
     if (message.kind === 'gone') this.#closeListeners(message.ns);
+  }
+
+  #keepEstate({ ns, estate }: Extract<CaptureEvent, { kind: 'estate' }>): void {
+    const enrolled = this.#enrolled.get(ns);
+    if (enrolled !== undefined) this.#enrolled.set(ns, { ...enrolled, ...estate });
   }
 
   /** Returns those that are not needed any more. */

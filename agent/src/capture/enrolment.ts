@@ -70,7 +70,7 @@ export class Enrolment {
   readonly #sockets: OutboundSockets;
   readonly #inbound: InboundLeg;
   readonly #listenerMark: number;
-  readonly #makers: readonly Exemption[];
+  readonly #inheritedMakers: readonly Exemption[];
   /** Of agents before us that may still be at their last connections. */
   #formerExemptions: readonly Exemption[];
   readonly #guardMark = randomMark();
@@ -101,7 +101,7 @@ export class Enrolment {
     this.#unable = { redirect: have.sockets.no6, reject: null };
     this.#listenerMark = have.listenerMark;
     const { exemption, inheritance } = place;
-    this.#makers = distinct([exemption, ...(inheritance?.makers ?? [])]);
+    this.#inheritedMakers = inheritance?.makers ?? [];
     this.#formerExemptions = distinct([exemption, ...(inheritance?.exemptions ?? [])]).slice(1);
     this.#beatAt = tools.clock.monotonic();
   }
@@ -171,7 +171,10 @@ export class Enrolment {
   /** What an agent that takes over from this one has to know. */
   get estate(): Estate {
     const exemptions = [this.#exemption, ...this.#formerExemptions];
-    return { makers: this.#makers, listenerMark: this.#listenerMark, exemptions };
+    // Listeners outlive agents: with every one that had them, this would grow for as long as the pod lives.
+    const own = this.#sockets.made || this.#inbound.made ? [this.#exemption] : [];
+    const makers = distinct([...own, ...this.#inheritedMakers]);
+    return { makers, listenerMark: this.#listenerMark, exemptions };
   }
 
   /** The agents before us are gone: only our own connections are exempt from now on. */

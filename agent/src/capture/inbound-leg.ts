@@ -37,6 +37,8 @@ export class InboundLeg {
   #failure: string | null = null;
   /** The dataplane that accepted there has ended, and none has begun since. */
   unserved = false;
+  /** Listeners have been opened here that were not inherited. */
+  made = false;
 
   /** `mark` is that of listeners, 0 for none; those that are inherited stay in use until it is decided otherwise. */
   constructor(
@@ -139,6 +141,7 @@ export class InboundLeg {
     this.#listeners = found.flatMap(([family, listener]) =>
       listener.ok ? [{ direction: 'inbound' as const, family, ...listener.value }] : [],
     );
+    this.made = true;
     if (!v6.ok && v6.error.kind === 'failed') this.#failure = `not by IPv6: ${v6.error.why}`;
   }
 }

@@ -10,6 +10,8 @@ export interface OutboundSockets {
   readonly listener6: Listener | null;
   /** Why there is no listener on `::1`, unless the machine has no IPv6 at all. */
   readonly no6: string | null;
+  /** Not all are inherited. */
+  readonly made: boolean;
 }
 
 /** Those that were inherited, and new ones for families that have none. */
@@ -33,6 +35,7 @@ export function openSockets(
     listener4: v4.value,
     listener6: v6.ok ? v6.value : null,
     no6: v6.ok || v6.error.kind === 'no-such-family' ? null : v6.error.why,
+    made: [v4, v6].some((one) => one.ok && !inherited.some(({ fd }) => fd === one.value.fd)),
   });
 }
 

@@ -123,6 +123,8 @@ export type CaptureEvent =
       /** From the first sight of the mounted namespace to the rules in place, in ms. */
       readonly tookMs: number;
     }
+  /** What the rules say of agents is said anew when another agent takes over. */
+  | { readonly kind: 'estate'; readonly ns: NamespaceId; readonly estate: Estate }
   /** What comes to that pod is to be accepted at these listeners from now on; at none when there are none. */
   | { readonly kind: 'inbound'; readonly ns: NamespaceId; readonly listeners: readonly ListenerInfo[] }
   /** That pod is observed, and answers requests on connections from before, which nobody sees. */

@@ -182,6 +182,25 @@ describe('the old agent', () => {
     expect(isPredecessorThere(path)).toBe(true);
   });
 
+  it('gives all namespaces but one of which there is too much to say', async () => {
+    const { path, old } = await setUp(3);
+    const [first] = old.estate;
+    if (first === undefined) throw new Error('no estate');
+    const many = Array.from({ length: 100 }, (_, id) => ({
+      kind: 'cgroup' as const,
+      path: '/pod',
+      id: BigInt(id),
+      level: 3,
+    }));
+    old.estate[0] = { ...first, makers: many };
+    const { estate, problem } = await takeFrom(path);
+    expect([estate.map(({ inode }) => inode), problem]).toEqual([
+      old.estate.slice(1).map(({ inode }) => inode),
+      'some listeners are missing',
+    ]);
+    for (const { listeners } of estate) for (const { fd } of listeners) closeFd(fd);
+  });
+
   it('steps aside for another version, and gives it nothing', async () => {
     const { path, old } = await setUp();
     const socket = await successor(path, '{"kind":"take","version":99}');

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Inheritance } from '../capture/protocol.ts';
 import { EAGAIN, errnoText } from '../kernel/errno.ts';
 import type { Fd } from '../kernel/libc.ts';
-import { sendFds } from '../kernel/libc-fds.ts';
+import { fitsInPacket, sendFds } from '../kernel/libc-fds.ts';
 import { peerUid } from '../kernel/libc-unix.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { SocketFile } from '../kernel/socket-file.ts';
@@ -122,7 +122,10 @@ async function giveAll(
 ): Promise<Result<null, string>> {
   for (const inheritance of estate) {
     const fds = inheritance.listeners.map(({ fd }) => fd);
-    const sent = await tell(channel, { kind: 'netns', ...given(inheritance) }, fds);
+    const message = { kind: 'netns', ...given(inheritance) } as const;
+    // The successor opens listeners of its own there; that some are missing it sees by the count.
+    if (!fitsInPacket(JSON.stringify(message), fds)) continue;
+    const sent = await tell(channel, message, fds);
     if (!sent.ok) return sent;
   }
   return tell(channel, { kind: 'all', count: estate.length }, leases);

@@ -56,6 +56,9 @@ export function socketPair(): [Fd, Fd] {
   return ends;
 }
 
+export const fitsInPacket = (payload: string, fds: readonly Fd[]): boolean =>
+  fds.length <= MAX_FDS_PER_PACKET && Buffer.byteLength(payload) <= MAX_PAYLOAD;
+
 /**
  * Sends one packet with copies of `fds`; the caller's own stay open. `true`, or `-errno`: `-EAGAIN` when the reader
  * is behind, `-EPIPE` or `-ECONNRESET` when it is gone, `-ETOOMANYREFS` when this user has too many descriptors in flight.

@@ -168,6 +168,7 @@ export class Control implements ClusterListener {
       case 'pairings':
         this.#paired(event);
         break;
+      case 'estate':
       case 'reconciled':
         break;
     }

@@ -5,6 +5,7 @@ import type { CaptureOptions } from '../../../agent/src/capture/protocol.ts';
 import { ZONE } from '../../../agent/src/capture/zone.ts';
 import { greetingOf, TestAgent, Upstream } from './agent.ts';
 import { eventually } from './eventually.ts';
+import { listed } from './local-pods.ts';
 import { OwnCgroup } from './own-cgroup.ts';
 import { makeBridge, Pod, removeBridge } from './pod.ts';
 
@@ -163,8 +164,34 @@ describe.each(['auto', 'iptables'] as const)('exemptions of agents before, with 
     await second.client.retireFormer();
     expect(exempt(pod, rules)).toHaveLength(both.length / 2);
     expect(rules === 'auto' ? pod.rules() : pod.iptables()).not.toContain('0x12345678');
+    const [passedOn] = await second.client.stepAside();
+    expect(passedOn?.exemptions).toEqual(given.exemptions);
+    await second.client.stepBack();
     await first.crash();
   });
+});
+
+it('says who has made listeners, and not who else has had them since', async () => {
+  await using pod = new Pod();
+  const first = new TestAgent();
+  await first.enrolled(pod.name);
+  const [given] = await first.client.stepAside();
+  if (given === undefined) throw new Error('nothing is handed over');
+  // As if it had been an agent in another container.
+  const makers = [{ kind: 'cgroup', path: '/former', id: 1n, level: 1 }] as const;
+  const known = {
+    pods: [listed(pod, { annotations: { 'eastwall.dev/inbound': 'on' } })],
+    namespaces: [],
+  };
+  await using second = new TestAgent({}, TestAgent.copies([{ ...given, makers }]));
+  const { ns, estate } = await second.enrolled(pod.name);
+  expect(estate.makers).toEqual(makers);
+  await first.crash();
+  second.client.pods(known);
+  await second.observed(ns);
+  const [passedOn] = await second.client.stepAside();
+  expect(passedOn?.makers).toEqual([...given.makers, ...makers]);
+  await second.client.stepBack();
 });
 
 describe('an agent that has stepped aside', () => {
