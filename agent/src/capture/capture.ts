@@ -15,7 +15,7 @@ import { type Proof, Prover } from './prover.ts';
 import { sendSockets } from './socket-batches.ts';
 import { Turnstile } from './turnstile.ts';
 
-/** Namespaces found at the start are enrolled a few at a time; those that appear later do not wait for anybody. */
+/** Namespaces that were there before are enrolled a few at a time; those that are seen to come do not wait for anybody. */
 const CATCH_UP = 4;
 
 type Emit = (event: CaptureEvent) => void;
@@ -69,7 +69,7 @@ export class Capture {
       onResult: (netns, family, proof) => this.#proven(netns, family, proof),
     });
     this.#directory = new NetnsDirectory(options.netnsDir, {
-      appeared: (path, opened, atStart) => this.#appeared(path, opened, atStart),
+      appeared: (path, opened, isNew) => this.#appeared(path, opened, isNew),
       gone: (path, inode) => this.#pathGone(path, inode),
       problem: (problem) => emit({ kind: 'directory', problem }),
     });
@@ -203,14 +203,14 @@ export class Capture {
     if (this.#reconcileTimer !== null) clearTimeout(this.#reconcileTimer);
   }
 
-  #appeared(path: string, opened: { readonly fd: Fd; readonly inode: number }, atStart: boolean): void {
+  #appeared(path: string, opened: { readonly fd: Fd; readonly inode: number }, isNew: boolean): void {
     const known = this.#known.get(opened.inode);
     if (known !== undefined || opened.inode === this.#door.home.inode) {
       closeSync(opened.fd);
       known?.paths.add(path);
       return;
     }
-    const netns = new Netns(opened, !atStart, systemClock.monotonic());
+    const netns = new Netns(opened, isNew, systemClock.monotonic());
     netns.paths.add(path);
     netns.inheritance = this.#inherited.get(opened.inode) ?? null;
     netns.inboundAsked =
@@ -218,7 +218,7 @@ export class Capture {
     this.#inherited.delete(opened.inode);
     this.#known.set(opened.inode, netns);
     const enrol = () => this.#keeper.enrol(netns);
-    void (atStart ? this.#catchUp.run(enrol) : enrol());
+    void (isNew ? enrol() : this.#catchUp.run(enrol));
   }
 
   #pathGone(path: string, inode: number): void {
