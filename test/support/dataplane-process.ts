@@ -22,6 +22,8 @@ import { eventually } from './eventually.ts';
 export const FREE = '127.1.0.1';
 export const AUDITED = '127.1.0.2';
 export const ENFORCED = '127.1.0.3';
+/** Of no Service; see `enrollOther`. */
+export const OTHER_POD = '127.1.0.9';
 export const PORT = 8080;
 
 const SERVICES = [
@@ -31,6 +33,7 @@ const SERVICES = [
 ] as const;
 
 const NS = 1;
+const OTHER_NS = 2;
 export const LISTENER_PORT = 39_001;
 const MARK = 77;
 const SOCKETS_PER_PACKET = 64;
@@ -137,15 +140,28 @@ export class DataplaneProcess implements AsyncDisposable {
     this.send({ kind: 'policies', upsert: [policyFor(service, mode)], remove: [] });
   }
 
+  /** Gives it a second pod: what is sent to `OTHER_POD` comes from that one. */
+  enrollOther(): void {
+    const port = LISTENER_PORT + 1;
+    const rule = `-p tcp --syn -d ${OTHER_POD} -m mark ! --mark ${MARK} -j REDIRECT --to-ports ${port}`;
+    execFileSync('iptables', `-t nat -I OUTPUT ${rule}`.split(' '));
+    const workload = { ...FRONTEND, uid: 'uid-2', pod: 'frontend-2' };
+    this.send({ kind: 'caller', ns: OTHER_NS, caller: { state: 'known', workload } });
+    const listener = tcpSocket(4);
+    if (bindLoopback(listener, 4, port) < 0 || listenOn(listener, 4096) < 0) throw new Error('no listener');
+    this.hand({ kind: 'listener', ns: OTHER_NS, direction: 'outbound', family: 4, port }, [listener]);
+    closeFd(listener);
+  }
+
   /** Hands it unconnected sockets, as capture does when it orders some. */
-  supply(family: Family, count: number): void {
+  supply(family: Family, count: number, ns = NS): void {
     for (let left = count; left > 0; left -= SOCKETS_PER_PACKET) {
       const sockets = Array.from({ length: Math.min(left, SOCKETS_PER_PACKET) }, () => {
         const socket = tcpSocket(family);
         setMark(socket, MARK);
         return socket;
       });
-      this.hand({ kind: 'sockets', ns: NS, direction: 'outbound', family }, sockets);
+      this.hand({ kind: 'sockets', ns, direction: 'outbound', family }, sockets);
       for (const socket of sockets) closeFd(socket);
     }
   }
@@ -163,7 +179,8 @@ export class DataplaneProcess implements AsyncDisposable {
     this.stopping = true;
     const { exitCode, signalCode } = this.child;
     if (exitCode === null && signalCode === null) {
-      this.child.disconnect();
+      // To disconnect would not do: Node waits for the end of a message that has begun, and does not hear of it.
+      this.child.kill();
       await once(this.child, 'exit');
     } else this.stderr += `ended by itself: ${exitCode ?? signalCode}`;
     closeFd(this.channel);
@@ -204,7 +221,7 @@ export class DataplaneProcess implements AsyncDisposable {
     switch (message.kind) {
       case 'need-sockets':
         this.listens = true;
-        this.supply(message.family, message.count);
+        this.supply(message.family, message.count, message.ns);
         break;
       case 'records':
         this.records.push(...message.records);

@@ -25,6 +25,8 @@ const OUTCOMES: Readonly<Record<Outcome, string>> = {
   timeout: 'a deadline of the data path passed',
   identity_unknown: 'the caller was not known in time',
   drained: 'the agent was stopping and the exchange did not end in time',
+  overload:
+    'the pod’s connections took more of the dataplane’s memory than any other pod’s, and more than there is',
 };
 
 const STEPS: Partial<Record<Outcome, readonly string[]>> = {
@@ -34,6 +36,10 @@ const STEPS: Partial<Record<Outcome, readonly string[]>> = {
   identity_unknown: [
     '`eastwall status` says whether the pod is known and how old the view of the cluster is',
     '`--identity-hold` is how long a connection waits for its caller to be known',
+  ],
+  overload: [
+    'look at what the pod does: many requests that wait for a server, or a server that does not read',
+    '`--max-buffered-bytes` bounds what all connections of the agent keep in memory',
   ],
   timeout: [
     '`--head-timeout`, `--first-byte-timeout` and `--idle-timeout` are the deadlines of the data path',

@@ -13,6 +13,7 @@ export const dataplaneSettings = (config: Config, keys: GuardKeys): DataplaneSet
   idleTimeoutMs: config.idleTimeoutMs,
   identityHoldMs: config.identityHoldMs,
   maxConnections: config.maxConnections,
+  maxBufferedBytes: Math.floor(config.maxBufferedBytes / config.dataplanes),
   maxOperations: config.maxOperations,
   maxEnumerationKeys: config.maxEnumerationKeys,
   maxProvenanceWorkloads: config.maxProvenanceWorkloads,

@@ -157,6 +157,12 @@ export const SETTINGS = {
     'Ports whose connections pass unread from the first byte on, without a look at what they speak: `25,8000-8010`. The annotation `eastwall.dev/opaque-ports` of a Service, else of the calling pod, replaces the list. An enforced policy comes first.',
   ),
   maxConnections: count('20000', 1, 1_000_000, 'Connections that one dataplane process keeps open at once.'),
+  maxBufferedBytes: setting(
+    bytes({ min: KIB * KIB, max: 64 * KIB * KIB * KIB }),
+    '512MiB',
+    'size',
+    'Memory for what waits in connections, HTTP/2 streams and their records included; each dataplane has its share of it. Beyond it connections of the pod that takes most are ended.',
+  ),
   maxOperations: count(
     '20000',
     100,

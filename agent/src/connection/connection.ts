@@ -199,6 +199,11 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
     this.readCallerIfRoom();
   }
 
+  /** Memory that grows with what the two ends do, about. */
+  get heldBytes(): number {
+    return this.relay.heldBytes + this.caller.queuedBytes + (this.upstream?.queuedBytes ?? 0);
+  }
+
   // === deadlines, policy changes and drain ===
 
   /** Called every now and then; ends what has outlived a deadline or its permission. */
@@ -209,7 +214,8 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
       this.relay.reconsider(now);
     }
     const idleFor = now - this.lastActivity;
-    if (idleFor > KEEP_AFTER_MS) this.keep();
+    if (idleFor > KEEP_AFTER_MS) this.caller.keep();
+    if (idleFor > KEEP_AFTER_MS) this.upstream?.keep();
     // A caller is not slow while upstream is.
     const limitMs = this.upstream?.congested === true ? null : settings.bodyTimeoutMs;
     if (this.lingeringSince === 0 && !this.observing) this.relay.checkUploads(now, limitMs);
@@ -225,12 +231,6 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
       idleFor > (this.relay instanceof Detector ? settings.firstByteTimeoutMs : settings.idleTimeoutMs)
     )
       this.relay.expire(now);
-  }
-
-  private keep(): void {
-    this.caller.keep();
-    this.caller.look();
-    this.upstream?.keep();
   }
 
   /** A slow reader gets all that is on its way to it: from us while it takes any, and the rest from the kernel. */

@@ -6,6 +6,7 @@ import { originalDestination } from '../kernel/libc-sockets.ts';
 import { Acceptor } from './acceptor.ts';
 import { Connection } from './connection.ts';
 import type { DataplaneContext } from './dataplane-context.ts';
+import type { Holder } from './relief.ts';
 import type { Room } from './room.ts';
 import { SpentPorts } from './spent-ports.ts';
 import type { TcpHandle } from './tcp-handle.ts';
@@ -59,9 +60,11 @@ export interface NetnsOptions {
  * One pod's network namespace as the dataplane sees it: its listeners, its identity, its connections. Connections
  * that come before the identity is known wait for it, and pass as unknown when it does not come in time.
  */
-export class EnrolledNetns {
+export class EnrolledNetns implements Holder {
   readonly connections = new Bag<Connection>();
   refused = 0;
+  /** Memory that its connections took when they were checked last. */
+  heldBytes = 0;
   private proofs = 0;
   private caller: CallerState = { state: 'pending' };
   /** The owner as it was known last: who opts out is still who it was for connections from before. */
@@ -146,7 +149,24 @@ export class EnrolledNetns {
     }
     for (const sockets of this.shelves()) sockets.checkDeadlines();
     this.spentPorts.check(now);
-    for (const connection of this.connections) connection.check(now);
+    this.heldBytes = 0;
+    for (const connection of this.connections) {
+      connection.check(now);
+      this.heldBytes += connection.heldBytes;
+    }
+  }
+
+  /** `Holder`. */
+  endHeaviest(bytes: number): number {
+    const goal = Math.min(bytes, this.heldBytes / 2);
+    let freed = 0;
+    for (const connection of [...this.connections].sort((one, other) => other.heldBytes - one.heldBytes)) {
+      if (freed >= goal) break;
+      freed += connection.heldBytes;
+      connection.end('overload');
+    }
+    this.heldBytes -= freed;
+    return freed;
   }
 
   /** Whether connections wait: nobody has named the owner yet, or what there is in the cluster is not known yet. */

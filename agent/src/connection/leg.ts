@@ -73,11 +73,13 @@ export class Leg {
   private port = 0;
   /** Its port is of use to later connections: not so where it is the caller's own. */
   private keepsPort = false;
+  private readonly accepted: boolean;
   private readonly handle: TcpHandle;
   private readonly events: LegEvents;
 
   constructor(handle: TcpHandle, events: LegEvents, accepted: boolean) {
     this.handle = handle;
+    this.accepted = accepted;
     this.connected = accepted;
     this.fd = handle.fd;
     this.events = events;
@@ -120,6 +122,11 @@ export class Leg {
   /** The kernel has taken over everything written so far. */
   get flushed(): boolean {
     return (this.queued === 0 && !this.putOff) || this.broken;
+  }
+
+  /** What waits in our memory to be sent. */
+  get queuedBytes(): number {
+    return this.queued;
   }
 
   /** The port that connections to the same destination can't have for a minute, since we sent FIN first; 0 if none. */
@@ -235,18 +242,19 @@ export class Leg {
     if (this.connected) this.read();
   }
 
-  /** Has the kernel look after a peer that says nothing. Left out at first, since most connections don't get that old. */
+  /**
+   * Has the kernel look after a peer that says nothing, and looks after a caller of which nothing is read. To be called
+   * now and then, and not at first, since most connections don't get that old.
+   */
   keep(): void {
+    if (this.accepted) this.look();
     if (this.kept || this.released) return;
     this.kept = true;
     keepAlive(this.fd, KEEPALIVE_SECONDS);
   }
 
-  /**
-   * Notices that the peer has broken off while nothing is read from it, which nothing else shows. For whose last bytes
-   * nobody needs any more then. To be called now and then.
-   */
-  look(): void {
+  /** Nothing else shows that a caller has broken off while nothing is read from it. */
+  private look(): void {
     if (!this.paused || this.released || ++this.looks % LOOKS !== 0) return;
     const error = takeError(this.fd);
     if (error !== 0) this.fail(-error);

@@ -33,6 +33,10 @@ export class Detector implements Relay {
     this.context = context;
   }
 
+  get heldBytes(): number {
+    return this.held.memoryBytes;
+  }
+
   fromCaller(bytes: Uint8Array, start: number, end: number, now: number): void {
     if (this.over) return;
     if (this.headSince === 0) this.headSince = now;

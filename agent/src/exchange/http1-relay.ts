@@ -1,4 +1,3 @@
-import type { Decision } from '@eastwall/policy';
 import { readUpgradeSettings } from '../h2/upgrade.ts';
 import { type Answer, type AnswerStatus, answerBytes } from '../http/answer.ts';
 import { FAULTS, type Fault } from '../http/fault.ts';
@@ -70,6 +69,10 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
     return !this.exchange.open && this.headSince === 0;
   }
 
+  get heldBytes(): number {
+    return this.request.heldBytes + this.response.heldBytes;
+  }
+
   // === Relay ===
 
   fromCaller(bytes: Uint8Array, start: number, end: number, now: number): void {
@@ -102,6 +105,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
   }
 
   abandon(outcome: Exchange['outcome'], now: number): void {
+    if (outcome === 'overload' && this.headSince !== 0) this.begin(now);
     this.closeSides();
     this.exchange.outcome = outcome;
     this.record(now);
@@ -267,13 +271,10 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
       if (settings.ok) return new Http2Relay(context, { exchange, settings: settings.value });
     }
     const judge = judgeAfterSwitch(context, exchange, protocol);
-    exchange.decision = this.stricter(judge());
+    // A switch may be refused or reported where the request was allowed, and leaves the decision alone otherwise.
+    const decision = judge();
+    if (decision.verdict !== 'allow') exchange.decision = decision;
     return exchange.decision.verdict === 'deny' ? null : new OpaqueRelay(context, exchange, judge);
-  }
-
-  /** A switch may be refused or reported where the request was allowed, and leaves the decision alone otherwise. */
-  private stricter(decision: Decision): Decision {
-    return decision.verdict === 'allow' ? this.exchange.decision : decision;
   }
 
   malformedResponse(fault: Fault, now: number): Relay | null {

@@ -68,6 +68,10 @@ export class Http2Relay implements Relay, H2Host {
     return this.relay.idle;
   }
 
+  get heldBytes(): number {
+    return this.relay.heldBytes;
+  }
+
   fromCaller(bytes: Uint8Array, start: number, end: number, now: number): void {
     this.relay.fromCaller(bytes, start, end, now);
   }
@@ -130,6 +134,7 @@ const STREAM_OUTCOMES: Record<Exchange['outcome'], StreamOutcome> = {
   timeout: 'timeout',
   identity_unknown: 'caller_reset',
   drained: 'drained',
+  overload: 'overload',
 };
 
 interface DenialForm {

@@ -10,6 +10,7 @@ export class OpaqueRelay implements Relay {
   readonly headSince = 0;
   readonly withheldSince = 0;
   readonly idle = false;
+  readonly heldBytes = 0;
   private readonly context: RelayContext;
   private readonly exchange: Exchange;
   private readonly judge: () => Decision;

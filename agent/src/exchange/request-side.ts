@@ -78,6 +78,10 @@ export class RequestSide implements ContentSink {
     return this.state === 'wait';
   }
 
+  get heldBytes(): number {
+    return (this.held?.memoryBytes ?? 0) + (this.withheld?.memoryBytes ?? 0);
+  }
+
   read(bytes: Uint8Array, start: number, end: number, now: number): void {
     if (this.state === 'closed') return;
     if (this.held === null || this.held.length === 0) this.work(bytes, start, end, now);

@@ -70,6 +70,10 @@ export class ResponseSide implements ContentSink {
     return this.state === 'idle' || (this.state === 'body' && this.body.endsWithConnection);
   }
 
+  get heldBytes(): number {
+    return this.held?.memoryBytes ?? 0;
+  }
+
   /** `ContentSink`. */
   content(bytes: Uint8Array, start: number, end: number): void {
     this.events.responseContent(bytes, start, end);

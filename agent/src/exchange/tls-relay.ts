@@ -29,6 +29,10 @@ export class TlsRelay implements Relay {
     this.headSince = now;
   }
 
+  get heldBytes(): number {
+    return this.held.memoryBytes;
+  }
+
   fromCaller(bytes: Uint8Array, start: number, end: number, now: number): void {
     if (this.over) return;
     this.held.append(bytes, start, end);

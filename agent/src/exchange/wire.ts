@@ -68,7 +68,8 @@ export interface Relay {
   upstreamEnded(now: number): void;
   /**
    * Both sides are gone or going: finish what is open with this outcome. A write that meets a reset calls it from within
-   * itself, so it may come in the middle of a step: nothing that has come is worked off after it.
+   * itself, so it may come in the middle of a step: nothing that has come is worked off after it. Half a head is no exchange,
+   * unless it is ended for what it takes: nothing else would tell.
    */
   abandon(outcome: Exchange['outcome'], now: number): void;
   /** A deadline of the caller has passed. */
@@ -90,4 +91,6 @@ export interface Relay {
   letGo(since: number, now: number): void;
   /** No exchange is under way. */
   readonly idle: boolean;
+  /** Memory that grows with what the two ends do, about: what waits here, and what is kept of each stream. */
+  readonly heldBytes: number;
 }

@@ -30,6 +30,11 @@ export class BlockRelay {
     this.decoder = new HpackDecoder(maxListBytes);
   }
 
+  /** What is kept of the blocks: the table, and the fields of the last one. */
+  get heldBytes(): number {
+    return this.decoder.tableBytes + this.fields.bytes;
+  }
+
   /** The receiver's table limit was acknowledged by the sender. */
   limitTable(size: number): void {
     this.decoder.limitTable(size);

@@ -8,6 +8,9 @@ import { SlowUploads } from './slow-uploads.ts';
 import { Stream } from './stream.ts';
 import type { UpgradeSettings } from './upgrade.ts';
 
+/** What a stream takes with all that is kept for its record and for guards, as measured. */
+const STREAM_BYTES = 1_280;
+
 export interface H2RelayOptions {
   readonly wire: H2Wire;
   readonly host: H2Host;
@@ -61,6 +64,14 @@ export class H2Relay {
   /** No stream is open and no head has begun. */
   get idle(): boolean {
     return this.state.streams.size === 0 && this.headSince === 0;
+  }
+
+  /** Memory that grows with what the two sides do, about. */
+  get heldBytes(): number {
+    const { state } = this;
+    const blocks = state.requestBlocks.heldBytes + state.responseBlocks.heldBytes;
+    const walkers = this.fromCallerWalker.heldBytes + this.fromUpstreamWalker.heldBytes;
+    return blocks + walkers + state.withheldBytes + state.streams.size * STREAM_BYTES;
   }
 
   /** When the oldest request came that is withheld until its content was seen; 0 when none is. */

@@ -11,7 +11,8 @@ export type StreamOutcome =
   | 'caller_reset'
   | 'upstream_reset'
   | 'timeout'
-  | 'drained';
+  | 'drained'
+  | 'overload';
 
 export interface StreamEnd {
   readonly outcome: StreamOutcome;

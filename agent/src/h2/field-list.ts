@@ -1,6 +1,9 @@
 /** RFC 7541 §4.1: what an entry counts beyond its name and value. */
 export const FIELD_OVERHEAD = 32;
 
+/** The texts of a longer list are let go with it. */
+const MAX_KEPT = 16_384;
+
 /**
  * A decoded header list, as parallel arrays: one object serves a whole connection and is overwritten by the next
  * block. Names and values are latin1 text, one character per byte. `marks` holds a token and bits of `field-token.ts`.
@@ -14,8 +17,15 @@ export class FieldList {
   readonly marks: number[] = [];
 
   clear(): void {
+    if (this.bytes > MAX_KEPT) this.forget();
     this.length = 0;
     this.bytes = 0;
+  }
+
+  private forget(): void {
+    this.names.length = 0;
+    this.values.length = 0;
+    this.marks.length = 0;
   }
 
   add(name: string, value: string, mark: number): void {

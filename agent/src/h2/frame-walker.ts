@@ -99,6 +99,10 @@ export class FrameWalker {
     return this.held.length > 0;
   }
 
+  get heldBytes(): number {
+    return this.held.memoryBytes + this.queuedBytes;
+  }
+
   /** The frame whose payload is passing; null when none is. */
   get underWay(): Upload | null {
     if (this.payloadLeft === 0) return null;

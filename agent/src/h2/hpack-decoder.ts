@@ -53,6 +53,10 @@ export class HpackDecoder {
     return this.changes;
   }
 
+  get tableBytes(): number {
+    return this.table.size;
+  }
+
   /** The size that the encoder must announce at the start of its next block, or -1 when it owes no announcement. */
   get owedSize(): number {
     return this.lowestLimit < this.table.maxSize ? this.lowestLimit : -1;

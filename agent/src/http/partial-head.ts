@@ -12,6 +12,10 @@ export class PartialHead {
     return this.held.length;
   }
 
+  get memoryBytes(): number {
+    return this.held.memoryBytes;
+  }
+
   append(bytes: Uint8Array, start: number, end: number): void {
     this.held.append(bytes, start, end);
   }

@@ -180,6 +180,8 @@ export interface DataplaneSettings {
   readonly idleTimeoutMs: number;
   readonly identityHoldMs: number;
   readonly maxConnections: number;
+  /** What all connections of the process may keep in memory. */
+  readonly maxBufferedBytes: number;
   readonly maxOperations: number;
   readonly recordQueue: number;
   /** Whether records say which trace a request belongs to. */

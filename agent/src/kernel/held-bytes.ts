@@ -19,6 +19,11 @@ export class HeldBytes {
     return this.memory;
   }
 
+  /** Bytes of memory that they take. */
+  get memoryBytes(): number {
+    return this.memory.length;
+  }
+
   /** Hands the bytes over and forgets them, so that the taker may hold new bytes while it reads these. */
   take(): Uint8Array {
     const taken = this.memory.subarray(0, this.length);

@@ -17,7 +17,8 @@ export type Outcome =
   | 'upstream_unreachable'
   | 'timeout'
   | 'identity_unknown'
-  | 'drained';
+  | 'drained'
+  | 'overload';
 
 /** Why nobody can say which host a TLS connection is for. */
 export const HOSTS_UNKNOWN = {

@@ -3,6 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { DataplaneContext } from '../connection/dataplane-context.ts';
 import { EnrolledNetns } from '../connection/enrolled-netns.ts';
 import { Recorder } from '../connection/recorder.ts';
+import { relieve } from '../connection/relief.ts';
 import { Room } from '../connection/room.ts';
 import { World } from '../decide/world.ts';
 import { Guards } from '../guard/guards.ts';
@@ -267,9 +268,7 @@ class Dataplane {
   }
 
   private get descriptors(): number {
-    let descriptors = 0;
-    for (const netns of this.netns.values()) descriptors += netns.descriptors;
-    return descriptors;
+    return [...this.netns.values()].reduce((sum, { descriptors }) => sum + descriptors, 0);
   }
 
   private connectionCount(): number {
@@ -286,6 +285,7 @@ class Dataplane {
       netns.close();
       this.netns.delete(ns);
     }
+    relieve([...this.netns.values()], this.context.settings.maxBufferedBytes);
   }
 
   /** While control is slow, records wait in the recorder, which is bounded and counts what it drops; the channel is not. */

@@ -37,6 +37,7 @@ const BLOCKING: ReadonlySet<Outcome> = new Set([
   'malformed_request',
   'malformed_response',
   'identity_unknown',
+  'overload',
 ]);
 
 export const isBlocked = (record: FlowRecord): boolean =>

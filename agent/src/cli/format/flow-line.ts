@@ -21,6 +21,7 @@ const OUTCOME_LABELS: Partial<Record<Outcome, Label>> = {
   upstream_reset: FAIL,
   caller_reset: FAIL,
   timeout: FAIL,
+  overload: FAIL,
 };
 
 const VERDICT_LABELS: Readonly<Record<FlowRecord['verdict'], Label>> = {
