@@ -87,6 +87,7 @@ export class Capture {
   begin(inherited: readonly Inheritance[]): void {
     for (const one of inherited) this.#inherited.set(one.inode, one);
     this.#directory.start();
+    this.#dropInherited();
     this.#proofs.start();
     this.#scheduleReconcile();
   }
@@ -104,6 +105,7 @@ export class Capture {
   async stepBack(): Promise<void> {
     this.#aside = false;
     this.#keeper.stepBack();
+    for (const netns of this.#known.values()) netns.untouched = false;
     await this.reconcile();
   }
 
@@ -221,6 +223,13 @@ export class Capture {
     void (isNew ? enrol() : this.#catchUp.run(enrol));
   }
 
+  /** What an agent before us had in namespaces that are not there any more: nobody else would give it up. */
+  #dropInherited(): void {
+    if (!this.#directory.isRead) return;
+    for (const inheritance of this.#inherited.values()) this.#keeper.disinherit(inheritance);
+    this.#inherited.clear();
+  }
+
   #pathGone(path: string, inode: number): void {
     const netns = this.#known.get(inode);
     netns?.paths.delete(path);
@@ -242,6 +251,7 @@ export class Capture {
     }
     const startedAt = systemClock.monotonic();
     this.#directory.rescan();
+    this.#dropInherited();
     let repaired = 0;
     let failed = 0;
     // One after the other: a pod that appears meanwhile finds the machine free.

@@ -33,6 +33,7 @@ export class NetnsDirectory {
   /** Why an entry could not be read in this round. */
   #unreadable: string | null = null;
   #unwatched: NodeJS.Timeout | null = null;
+  #seen = false;
 
   constructor(path: string, events: DirectoryEvents, watchFile = watch) {
     this.#path = path;
@@ -48,9 +49,15 @@ export class NetnsDirectory {
   rescan(): void {
     const unwatched = this.#watch();
     const unlisted = this.#list();
+    this.#seen = unlisted === null;
     this.#report(unlisted ?? unwatched);
     if (this.#unwatched !== null) clearTimeout(this.#unwatched);
     this.#unwatched = this.#watcher === null ? setTimeout(() => this.rescan(), UNWATCHED_MS) : null;
+  }
+
+  /** All that is there has been seen. */
+  get isRead(): boolean {
+    return this.#seen;
   }
 
   stop(): void {

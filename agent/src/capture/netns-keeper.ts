@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { canonicalIp } from '../identity/ip.ts';
 import type { NamespaceId } from '../ipc/messages.ts';
 import type { Clock } from '../kernel/clock.ts';
+import { closeFd } from '../kernel/libc.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import type { Abilities } from './abilities.ts';
 import { attemptsOf } from './attempts.ts';
@@ -186,9 +187,17 @@ export class NetnsKeeper {
     });
   }
 
+  /** What was handed over for a namespace that is gone. */
+  disinherit({ inode, listeners }: Inheritance): void {
+    for (const { fd } of listeners) closeFd(fd);
+    this.#options.emit({ kind: 'failed', inode, path: '', problem: 'the namespace is gone' });
+  }
+
   /** The runtime has taken the namespace away. */
   forget(netns: Netns): Promise<void> {
     return netns.turn.run(async () => {
+      if (netns.inheritance !== null) this.disinherit(netns.inheritance);
+      netns.inheritance = null;
       const id = netns.enrolment?.id;
       netns.enrolment?.close();
       netns.draining?.close();

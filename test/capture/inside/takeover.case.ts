@@ -1,11 +1,12 @@
 import { once } from 'node:events';
+import { existsSync, readlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaptureOptions } from '../../../agent/src/capture/protocol.ts';
 import { ZONE } from '../../../agent/src/capture/zone.ts';
 import { greetingOf, TestAgent, Upstream } from './agent.ts';
 import { eventually } from './eventually.ts';
-import { listed } from './local-pods.ts';
+import { DISABLED, listed, local } from './local-pods.ts';
 import { OwnCgroup } from './own-cgroup.ts';
 import { makeBridge, Pod, removeBridge } from './pod.ts';
 
@@ -194,6 +195,29 @@ it('says who has made listeners, and not who else has had them since', async () 
   await second.client.stepBack();
 });
 
+it('keeps nothing of a pod that goes while it is handed over', async () => {
+  const first = new TestAgent();
+  await using kept = new Pod();
+  await first.enrolled(kept.name);
+  const gone = new Pod();
+  const { inode } = await first.enrolled(gone.name);
+  const copies = TestAgent.copies(await first.client.stepAside());
+  const given = copies.find((one) => one.inode === inode);
+  const fds = given?.listeners.map(({ fd }) => fd) ?? [];
+  // A number may be another file's by then.
+  const sockets = () =>
+    fds.map((fd) => (existsSync(`/proc/self/fd/${fd}`) ? readlinkSync(`/proc/self/fd/${fd}`) : ''));
+  const before = new Set(sockets());
+  expect(before.size).toBe(2);
+  await gone[Symbol.asyncDispose]();
+  await using second = new TestAgent({}, copies);
+  // Whoever waits for all that was handed over hears of this one, too.
+  await second.event('failed', (event) => event.inode === inode);
+  expect(sockets().filter((socket) => before.has(socket))).toEqual([]);
+  await second.enrolled(kept.name);
+  await first.crash();
+});
+
 describe('an agent that has stepped aside', () => {
   it('changes nothing, enrols nobody, and makes up for it when it steps back', async () => {
     await using agent = new TestAgent();
@@ -207,6 +231,20 @@ describe('an agent that has stepped aside', () => {
     await agent.client.stepBack();
     await agent.enrolled(late.name);
     for (const one of [pod, late]) expect(one.rules()).toContain('redirect');
+  });
+
+  it('removes what the other one has put into a pod that is not to be intercepted', async () => {
+    await using agent = new TestAgent();
+    await agent.event('ready');
+    await agent.client.stepAside();
+    await using pod = new Pod();
+    const next = new TestAgent();
+    await next.enrolled(pod.name);
+    await next.crash();
+    expect(pod.rules()).toMatch(/eastwall/i);
+    agent.client.pods(local(listed(pod, DISABLED)));
+    await agent.client.stepBack();
+    await eventually(() => expect(pod.rules()).not.toMatch(/eastwall/i));
   });
 
   it('leaves what it could not pass on to a listener of the next one', async () => {
