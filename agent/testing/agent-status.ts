@@ -20,6 +20,7 @@ export const agentStatus = (differs: Partial<AgentStatus> = {}): AgentStatus => 
       { ability: 'packet-guard', problem: 'the kernel has no such hook' },
       { ability: 'conntrack-zone', problem: null },
     ],
+    directoryProblem: null,
     repairs: 2,
   },
   pods: [

@@ -45,6 +45,8 @@ export interface CaptureStatus {
   readonly rules: string | null;
   /** What only some kernels enforce, as tried out when the agent started. */
   readonly abilities: readonly AbilityStatus[];
+  /** Why network namespaces can't be followed, wholly or in part; null when they can. */
+  readonly directoryProblem: string | null;
   /** Times that rules or listeners had to be put back. */
   readonly repairs: number;
 }

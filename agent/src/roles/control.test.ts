@@ -172,9 +172,15 @@ describe('Control', () => {
     const { control, told, kinds } = setUp();
     control.captured({ ...READY, problem: 'no iptables' });
     control.captured({ kind: 'repaired', ns: 3, what: ['IPv4 rules', 'IPv6 rules'] });
-    expect(kinds()).toEqual(['error', 'capture is ready', 'warn']);
+    control.captured({ kind: 'directory', problem: 'EIO' });
+    expect(kinds()).toEqual(['error', 'capture is ready', 'warn', 'warn']);
     expect(told[0]).toEqual(['error', { problem: 'no iptables' }, 'no pod of this node can be enrolled']);
-    expect(control.captureFacts).toMatchObject({ repairs: 2, ready: { problem: 'no iptables' } });
+    const directoryProblem = 'EIO';
+    expect(control.captureFacts).toMatchObject({
+      repairs: 2,
+      directoryProblem,
+      ready: { problem: 'no iptables' },
+    });
   });
 
   it('keeps every record, logs those that were blocked, and counts what the dataplanes lost', () => {

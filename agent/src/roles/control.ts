@@ -50,6 +50,7 @@ type CaptureReady = Extract<CaptureEvent, { kind: 'ready' }>;
 /** What the agent knows of capture, for `status`. */
 export interface CaptureFacts {
   readonly ready: CaptureReady | null;
+  readonly directoryProblem: string | null;
   readonly repairs: number;
   readonly pods: ReadonlyMap<string, PodReport>;
 }
@@ -67,6 +68,7 @@ export class Control implements ClusterListener {
   readonly anomalies: AnomalyWatch;
   #profiles = GuardProfiles.empty();
   #captureReady: CaptureReady | null = null;
+  #directoryProblem: string | null = null;
   #repairs = 0;
   #podReports = new Map<string, PodReport>();
   #recordsDropped = 0;
@@ -162,6 +164,7 @@ export class Control implements ClusterListener {
           );
         break;
       case 'directory':
+        this.#directoryProblem = event.problem;
         if (event.problem !== null)
           log.warn({ problem: event.problem }, 'the directory of namespaces is unreadable');
         break;
@@ -251,7 +254,12 @@ export class Control implements ClusterListener {
   }
 
   get captureFacts(): CaptureFacts {
-    return { ready: this.#captureReady, repairs: this.#repairs, pods: this.#podReports };
+    return {
+      ready: this.#captureReady,
+      directoryProblem: this.#directoryProblem,
+      repairs: this.#repairs,
+      pods: this.#podReports,
+    };
   }
 
   get recordsDropped(): number {

@@ -37,7 +37,7 @@ function report(differs: Partial<StatusSources> = {}) {
     supervisor: { states: [STATE], dataplaneOf: (ns: number) => ns % 1 } as unknown as DataplaneSupervisor,
     command: { file: 'setpriv', args: [], uid: 65_534, uidReason: 'owns nothing' },
     cluster: CLUSTER,
-    capture: { ready: null, repairs: 0, pods: new Map() },
+    capture: { ready: null, directoryProblem: null, repairs: 0, pods: new Map() },
     localPods: [],
     opaquePorts: [{ from: 6379, to: 6379 }],
     store: { kind: 'node', address: '', problem: null, asks: 0, failedAsks: 0, slowestMs: 0 },
@@ -96,7 +96,7 @@ describe('reportStatus', () => {
       podInfo({ uid: 'u-3', name: 'fresh' }),
       podInfo({ uid: 'u-4', name: 'done', phase: 'Succeeded' }),
     ];
-    const found = report({ localPods, capture: { ready: null, repairs: 0, pods } });
+    const found = report({ localPods, capture: { ready: null, directoryProblem: null, repairs: 0, pods } });
     expect(
       found.pods.map(({ pod, state, reason, cause, dataplane }) => [pod, state, reason, cause, dataplane]),
     ).toEqual([
@@ -126,7 +126,7 @@ describe('reportStatus', () => {
     ]);
     const found = report({
       localPods: [podInfo({ privileged: true })],
-      capture: { ready: null, repairs: 0, pods },
+      capture: { ready: null, directoryProblem: null, repairs: 0, pods },
     });
     expect(found.pods[0]).toMatchObject({
       reason: 'IPv6 is not; privileged: it can undo its own rules',

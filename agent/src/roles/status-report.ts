@@ -60,6 +60,7 @@ export function reportStatus(sources: StatusSources): FromSources {
         capture.ready?.problem ?? capture.ready?.exemption.why ?? 'capture has not started yet',
       rules: capture.ready?.rules ?? null,
       abilities: abilities(capture.ready),
+      directoryProblem: capture.directoryProblem,
       repairs: capture.repairs,
     },
     pods,

@@ -44,6 +44,12 @@ limits: mode lease, shared in redis://limits:6379/0; 3 buckets, 17 refused
     );
   });
 
+  it('says why namespaces can not be followed', () => {
+    const status = agentStatus();
+    const capture = { ...status.capture, directoryProblem: 'EIO: i/o error' };
+    expect(statusText({ ...status, capture }, style)).toContain('\nnetwork namespaces: EIO: i/o error\n');
+  });
+
   it('says whose tokens are verified, and whose keys can not be had', () => {
     const issuers = [
       { issuer: 'https://a.example', keys: 1, problem: null },

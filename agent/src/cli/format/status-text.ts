@@ -55,6 +55,9 @@ function headText(status: AgentStatus, { paint, now }: StatusStyle): string {
     `cluster: ${view}; ${kube.services} services, ${kube.slices} endpoint slices`,
     ...kube.problems.map((problem) => paint('yellow', `cluster: ${visible(problem)}`)),
     `own connections are exempt by ${capture.exemption}: ${capture.exemptionReason}; rules put back ${capture.repairs} times`,
+    ...(capture.directoryProblem === null
+      ? []
+      : [paint('red', `network namespaces: ${visible(capture.directoryProblem)}`)]),
     ...abilityLines(capture, paint),
     status.onExit === 'remove'
       ? 'when the agent stops for good, rules are removed and pods go direct, but for those in fail mode `closed`'
