@@ -156,7 +156,12 @@ export const SETTINGS = {
     'ports',
     'Ports whose connections pass unread from the first byte on, without a look at what they speak: `25,8000-8010`. The annotation `eastwall.dev/opaque-ports` of a Service, else of the calling pod, replaces the list. An enforced policy comes first.',
   ),
-  maxConnections: count('20000', 1, 1_000_000, 'Connections that one dataplane process keeps open at once.'),
+  maxConnections: count(
+    '20000',
+    1,
+    1_000_000,
+    'Connections that one dataplane process keeps open at once; one pod gets three quarters of them at most.',
+  ),
   maxBufferedBytes: setting(
     bytes({ min: KIB * KIB, max: 64 * KIB * KIB * KIB }),
     '512MiB',

@@ -66,6 +66,8 @@ export class EnrolledNetns implements Holder {
   /** Memory that its connections took when they were checked last. */
   heldBytes = 0;
   private proofs = 0;
+  /** Connections among the others that come to the pod. */
+  private observed = 0;
   private caller: CallerState = { state: 'pending' };
   /** The owner as it was known last: who opts out is still who it was for connections from before. */
   private known: Workload = UNKNOWN_CALLER;
@@ -86,7 +88,10 @@ export class EnrolledNetns implements Holder {
   private readonly workload = () => this.known;
   private readonly opaquePorts = () =>
     this.caller.state === 'known' ? (this.caller.opaquePorts ?? null) : null;
-  private readonly left = (connection: Connection) => this.connections.delete(connection);
+  private readonly left = (connection: Connection) => {
+    this.connections.delete(connection);
+    if (connection.observing) this.observed--;
+  };
 
   constructor(options: NetnsOptions) {
     this.options = options;
@@ -105,6 +110,11 @@ export class EnrolledNetns implements Holder {
   /** The pod that it belongs to; `UNKNOWN_CALLER` while that is not known. */
   get owner(): Workload {
     return this.known;
+  }
+
+  /** Connections that the pod has opened itself: what others open to it takes nothing from it. */
+  private get sent(): number {
+    return this.connections.size - this.observed + this.waiting.length;
   }
 
   get waitingCount(): number {
@@ -222,7 +232,7 @@ export class EnrolledNetns implements Holder {
   private accept(handle: TcpHandle, family: Family): void {
     const destination = originalDestination(handle.fd, family);
     // Without one, or with our own port, somebody dialled the listener itself: relaying it would loop.
-    if (destination === null || this.isListener(destination) || !this.options.room.take()) {
+    if (destination === null || this.isListener(destination) || !this.options.room.take(this.sent)) {
       this.refused++;
       handle.reset();
       return;
@@ -270,6 +280,7 @@ export class EnrolledNetns implements Holder {
       closed: this.left,
     });
     this.connections.add(connection);
+    if (connection.observing) this.observed++;
     if (this.draining) connection.drain(this.options.context.now());
     connection.begin();
   }

@@ -52,3 +52,17 @@ describe('a pod that has the dataplane keep much, and another one', () => {
     for (const peer of [modest, ...greedy]) peer.breakOff();
   });
 });
+
+it('a pod that opens all the connections that it can leaves some to another one', async () => {
+  await using dataplane = await DataplaneProcess.start({ maxConnections: 40 });
+  dataplane.enrollOther();
+  await using _server = await TestServer.listen(FREE, PORT);
+  await using other = await TestServer.listen(OTHER_POD, PORT);
+  const greedy = Array.from({ length: 100 }, () => Peer.dial(FREE, PORT).send('\0mine'));
+  await eventually(() => expect(greedy.filter(({ reset }) => reset)).toHaveLength(69));
+  const modest = Array.from({ length: 5 }, () => Peer.dial(OTHER_POD, PORT).send('\0mine'));
+  await (await other.accepted(4)).got('mine');
+  greedy.find(({ reset }) => !reset)?.breakOff();
+  await eventually(() => expect(dataplane.totals?.openConnections).toBe(35));
+  for (const peer of [...greedy, ...modest]) peer.breakOff();
+});
