@@ -91,6 +91,28 @@ describe('the pairing board', () => {
     expect(second.owner).toEqual({ state: 'paired', uid: 'new' });
   });
 
+  it('believes a pod at once that is listed with another address, as its sandbox was made anew', () => {
+    const board = boardAt({ ms: 0 });
+    const first = netnsWith(1, '10.0.0.1');
+    board.setLocal({ pods: [pod('a', '10.0.0.1')], namespaces: [] });
+    board.update([first]);
+    board.forget(first);
+    const second = netnsWith(2, '10.0.0.2');
+    const other = netnsWith(3, '10.0.0.1');
+    board.update([second, other]);
+    expect([second.owner.state, other.owner.state]).toEqual(['unclaimed', 'unclaimed']);
+    board.setLocal({ pods: [pod('a', '10.0.0.2')], namespaces: [] });
+    board.update([second, other]);
+    expect(second.owner).toEqual({ state: 'paired', uid: 'a' });
+    expect(other.owner).toEqual({ state: 'unclaimed' });
+    // An update that is behind does not make it another's.
+    board.forget(second);
+    board.setLocal({ pods: [pod('a', '10.0.0.2')], namespaces: [] });
+    const third = netnsWith(4, '10.0.0.2');
+    board.update([third, other]);
+    expect(third.owner).toEqual({ state: 'unclaimed' });
+  });
+
   it('believes a pod again that has got the same address in a new sandbox', () => {
     const time = { ms: 0 };
     const board = boardAt(time);

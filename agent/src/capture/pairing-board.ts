@@ -1,3 +1,4 @@
+import type { PodInfo } from '../identity/cluster-objects.ts';
 import type { Clock } from '../kernel/clock.ts';
 import { failModeOf } from './fail-mode.ts';
 import { type InboundMode, inboundModeOf, inboundReason } from './inbound-mode.ts';
@@ -15,8 +16,9 @@ import { type QuicMode, quicModeOf } from './quic-mode.ts';
 import type { FailMode } from './wish.ts';
 
 /**
- * For so long after its namespace has gone, a pod's listed addresses are not believed: its namesake in the runtime
- * may have them before the kube API says so. Kubelets report within about ten seconds.
+ * For so long after its namespace has gone, the addresses that a pod had are not believed to be its own: another pod may
+ * have them before the kube API says so. Kubelets report within about ten seconds. Other addresses are those of a new
+ * namespace, as after a crash of the sandbox.
  */
 const WIDOWED_MS = 60_000;
 
@@ -32,7 +34,7 @@ export class PairingBoard {
   readonly #clock: Clock;
   readonly #excluded: ReadonlySet<string>;
   readonly #defaults: PairingDefaults;
-  readonly #widowed = new Map<string, number>();
+  readonly #widowed = new Map<string, { readonly since: number; readonly had: ReadonlySet<string> }>();
   #local: LocalPods = { pods: [], namespaces: [] };
   #reported = '';
 
@@ -47,10 +49,11 @@ export class PairingBoard {
   }
 
   /** A namespace has gone: the pod it was paired with has to show up with another one. */
-  forget({ owner }: Netns): void {
-    if (owner.state === 'paired' || owner.state === 'opted-out') {
-      this.#widowed.set(owner.uid, this.#clock.monotonic());
-    }
+  forget({ owner, interfaces }: Netns): void {
+    if (owner.state !== 'paired' && owner.state !== 'opted-out') return;
+    const listed = this.#local.pods.find(({ uid }) => uid === owner.uid)?.podIPs ?? [];
+    const had = new Set([...interfaces.addresses, ...listed]);
+    this.#widowed.set(owner.uid, { since: this.#clock.monotonic(), had });
   }
 
   /** Whether the owner of `netns`, one of `all`, is known and does not want it intercepted. */
@@ -88,8 +91,13 @@ export class PairingBoard {
     netns.inboundMode = inboundModeOf(pod, namespaces, this.#defaults.inbound);
   }
 
+  #isWidowed({ uid, podIPs }: PodInfo): boolean {
+    const had = this.#widowed.get(uid)?.had;
+    return had !== undefined && podIPs.some((ip) => had.has(ip));
+  }
+
   #pair(all: readonly Netns[]): Pairings {
-    for (const [uid, since] of this.#widowed) {
+    for (const [uid, { since }] of this.#widowed) {
       if (this.#clock.monotonic() - since > WIDOWED_MS) this.#widowed.delete(uid);
     }
     return pair({
@@ -102,7 +110,7 @@ export class PairingBoard {
       paired: new Map(
         all.flatMap(({ inode, owner }) => ('uid' in owner ? [[inode, owner.uid] as const] : [])),
       ),
-      widowed: new Set(this.#widowed.keys()),
+      widowed: new Set(this.#local.pods.filter((pod) => this.#isWidowed(pod)).map(({ uid }) => uid)),
     });
   }
 }
