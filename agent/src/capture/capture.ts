@@ -161,7 +161,7 @@ export class Capture {
 
   sendSockets(order: SocketOrder & { readonly channelFd: Fd }): Result<null, string> {
     for (const { fd, enrolment, draining } of this.#known.values()) {
-      const found = [enrolment, draining].find((candidate) => candidate?.id === order.ns);
+      const found = [enrolment, ...draining].find((candidate) => candidate?.id === order.ns);
       if (found) return sendSockets(this.#door, { ...order, netns: fd, mark: found.socketMark });
     }
     return err(`namespace ${order.ns} is not enrolled`);
@@ -177,7 +177,7 @@ export class Capture {
     this.#stop();
     for (const { enrolment, draining } of this.#known.values()) {
       enrolment?.close();
-      draining?.close();
+      for (const former of draining) former.close();
     }
   }
 

@@ -179,7 +179,7 @@ export class NetnsKeeper {
       if (!withdrawn.ok) return;
       netns.optedOut = true;
       netns.enrolment = null;
-      netns.draining = enrolment;
+      netns.draining.add(enrolment);
       await this.#queueEmpty(enrolment, 'any');
       this.#options.onChange();
       this.#options.emit({ kind: 'gone', ns: enrolment.id, inode: netns.inode, reason, podLives: true });
@@ -200,9 +200,9 @@ export class NetnsKeeper {
       netns.inheritance = null;
       const id = netns.enrolment?.id;
       netns.enrolment?.close();
-      netns.draining?.close();
+      for (const draining of netns.draining) draining.close();
       netns.enrolment = null;
-      netns.draining = null;
+      netns.draining.clear();
       netns.closed = true;
       closeSync(netns.fd);
       const { emit, onChange } = this.#options;
@@ -216,8 +216,8 @@ export class NetnsKeeper {
   /** Removes every rule of ours, also under connections that are still open. */
   remove(netns: Netns): Promise<Result<unknown, string>> {
     return netns.turn.run(async () => {
-      const enrolment = netns.enrolment ?? netns.draining;
-      if (enrolment !== null) return enrolment.remove();
+      const enrolment = netns.enrolment ?? [...netns.draining].at(-1);
+      if (enrolment !== undefined) return enrolment.remove();
       // Whose it is may not be known yet.
       this.look(netns);
       const { engine } = this.#options.abilities;
@@ -318,16 +318,23 @@ export class NetnsKeeper {
     }
   }
 
-  /** The last rule may go once no redirected connection needs conntrack. */
+  /** The last rule may go once no redirected connection needs conntrack, also none of an enrolment before. */
   #finishDrain(netns: Netns, enrolment: Enrolment): Promise<void> {
     return netns.turn.run(async () => {
-      if (netns.draining !== enrolment || this.#stopped) return;
-      const idle = netns.enrolment === null && !this.#aside && enrolment.use().open === 0;
-      if (netns.enrolment !== null || (idle && (await enrolment.remove()).ok)) {
-        netns.draining = null;
-        enrolment.close();
-      } else this.#after(DRAIN_CHECK_MS, () => void this.#finishDrain(netns, enrolment));
+      if (!netns.draining.has(enrolment) || this.#stopped) return;
+      const over = !this.#aside && (await this.#endDrain(netns, enrolment));
+      if (!over) this.#after(DRAIN_CHECK_MS, () => void this.#finishDrain(netns, enrolment));
     });
+  }
+
+  async #endDrain({ draining, enrolment: current }: Netns, enrolment: Enrolment): Promise<boolean> {
+    if (enrolment.use().open > 0) return false;
+    // What is there is as the latest has left it, so that one removes it, and stays until all others are over.
+    const isLatest = current === null && [...draining].at(-1) === enrolment;
+    if (isLatest && (draining.size > 1 || !(await enrolment.remove()).ok)) return false;
+    draining.delete(enrolment);
+    enrolment.close();
+    return true;
   }
 
   #tools(): CaptureTools | null {

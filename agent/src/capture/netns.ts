@@ -29,8 +29,8 @@ export class Netns {
   enrolment: Enrolment | null = null;
   /** Its owner did not want it. Stays so while the owner goes away, and until one is known that does want it. */
   optedOut = false;
-  /** No longer redirected, with connections still open. */
-  draining: Enrolment | null = null;
+  /** No longer redirected, with connections still open; the latest comes last. */
+  readonly draining = new Set<Enrolment>();
   /** Of its owner; null while that is not known. */
   failMode: FailModeChoice | null = null;
   /** Of its owner; null while that is not known. */

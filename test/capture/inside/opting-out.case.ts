@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestAgent, Upstream } from './agent.ts';
 import { eventually } from './eventually.ts';
@@ -71,6 +72,31 @@ describe('opting out', () => {
     await pod.startApp();
     expect((await pod.connect('10.66.0.1', PORT)).greeting).toContain('agent');
   });
+
+  it.each(['auto', 'iptables'] as const)(
+    'again, keeps connections from before the pod wanted it for a while (%s)',
+    async (rules) => {
+      await using agent = new TestAgent({ rules });
+      await using pod = new Pod();
+      const first = await agent.enrolled(pod.name);
+      await agent.serve(first.ns);
+      await pod.startApp();
+      const open = await pod.connect('10.66.0.1', PORT);
+      agent.client.pods(local(listed(pod, DISABLED)));
+      await agent.event('gone', ({ ns }) => ns === first.ns);
+      agent.client.pods(local(listed(pod)));
+      const again = await agent.event('enrolled', ({ ns }) => ns > first.ns);
+      agent.client.pods(local(listed(pod, DISABLED)));
+      await agent.event('gone', ({ ns }) => ns === again.ns);
+      // For longer than it takes to look whether rules may go.
+      for (let beat = 0; beat < 20; beat++) {
+        expect(await pod.say(open.connection, 'still here')).toBe('still here');
+        await pause(100);
+      }
+      await pod.close(open.connection);
+      await eventually(() => expect(pod.rules() + pod.iptables()).not.toMatch(/eastwall/i));
+    },
+  );
 
   it('holds for the namespaces that the settings exclude', async () => {
     await using agent = new TestAgent();
