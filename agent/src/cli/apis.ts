@@ -24,15 +24,17 @@ interface Answer {
 /** `eastwall apis`: what the pods of every agent that answers call. */
 export async function apis(asking: Asking, options: ApisOptions): Promise<ExitCode> {
   const { terminal } = asking;
-  const found = await askAgents<Answer>(asking, '/apis');
+  const { output } = options;
+  const style = { paint: terminal.paint, wide: output === 'wide', now: terminal.now() };
+  const found = await askAgents<Answer>(asking, '/apis', ({ usages, forgotten }) =>
+    apisText({ usages: mergedUsages([usages]), forgotten }, style),
+  );
   const { answers, missing } = found;
   if (answers.length === 0) return EXIT.failed;
   const forgotten = answers.reduce((sum, answer) => sum + answer.forgotten, 0);
   const usages = mergedUsages(answers.map((answer) => answer.usages))
     .filter((usage) => isWanted(usage, options))
     .toSorted(byPlace);
-  const { output } = options;
-  const style = { paint: terminal.paint, wide: output === 'wide', now: terminal.now() };
   terminal.out(
     (await asData({ ...forPrograms(usages), forgotten, missing }, output)) ??
       apisText({ usages, forgotten }, style),

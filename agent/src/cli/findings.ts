@@ -65,7 +65,10 @@ export async function showFinding(
   return EXIT.ok;
 }
 
-const gather = (asking: Asking) => askAgents<{ readonly findings: Finding[] }>(asking, '/findings');
+const gather = (asking: Asking) =>
+  askAgents<{ readonly findings: Finding[] }>(asking, '/findings', ({ findings }) =>
+    findingsTable(findings, styleOf({}, asking.terminal)),
+  );
 
 /** Ids are unique on a node. */
 const keyOf = ({ node, id }: Finding): string => `${node} ${id}`;

@@ -12,13 +12,19 @@ export interface StatusOptions {
 /** `eastwall status`: every agent that answers is shown. */
 export async function status(asking: Asking, { output }: StatusOptions): Promise<ExitCode> {
   const { terminal } = asking;
-  const found = await askAgents<AgentStatus>(asking, '/status');
+  const style = { paint: terminal.paint, wide: output === 'wide', now: terminal.now() };
+  const isData = output === 'json' || output === 'yaml';
+  const found = await askAgents<AgentStatus>(asking, '/status', (agent) =>
+    isData ? compare(agent, agent) : statusText(agent, style),
+  );
   const { answers, missing } = found;
   if (answers.length === 0) return EXIT.failed;
-  const agents = answers.toSorted((a, b) => a.node.localeCompare(b.node) || a.startedAt - b.startedAt);
-  const style = { paint: terminal.paint, wide: output === 'wide', now: terminal.now() };
+  const agents = answers.toSorted(compare);
   terminal.out(
     (await asData({ agents, missing }, output)) ?? agents.map((agent) => statusText(agent, style)).join('\n'),
   );
   return exitOf(found);
 }
+
+const compare = (a: AgentStatus, b: AgentStatus): number =>
+  a.node.localeCompare(b.node) || a.startedAt - b.startedAt;

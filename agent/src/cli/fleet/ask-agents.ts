@@ -13,14 +13,31 @@ export interface Answers<Answer> {
 /** So many are asked at a time: each is a connection through the API server. */
 const AT_ONCE = 16;
 
-/** What each agent answers at `path`, parsed. */
-export function askAgents<Body>(asking: Asking, path: string): Promise<Answers<Body>> {
+/**
+ * What each agent answers at `path`, parsed. `use` does with it what will be done with all: where it throws, that agent's
+ * answer is of no use, and the others' are shown all the same.
+ */
+export function askAgents<Body>(
+  asking: Asking,
+  path: string,
+  use: (body: Body) => unknown,
+): Promise<Answers<Body>> {
   return eachAgent(asking, async (link, signal) => {
     const answer = await fetchText(link, path, signal);
     if (!answer.ok) return answer;
     const { status, body } = answer.value;
-    return status === 200 ? ok(JSON.parse(body) as Body) : err(body.trim());
+    return status === 200 ? understood(body, use) : err(body.trim());
   });
+}
+
+function understood<Body>(text: string, use: (body: Body) => unknown): Result<Body, string> {
+  try {
+    const body = JSON.parse(text) as Body;
+    use(body);
+    return ok(body);
+  } catch {
+    return err('its answer is not understood; is it an agent, and of another version?');
+  }
 }
 
 /** The order of the answers is that of the agents, whichever is first. */

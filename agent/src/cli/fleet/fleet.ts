@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { advised } from '../../kernel/advice.ts';
 import type { Result } from '../../kernel/result.ts';
+import { visible } from '../format/text.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** One agent, and how to reach what it tells. */
@@ -43,7 +44,7 @@ export class Complaints {
   }
 
   about(link: Pick<AgentLink, 'name' | 'advice'>, problem: string): void {
-    const line = `agent ${link.name}: ${problem}`;
+    const line = `agent ${visible(link.name)}: ${visible(problem)}`;
     const advice = link.advice?.(problem) ?? null;
     const news = advice === null || this.#advice.has(advice) ? line : advised(line, advice);
     if (advice !== null) this.#advice.add(advice);

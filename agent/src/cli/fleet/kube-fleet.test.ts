@@ -53,7 +53,7 @@ async function cluster(pods: readonly ReturnType<typeof agentPod>[], answer: Req
 const ask = async (fleet: ReturnType<typeof kubeFleet>) => {
   const { terminal, written } = aTerminal();
   const signal = new AbortController().signal;
-  const found = await askAgents({ fleet, terminal, signal, timeoutMs: 20_000 }, '/status');
+  const found = await askAgents({ fleet, terminal, signal, timeoutMs: 20_000 }, '/status', () => {});
   return { ...found, code: exitOf(found), error: written.error };
 };
 
