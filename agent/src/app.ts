@@ -267,6 +267,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
         droppedByDataplanes: control.recordsDropped,
         droppedForTails: dropped,
       },
+      news: channel === null ? null : { problem: channel.problem },
       issuers: issuers.status(),
       eventsSuppressed: events.suppressed,
       sinks: sinks.map(sinkStatus),

@@ -84,6 +84,7 @@ export const agentStatus = (differs: Partial<AgentStatus> = {}): AgentStatus => 
     },
   ],
   flows: { kept: 10, tails: 0, droppedByDataplanes: 0, droppedForTails: 0 },
+  news: { problem: null },
   issuers: [],
   sinks: [],
   eventsSuppressed: 0,

@@ -88,6 +88,26 @@ describe('news by way of one Redis', () => {
     expect(await redis.cli('dbsize')).toBe('0');
   });
 
+  it('say why they do not come: no right to, no connection', async () => {
+    expect([here.channel.problem, there.channel.problem]).toEqual([null, null]);
+    // What users of Redis 7 may do unless they are given more.
+    await redis.cli('acl', 'setuser', 'default', 'resetchannels');
+    await eventually(() => {
+      here.channel.publish(news('third'));
+      expect(here.channel.problem).toMatch(/NOPERM|no permissions/i);
+    });
+    await redis.cli('acl', 'setuser', 'default', 'allchannels');
+    await eventually(() => {
+      here.channel.publish(news('fourth'));
+      expect(here.channel.problem).toBeNull();
+    });
+    await redis.kill();
+    await eventually(() => expect(here.channel.problem).toMatch(/^no connection: /));
+    await redis.start();
+    await untilHeard(here, there, news('fifth'));
+    await eventually(() => expect([here.channel.problem, there.channel.problem]).toEqual([null, null]));
+  });
+
   it('of what a workload was shown come to those who have a pod of it', async () => {
     const [orders, cart] = ['shop/Deployment/orders', 'shop/Deployment/cart'] as const;
     const other = agentAt(redis.address, { workloads: [cart] });

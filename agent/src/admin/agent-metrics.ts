@@ -216,6 +216,11 @@ const METRICS: readonly StatusMetric[] = [
     ({ limits }) => one(limits.unverified),
   ),
   gauge(
+    'news_up',
+    '1 while nodes can tell each other what workloads were shown and who uses which credential; absent where they do not',
+    ({ news }) => (news === null ? [] : one(Number(news.problem === null))),
+  ),
+  gauge(
     'issuer_up',
     '1 while the keys of a token issuer can be had; what was had last stays in use (`--jwt-issuers`)',
     ({ issuers }) => issuers.map(({ issuer, problem }) => [{ issuer }, Number(problem === null)]),

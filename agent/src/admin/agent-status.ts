@@ -18,6 +18,8 @@ export interface AgentStatus {
   readonly dataplanes: readonly DataplaneStatus[];
   readonly flows: FlowStatus;
   readonly limits: LimitsStatus;
+  /** What guards share between nodes; null where they share nothing. */
+  readonly news: { readonly problem: string | null } | null;
   readonly issuers: readonly IssuerStatus[];
   readonly sinks: readonly SinkStatus[];
   /** Events that no sink was told of, for there were more in a second than may be. */

@@ -24,6 +24,8 @@ export interface NewsChannelOptions {
 /** Messages that an agent sends, and hears from all others together; what is beyond is not looked at. */
 export const MAX_SENT_PER_MINUTE = 3_000;
 export const MAX_HEARD_PER_MINUTE = 10_000;
+/** For how long a message that could not be sent says that none can. */
+const UNSENT_MS = 60_000;
 /** How often it is made sure that the right channels are listened to. */
 const FOLLOW_MS = 5_000;
 
@@ -39,16 +41,34 @@ export class NewsChannel {
   readonly #hearing = new MinuteBudget(MAX_HEARD_PER_MINUTE);
   readonly #timer: NodeJS.Timeout;
   #followed: ReadonlySet<string> = new Set();
+  /** What a connection has last failed for. */
+  #connection = 'not connected yet';
+  /** Why nobody is heard; null when the right channels are listened to. */
+  #deaf: string | null = null;
+  #unsent: { readonly why: string; readonly at: number } | null = null;
 
   constructor(options: NewsChannelOptions) {
     this.#options = options;
     const { speaker, listener } = options;
     // Without a listener errors are thrown; whoever needs the connection finds out by itself.
-    for (const redis of [speaker, listener]) redis.on('error', () => {});
+    for (const redis of [speaker, listener])
+      redis.on('error', ({ message }: Error) => {
+        this.#connection = message;
+      });
     listener.on('messageBuffer', (channel: Buffer, message: Buffer) => this.#hear(`${channel}`, message));
     listener.on('ready', () => this.#follow());
     this.#timer = setInterval(() => this.#follow(), FOLLOW_MS);
     this.#timer.unref();
+  }
+
+  /** Why nodes hear less of each other than they should; null when they do not. */
+  get problem(): string | null {
+    if (this.#deaf !== null) return `can't listen: ${this.#deaf}`;
+    const { speaker, listener, clock } = this.#options;
+    if (speaker.status !== 'ready' || listener.status !== 'ready')
+      return `no connection: ${this.#connection}`;
+    if (this.#unsent === null || clock.monotonic() - this.#unsent.at >= UNSENT_MS) return null;
+    return `can't tell: ${this.#unsent.why}`;
   }
 
   publish({ shown, uses }: News): void {
@@ -69,8 +89,14 @@ export class NewsChannel {
       return;
     }
     speaker.publish(channel, seal(this.#contextOf(channel), news, clock.now())).then(
-      () => count('sent'),
-      () => count('unsent'),
+      () => {
+        this.#unsent = null;
+        count('sent');
+      },
+      ({ message }: Error) => {
+        this.#unsent = { why: message, at: clock.monotonic() };
+        count('unsent');
+      },
     );
   }
 
@@ -100,7 +126,16 @@ export class NewsChannel {
     const left = [...this.#followed].filter((channel) => !channels.has(channel));
     this.#followed = channels;
     if (left.length > 0) listener.unsubscribe(...left).catch(() => this.#startAfresh());
-    listener.subscribe(...channels).catch(() => this.#startAfresh());
+    listener.subscribe(...channels).then(
+      () => {
+        this.#deaf = null;
+      },
+      ({ message }: Error) => {
+        // Without a connection there is more to say than that.
+        if (listener.status === 'ready') this.#deaf = message;
+        this.#startAfresh();
+      },
+    );
   }
 
   /** A cluster's client finds its way by itself. */

@@ -50,6 +50,14 @@ limits: mode lease, shared in redis://limits:6379/0; 3 buckets, 17 refused
     expect(statusText({ ...status, capture }, style)).toContain('\nnetwork namespaces: EIO: i/o error\n');
   });
 
+  it('says why guards hear less of other nodes', () => {
+    const problem = "can't listen: NOPERM";
+    expect(statusText(agentStatus({ news: { problem } }), style)).toContain(
+      `\nguards hear less of other nodes: ${problem}\n`,
+    );
+    expect(statusText(agentStatus({ news: null }), style)).not.toContain('guards hear');
+  });
+
   it('says whose tokens are verified, and whose keys can not be had', () => {
     const issuers = [
       { issuer: 'https://a.example', keys: 1, problem: null },

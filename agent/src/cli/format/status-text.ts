@@ -37,6 +37,7 @@ export function statusText(status: AgentStatus, style: StatusStyle): string {
     askedUnseenText(status.dataplanes, style),
     flowsText(status),
     limitsText(status, style),
+    newsText(status, style),
     issuersText(status, style),
     sinksText(status, style),
   ]
@@ -232,6 +233,11 @@ function limitsText({ limits }: AgentStatus, { paint }: StatusStyle): string {
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
+
+const newsText = ({ news }: AgentStatus, { paint }: StatusStyle): string =>
+  news === null || news.problem === null
+    ? ''
+    : `${paint('red', `guards hear less of other nodes: ${visible(news.problem)}`)}\n`;
 
 function issuersText({ issuers }: AgentStatus, { paint }: StatusStyle): string {
   return issuers
