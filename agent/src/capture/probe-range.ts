@@ -75,7 +75,7 @@ export class ProbeRange {
     return Promise.race([arrival, refused.promise]).finally(() => socket.destroy());
   }
 
-  /** Connects from a port that is the same each time, and then resets the connection, which conntrack remembers. */
+  /** Connects from a port that is the same each time. Whom it comes to resets it: conntrack remembers that for a while. */
   async arrivalBetweenSameEnds(mark: number | null): Promise<Arrival | null> {
     const made = this.#door.inside(this.netns, () => tcpSocket(4));
     if (!made.ok || made.value < 0) return null;
@@ -83,10 +83,14 @@ export class ProbeRange {
     const socket = new Socket({ fd: made.value }).on('error', () => {});
     const closed = once(socket, 'close');
     const arrival = this.#arrival();
+    const reset = (accepted: Socket) => accepted.resetAndDestroy();
+    const servers = [this.#target.server, this.#listener.server];
+    for (const server of servers) server.on('connection', reset);
     if (bindAny(made.value, 4, SAME_PORT) < 0) socket.destroy();
     else socket.connect(this.#target.port, '127.0.0.1');
     return arrival.finally(() => {
-      socket.resetAndDestroy();
+      for (const server of servers) server.off('connection', reset);
+      socket.destroy();
       return closed;
     });
   }

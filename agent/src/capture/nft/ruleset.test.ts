@@ -28,6 +28,11 @@ describe('the rules of a pod', () => {
     expect(plan().slice(0, 3)).toEqual(Array(3).fill('table eastwall'));
   });
 
+  it("leave the agent's connections among the pod's where the kernel has no zones", () => {
+    expect(plan()).toContain('chain apart');
+    expect(plan({ apart: false })).not.toContain('chain apart');
+  });
+
   it('let through in order what is not to be redirected', () => {
     expect(rulesOf('outbound', plan())).toEqual([
       'redirected before',
