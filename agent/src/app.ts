@@ -257,6 +257,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
         cluster: cluster.status(),
         capture: control.captureFacts,
         localPods: control.localPods,
+        quarantinedBy: (pod) => control.quarantinedBy(pod),
         opaquePorts: config.opaquePorts,
         store: leases.status,
         now,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
 import { aToken } from '../../agent/testing/tokens.ts';
-import { curl, eventuallyAsync, findingsOf, flowsOf, guardProfile } from '../support/agent.ts';
+import { curl, eventuallyAsync, findingsOf, flowsOf, guardProfile, statusOf } from '../support/agent.ts';
 import { TALK, TOPOLOGY } from './topology.ts';
 
 const FRONTEND = 'shop/frontend';
@@ -93,6 +93,10 @@ test('a quarantined pod gets nothing and is told why, until the annotation is go
     return answer;
   });
   expect(JSON.parse(refused.body)).toMatchObject({ reason: 'quarantined' });
+  const { pods } = await statusOf(sandbox, 'node-a');
+  expect(pods.flatMap(({ pod, quarantined }) => (quarantined === null ? [] : [[pod, quarantined]]))).toEqual([
+    ['ci-runner', 'annotation'],
+  ]);
   expect((await curl(sandbox, FRONTEND, 'http://web.shop/orders/1')).status).toBe(200);
   await annotate(null);
   await eventuallyAsync(async () => expect((await call()).status).toBe(200));

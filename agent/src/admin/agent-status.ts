@@ -91,6 +91,8 @@ export interface PodStatus {
   readonly failMode: 'open' | 'closed' | null;
   /** Why the agent sees what comes to it; null where it does not. */
   readonly inbound: 'annotation' | 'setting' | 'ids' | null;
+  /** Who has set it aside, so that all it asks for is refused; null when nobody has. */
+  readonly quarantined: 'annotation' | 'guard' | null;
   /** By address family. */
   readonly intercepted: { readonly v4: ProofState; readonly v6: ProofState };
   readonly attempts: AttemptCounts;

@@ -51,6 +51,16 @@ export const COVERAGE_METRICS: readonly StatusMetric[] = [
     ['state', 'cause'],
   ),
   gauge(
+    'pods_quarantined',
+    'Pods of this node that are set aside, so that all they ask for is refused, by whom: an annotation or a guard',
+    ({ pods }) =>
+      (['annotation', 'guard'] as const).map((by) => [
+        { by },
+        pods.filter(({ quarantined }) => quarantined === by).length,
+      ]),
+    ['by'],
+  ),
+  gauge(
     'pod_intercepted',
     '1 when a connection made in the pod came to the agent, 0 when it did not; absent where none can be made',
     ({ pods }) =>

@@ -75,6 +75,7 @@ const LABELS = `
 | \`policy\`, \`rule\`, \`limit\` | \`namespace/name\` of the policy, and the name in it; \`none\` where nothing decided |
 | \`reason\` | Why: \`allowed_by_rule\`, \`no_rule_allows\`, \`rate_limited\`, \`blocked_by_guard\`, … |
 | \`operation\` | Method and path as learnt, \`GET /orders/{orderId}\`; \`probes\` for calls that showed no operation |
+| \`by\` | Who has set pods aside: \`annotation\` (of the pod or its namespace) or \`guard\` |
 | \`issuer\` | As in the claim \`iss\` of its tokens |
 | \`detection\`, \`severity\` | See [detections](detections.md) |
 | \`state\`, \`cause\` of pods | \`enrolled\`, \`waiting\`, \`opted-out\` or \`refused\`; and why, in a word |

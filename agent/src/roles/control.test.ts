@@ -262,6 +262,9 @@ describe('Control', () => {
     const { control, told, clock } = setUp();
     const isAside = () => {
       const [, , caller] = told.at(-1) ?? [];
+      // What is shown is what is done.
+      const shown = control.localPods.some((pod) => control.quarantinedBy(pod) !== null);
+      expect(shown).toBe((caller as { workload: Workload }).workload.quarantined === true);
       return (caller as { workload: Workload }).workload.quarantined === true;
     };
     control.pods([podInfo()], []);

@@ -253,6 +253,10 @@ export class Control implements ClusterListener {
     return this.#local.pods;
   }
 
+  quarantinedBy(pod: PodInfo) {
+    return this.#local.quarantinedBy(pod);
+  }
+
   get captureFacts(): CaptureFacts {
     return {
       ready: this.#captureReady,

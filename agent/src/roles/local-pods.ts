@@ -31,8 +31,13 @@ export class LocalPods {
   workload(uid: string): Workload | null {
     const pod = this.#pods.get(uid);
     if (pod === undefined) return null;
-    const aside = this.#quarantined.has(uid) || isQuarantined(pod, this.#namespaces.get(pod.namespace));
-    return aside ? { ...workloadOf(pod), quarantined: true } : workloadOf(pod);
+    return this.quarantinedBy(pod) === null ? workloadOf(pod) : { ...workloadOf(pod), quarantined: true };
+  }
+
+  /** Who has set a pod aside; null when nobody has. */
+  quarantinedBy(pod: PodInfo): 'annotation' | 'guard' | null {
+    if (isQuarantined(pod, this.#namespaces.get(pod.namespace))) return 'annotation';
+    return this.#quarantined.has(pod.uid) ? 'guard' : null;
   }
 
   /** The same for a dataplane, with what its pod declares. */

@@ -39,6 +39,7 @@ function report(differs: Partial<StatusSources> = {}) {
     cluster: CLUSTER,
     capture: { ready: null, directoryProblem: null, repairs: 0, pods: new Map() },
     localPods: [],
+    quarantinedBy: () => null,
     opaquePorts: [{ from: 6379, to: 6379 }],
     store: { kind: 'node', address: '', problem: null, asks: 0, failedAsks: 0, slowestMs: 0 },
     now: 2_000,
@@ -47,6 +48,15 @@ function report(differs: Partial<StatusSources> = {}) {
 }
 
 describe('reportStatus', () => {
+  it('says who has set a pod aside', () => {
+    const localPods = [podInfo(), podInfo({ uid: 'u-2' })];
+    const quarantinedBy: StatusSources['quarantinedBy'] = ({ uid }) => (uid === 'u-2' ? 'guard' : null);
+    expect(report({ localPods, quarantinedBy }).pods.map(({ quarantined }) => quarantined)).toEqual([
+      null,
+      'guard',
+    ]);
+  });
+
   it('counts what limits have admitted on, also where a dataplane has ended', () => {
     const spent = { leased: 3, ahead: 0, alone: 0, share: 1, open: 0, limited: 2, unavailable: 0, others: 4 };
     const endedLimits = { mode: 'lease', buckets: 0, spent, unverified: 5, cells: [] } as const;

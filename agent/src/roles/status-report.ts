@@ -38,6 +38,7 @@ export interface StatusSources {
   readonly cluster: ClusterStatus;
   readonly capture: CaptureFacts;
   readonly localPods: readonly PodInfo[];
+  readonly quarantinedBy: (pod: PodInfo) => PodStatus['quarantined'];
   /** Those of the setting. */
   readonly opaquePorts: PortRanges;
   readonly store: StoreStatus;
@@ -48,10 +49,13 @@ export interface StatusSources {
 type FromSources = Pick<AgentStatus, 'kube' | 'capture' | 'pods' | 'policies' | 'dataplanes' | 'limits'>;
 
 export function reportStatus(sources: StatusSources): FromSources {
-  const { supervisor, capture, localPods, command } = sources;
+  const { supervisor, capture, localPods, quarantinedBy, command } = sources;
   const pods = localPods
     .filter(({ phase }) => phase !== 'Succeeded' && phase !== 'Failed')
-    .map((pod) => podStatus(pod, capture.pods.get(pod.uid) ?? null, supervisor));
+    .map((pod) => ({
+      ...podStatus(pod, capture.pods.get(pod.uid) ?? null, supervisor),
+      quarantined: quarantinedBy(pod),
+    }));
   return {
     kube: kubeStatus(sources),
     capture: {
@@ -100,7 +104,11 @@ const UNSEEN: Omit<PodReport, 'uid'> = {
   attempts: NO_ATTEMPTS,
 };
 
-function podStatus(pod: PodInfo, report: PodReport | null, supervisor: DataplaneSupervisor): PodStatus {
+function podStatus(
+  pod: PodInfo,
+  report: PodReport | null,
+  supervisor: DataplaneSupervisor,
+): Omit<PodStatus, 'quarantined'> {
   const { kind, name } = workloadOf(pod);
   const { state, ns, reason, cause, failMode, inbound, proofs, attempts } = report ?? UNSEEN;
   const coverage = coverageNote(pod, state);

@@ -58,6 +58,13 @@ limits: mode lease, shared in redis://limits:6379/0; 3 buckets, 17 refused
     expect(statusText(agentStatus({ news: null }), style)).not.toContain('guards hear');
   });
 
+  it('says which pods are set aside', () => {
+    const pods = agentStatus().pods.map((pod) => ({ ...pod, quarantined: 'guard' as const }));
+    const text = statusText(agentStatus({ pods }), style);
+    expect(text).toMatch(/frontend-1 +enrolled +quarantined by a guard\n/);
+    expect(text).toContain("quarantined by a guard; it shares the node's network\n");
+  });
+
   it('says whose tokens are verified, and whose keys can not be had', () => {
     const issuers = [
       { issuer: 'https://a.example', keys: 1, problem: null },

@@ -110,6 +110,13 @@ function widerPodCells(pod: PodStatus, paint: Paint): (string | Cell)[] {
   ];
 }
 
+const QUARANTINED = { annotation: 'quarantined', guard: 'quarantined by a guard' } as const;
+
+const remarksOn = ({ quarantined, reason }: PodStatus): string =>
+  [quarantined === null ? null : QUARANTINED[quarantined], reason]
+    .filter((remark) => remark !== null)
+    .join('; ');
+
 function podsText(pods: readonly PodStatus[], { paint, wide }: StatusStyle): string {
   if (pods.length === 0) return 'no pods on this node\n';
   const header = ['NAMESPACE', 'POD', 'STATE', ...(wide ? WIDER_PODS : []), 'REASON'];
@@ -120,7 +127,7 @@ function podsText(pods: readonly PodStatus[], { paint, wide }: StatusStyle): str
       visible(pod.pod),
       coloured(paint, STATE_COLOURS[pod.state], pod.state),
       ...(wide ? widerPodCells(pod, paint) : []),
-      visible(pod.reason ?? ''),
+      visible(remarksOn(pod)),
     ]);
   return table(header, rows);
 }
