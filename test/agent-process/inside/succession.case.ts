@@ -54,6 +54,23 @@ describe('an agent beside another', () => {
     },
   );
 
+  it('is third of three: what the second ends with is its own, and the first gets it once it ends itself', async () => {
+    const { node, agent } = await readyNode();
+    await using _ = node;
+    const second = node.startAgent();
+    await found(agent, second);
+    await ready(second);
+    const third = node.startAgent();
+    await found(agent, third);
+    await ready(third);
+    expect(await second.kill('SIGTERM'), second.output).toBe(0);
+    expect((await third.status()).pid).toBe(third.pid);
+    expect(agent.output).not.toContain('taking everything back');
+    await third.kill('SIGKILL');
+    await found(agent, agent);
+    expect(await agent.kill('SIGTERM'), agent.output).toBe(0);
+  });
+
   it('leaves the place to it while it does not know the cluster, unless it ends', async () => {
     const { node, agent } = await readyNode();
     await using _ = node;
