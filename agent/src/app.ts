@@ -148,6 +148,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
     settings: dataplaneSettings(config, secrets.keys),
     restartDelayMs: config.restartDelayMs,
     maxRestartDelayMs: config.maxRestartDelayMs,
+    hangTimeoutMs: config.hangTimeoutMs,
     snapshot,
     descriptors: {
       sendListeners: (ns, only, channelFd) => capture.sendListeners(ns, only, channelFd),

@@ -356,6 +356,12 @@ export const SETTINGS = {
     'Wait before the second restart of a dataplane; doubles on repetition.',
   ),
   maxRestartDelayMs: time('5s', 10, 10 * MINUTE, 'Longest wait before a dataplane is restarted.'),
+  hangTimeoutMs: time(
+    '1m',
+    10 * SECOND,
+    HOUR,
+    'Time without a word of a dataplane after which it is ended and started anew; it says something each second.',
+  ),
   drainMs: time(
     '5m',
     0,

@@ -14,8 +14,9 @@ import type { Metrics } from '../sinks/metrics.ts';
 import { AnomalyWatch } from './anomaly-watch.ts';
 import { BypassWatch } from './bypass-watch.ts';
 import { CallerBoard } from './caller-board.ts';
-import type { DataplaneSupervisor, SinkReport, SupervisorLog } from './dataplane-supervisor.ts';
+import type { DataplaneSupervisor } from './dataplane-supervisor.ts';
 import { LocalPods } from './local-pods.ts';
+import type { SinkReport, SupervisorLog } from './supervisor-options.ts';
 
 export interface ControlOptions {
   readonly supervisor: DataplaneSupervisor;

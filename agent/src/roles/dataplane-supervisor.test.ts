@@ -30,7 +30,7 @@ const workload = {
   labels: {},
 };
 
-function setUp({ count = 1, entry = ENTRY } = {}) {
+function setUp({ count = 1, entry = ENTRY, hangTimeoutMs = 600_000 } = {}) {
   const listeners = new Map<NamespaceId, number>();
   const socketsFor: NamespaceId[] = [];
   const handed: string[] = [];
@@ -49,6 +49,7 @@ function setUp({ count = 1, entry = ENTRY } = {}) {
     settings: defaultDataplaneSettings({ headTimeoutMs: 30_000, idleTimeoutMs: 30_000 }),
     restartDelayMs: 10,
     maxRestartDelayMs: 50,
+    hangTimeoutMs,
     snapshot: new Snapshot(),
     descriptors: {
       sendListeners: async (ns, only, channel) => {
@@ -156,6 +157,16 @@ describe('DataplaneSupervisor', () => {
     expect(state()).toMatchObject({ restarts: 1, lastEnd: 'SIGKILL' });
     closeFd(fd);
   }, 60_000);
+
+  it('ends a dataplane that hangs, and starts it anew', async () => {
+    const { serving, state, unserved, supervisor } = start({ hangTimeoutMs: 1_000 });
+    const first = await serving();
+    supervisor.enrol(3, { state: 'known', workload });
+    process.kill(first, 'SIGSTOP');
+    await vi.waitFor(() => expect(state().lastEnd).toContain('hung'), PATIENCE);
+    expect(unserved).toContain(3);
+    await serving(first);
+  });
 
   it('keeps what a killed dataplane has counted', async () => {
     const { serving, state } = start();

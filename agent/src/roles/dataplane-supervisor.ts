@@ -1,21 +1,11 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LeaseAsk, Workload } from '@eastwall/policy';
+import type { Workload } from '@eastwall/policy';
 import { provenanceKey } from '../guard/provenance.ts';
 import type { IssuerKeys } from '../identity/issuer.ts';
-import type {
-  CallerState,
-  DataplaneSettings,
-  Direction,
-  Family,
-  FromDataplane,
-  NamespaceId,
-  ToDataplane,
-} from '../ipc/messages.ts';
-import type { Learned } from '../record/learned.ts';
+import type { CallerState, Direction, FromDataplane, NamespaceId, ToDataplane } from '../ipc/messages.ts';
 import type { News } from '../record/news.ts';
 import { DataplaneChild } from './dataplane-child.ts';
-import type { DataplaneCommand } from './dataplane-command.ts';
 import {
   childEnded,
   type DataplaneState,
@@ -24,56 +14,11 @@ import {
   type Slot,
   stateOf,
 } from './dataplane-slot.ts';
-import type { DescriptorSource } from './descriptor-source.ts';
+import { HANG_TICK_MS, HangWatch } from './hang-watch.ts';
 import { newsFor, newsOf } from './news-routes.ts';
 import { isPowerless } from './process-status.ts';
-import type { ClusterDelta, Snapshot } from './snapshot.ts';
-
-export interface SupervisorLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
-export interface SupervisorOptions {
-  readonly count: number;
-  readonly command: DataplaneCommand;
-  readonly settings: DataplaneSettings;
-  readonly restartDelayMs: number;
-  readonly maxRestartDelayMs: number;
-  readonly snapshot: Snapshot;
-  readonly descriptors: DescriptorSource;
-  readonly log: SupervisorLog;
-  /** Every dataplane serves, for the first time or again. */
-  readonly onServing: () => void;
-  /** A dataplane is alive and accepts for these namespaces, all of them its own. */
-  readonly onBeat: (namespaces: readonly NamespaceId[]) => void;
-  /** The dataplane that accepted for these namespaces has ended. */
-  readonly onUnserved: (namespaces: readonly NamespaceId[]) => void;
-  /** A connection that was made to prove interception has come to the dataplane that serves the namespace. */
-  readonly onProof: (ns: NamespaceId, family: Family, port: number) => void;
-  /** A dataplane asks for tokens; `answer` goes to that one, if it still lives. */
-  readonly onAsks: (asks: readonly LeaseAsk[], answer: (message: ToDataplane) => void) => void;
-  /** A dataplane wants to see what comes to that pod, or does not want to any more. */
-  readonly onInboundWanted: (ns: NamespaceId, wanted: boolean | 'later') => void;
-  /** What a dataplane wants others to hear: of its own workloads only. */
-  readonly onNews: (news: DataplaneNewsReport, dataplane: number) => void;
-  /** What dataplanes have learnt, for one that begins; and what one says that it has. */
-  readonly learned: () => readonly Learned[];
-  readonly onLearned: (message: LearnedReport, dataplane: number) => void;
-  /** What is for the sinks; the supervisor itself acts on everything else. */
-  readonly onReport: (report: SinkReport, dataplane: number) => void;
-}
-
-export type DataplaneNewsReport = Extract<FromDataplane, { kind: 'news' }>;
-
-export type LearnedReport = Extract<FromDataplane, { kind: 'learned' }>;
-
-/** What dataplanes tell whoever keeps and shows it. */
-export type SinkReport = Extract<
-  FromDataplane,
-  { kind: 'records' | 'totals' | 'findings' | 'quarantine' | 'catalog' }
->;
+import type { ClusterDelta } from './snapshot.ts';
+import type { SupervisorOptions } from './supervisor-options.ts';
 
 const HAND_RETRY_MS = 250;
 /** Beyond the grace that open exchanges have. */
@@ -88,15 +33,19 @@ export class DataplaneSupervisor {
   readonly #slots: readonly Slot[];
   /** Namespaces that another agent accepts for. */
   readonly #ceded = new Set<NamespaceId>();
+  readonly #hangs: HangWatch;
+  #looking: NodeJS.Timeout | null = null;
   #stopping = false;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#hangs = new HangWatch(options.hangTimeoutMs);
     this.#slots = Array.from({ length: options.count }, (_, index) => newSlot(index, options));
   }
 
   start(): void {
     for (const slot of this.#slots) this.#spawn(slot);
+    this.#looking = setInterval(() => this.#hangs.look(this.#slots), HANG_TICK_MS);
   }
 
   /** Tells all dataplanes and remembers it for those to come. */
@@ -202,6 +151,7 @@ export class DataplaneSupervisor {
   /** Lets open exchanges finish for up to `graceMs`, then ends every dataplane. */
   async drain(graceMs: number): Promise<void> {
     this.#stopping = true;
+    if (this.#looking !== null) clearInterval(this.#looking);
     await Promise.all(this.#slots.map((slot) => this.#drainOne(slot, graceMs)));
   }
 

@@ -1,7 +1,7 @@
 import type { DepartureState } from '../admin/departure-state.ts';
 import type { Freed } from '../capture/protocol.ts';
 import type { Stay } from '../kube/release-mark.ts';
-import type { SupervisorLog } from './dataplane-supervisor.ts';
+import type { SupervisorLog } from './supervisor-options.ts';
 
 /** What a departure goes through; see the classes of these names. */
 export interface DepartureOptions {

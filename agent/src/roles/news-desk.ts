@@ -1,6 +1,6 @@
 import type { News } from '../record/news.ts';
 import type { NewsMetrics } from '../sinks/news-metrics.ts';
-import type { DataplaneNewsReport } from './dataplane-supervisor.ts';
+import type { DataplaneNewsReport } from './supervisor-options.ts';
 
 export interface NewsDeskOptions {
   /** Tells this node's dataplanes, but the one that the news are from. */

@@ -4,7 +4,7 @@ import { type Predecessor, SuccessorDoor } from '../handover/successor-door.ts';
 import { isPredecessorThere, type Takeover, takeOver } from '../handover/take-over.ts';
 import type { NamespaceId } from '../ipc/messages.ts';
 import type { Fd } from '../kernel/libc.ts';
-import type { SupervisorLog } from './dataplane-supervisor.ts';
+import type { SupervisorLog } from './supervisor-options.ts';
 
 /** What succession does to capture; see `CaptureClient`. */
 export interface SuccessionCapture {
