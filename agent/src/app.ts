@@ -121,7 +121,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
   let ownSequence = 0;
   const ownFindings = new FindingBook({
     node: config.node,
-    now: systemClock.now,
+    clock: systemClock,
     newId: () => `ef-${startedAt.toString(36)}-${(ownSequence++).toString(36)}`,
     maxOpen: config.maxOpenFindings,
     quietMs: config.findingQuietMs,

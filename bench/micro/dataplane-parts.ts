@@ -54,7 +54,7 @@ export function dataplaneParts(ip: string, port: number): DataplaneParts {
   operations.changePolicies([policy], []);
   const guards = new Guards({
     node: settings.node,
-    wallClock: systemClock.now,
+    clock: systemClock,
     idPrefix: 'bench',
     drift: { afterConnections: settings.driftAfterConnections, afterMs: settings.driftAfterMs },
     maxOpenFindings: settings.maxOpenFindings,

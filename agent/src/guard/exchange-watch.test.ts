@@ -28,7 +28,7 @@ function setUp(actions: Record<string, GuardAction> = {}, fingerprint = (secret:
   const quarantined: string[] = [];
   const guards = new Guards({
     node: 'n',
-    wallClock: () => 1_000,
+    clock: { now: () => 1_000, monotonic: () => 0 },
     idPrefix: 'x',
     drift: { afterConnections: 50, afterMs: 600_000 },
     maxOpenFindings: 100,

@@ -1,4 +1,5 @@
 import { DETECTIONS, type DetectionId, type Severity, type Workload } from '@eastwall/policy';
+import type { Clock } from '../kernel/clock.ts';
 import {
   type Evidence,
   FINDING_ACTIONS,
@@ -25,8 +26,7 @@ export interface Sign {
 
 export interface FindingBookOptions {
   readonly node: string;
-  /** Wall clock, in ms since the epoch. */
-  now(): number;
+  readonly clock: Clock;
   newId(): string;
   /** Episodes that are open at a time; more are counted and dropped. */
   readonly maxOpen: number;
@@ -36,6 +36,8 @@ export interface FindingBookOptions {
 
 interface Episode {
   finding: Finding;
+  /** When there was the last sign, in monotonic ms: a clock that is set must not end or draw out an episode. */
+  signAt: number;
   dirty: boolean;
 }
 
@@ -66,10 +68,12 @@ export class FindingBook {
 
   /** Takes a sign in. Returns the finding it belongs to; null when there is no room for one more. */
   note(sign: Sign): Finding | null {
+    const { clock } = this.#options;
     const key = keyOf(sign);
     const episode = this.#open.get(key);
     if (episode !== undefined) {
-      episode.finding = grown(episode.finding, sign, this.#options.now());
+      episode.finding = grown(episode.finding, sign, clock.now());
+      episode.signAt = clock.monotonic();
       episode.dirty = true;
       return episode.finding;
     }
@@ -78,16 +82,17 @@ export class FindingBook {
       return null;
     }
     const finding = this.#begin(sign);
-    this.#open.set(key, { finding, dirty: true });
+    this.#open.set(key, { finding, signAt: clock.monotonic(), dirty: true });
     return finding;
   }
 
   /** What has changed since the last call; episodes that have been quiet for long are resolved, and told a last time. */
   drain(): Finding[] {
-    const now = this.#options.now();
+    const { clock, quietMs } = this.#options;
+    const now = clock.monotonic();
     const changed: Finding[] = [];
     for (const [key, episode] of this.#open) {
-      if (now - episode.finding.lastSeen >= this.#options.quietMs) {
+      if (now - episode.signAt >= quietMs) {
         this.#open.delete(key);
         changed.push({ ...episode.finding, state: 'resolved' });
       } else if (episode.dirty) {
@@ -99,7 +104,7 @@ export class FindingBook {
   }
 
   #begin(sign: Sign): Finding {
-    const now = this.#options.now();
+    const now = this.#options.clock.now();
     const { namespace, kind, name, serviceAccount, pod } = sign.caller;
     return {
       id: this.#options.newId(),

@@ -1,5 +1,6 @@
 import { type DetectionId, GuardProfiles, type GuardSettings, type Workload } from '@eastwall/policy';
 import type { Parties, Watcher, WatcherSource } from '../exchange/watch.ts';
+import type { Clock } from '../kernel/clock.ts';
 import type { Fingerprint } from '../kernel/fingerprint.ts';
 import type { Finding } from '../record/finding.ts';
 import type { Learned } from '../record/learned.ts';
@@ -17,8 +18,7 @@ import { Responder } from './responder.ts';
 
 export interface GuardsOptions {
   readonly node: string;
-  /** Wall clock, in ms since the epoch: for what people read. */
-  wallClock(): number;
+  readonly clock: Clock;
   /** Tells this process's findings from every other's. */
   readonly idPrefix: string;
   readonly maxOpenFindings: number;
@@ -60,10 +60,10 @@ export class Guards implements WatcherSource {
   #sequence = 0;
 
   constructor(options: GuardsOptions) {
-    const { node, wallClock, idPrefix, maxOpenFindings, findingQuietMs, fingerprint } = options;
+    const { node, clock, idPrefix, maxOpenFindings, findingQuietMs, fingerprint } = options;
     this.findings = new FindingBook({
       node,
-      now: wallClock,
+      clock,
       newId: () => `ef-${idPrefix}-${(this.#sequence++).toString(36)}`,
       maxOpen: maxOpenFindings,
       quietMs: findingQuietMs,
@@ -79,7 +79,7 @@ export class Guards implements WatcherSource {
     this.principals = new Principals({
       fingerprint,
       verify: (token, done) => options.verifyToken(token, done),
-      wallClock,
+      wallClock: () => clock.now(),
       maxTokens: MAX_TOKENS,
       maxPending: MAX_PENDING_TOKENS,
     });

@@ -48,7 +48,7 @@ class Shop {
     const operations = new OperationBook({ now: () => this.now, maxOperations: 100 });
     this.guards = new Guards({
       node: 'n',
-      wallClock: () => this.now,
+      clock: { now: () => this.now, monotonic: () => this.now },
       idPrefix: 'x',
       drift: { afterConnections: 50, afterMs: HOUR },
       maxOpenFindings: 100,

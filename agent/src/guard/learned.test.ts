@@ -22,7 +22,7 @@ const destination = (service: string) => ({
 function begin(clock: { now: number }) {
   const guards = new Guards({
     node: 'n',
-    wallClock: () => clock.now,
+    clock: { now: () => clock.now, monotonic: () => clock.now },
     idPrefix: 'x',
     drift: { afterConnections: 5, afterMs: 600_000 },
     maxOpenFindings: 100,

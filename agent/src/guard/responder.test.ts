@@ -14,7 +14,13 @@ const subject = { caller: aWorkload(), destination: 'shop/orders:80', operation:
 
 function setUp(action: GuardAction) {
   const quarantined: string[] = [];
-  const findings = new FindingBook({ node: 'n', now: () => 0, newId: () => 'ef-1', maxOpen: 9, quietMs: 1 });
+  const findings = new FindingBook({
+    node: 'n',
+    clock: { now: () => 0, monotonic: () => 0 },
+    newId: () => 'ef-1',
+    maxOpen: 9,
+    quietMs: 1,
+  });
   const responder = new Responder({ findings, quarantine: (uid) => quarantined.push(uid), maxThrottled: 2 });
   const respond = (now: number, at: object = {}) =>
     responder.respond(sight, { ...subject, ...at }, { action, now });

@@ -95,7 +95,7 @@ function setUp() {
   const findings = new FindingLog({ capacity: 10, maxSubscribers: 1 });
   const ownFindings = new FindingBook({
     node: 'node-1',
-    now: () => 1_000,
+    clock: { now: () => 1_000, monotonic: () => 0 },
     newId: () => 'ef-own',
     maxOpen: 10,
     quietMs: 1_000,
@@ -226,10 +226,14 @@ describe('Control', () => {
     const tick = () => control.reported({ kind: 'totals', totals }, 1);
     control.reported({ kind: 'findings', findings: [aFinding({ lastSeen: clock.now })], dropped: 0 }, 0);
     // A dataplane that lives says so first.
-    clock.now += 10_000;
+    clock.monotonic += 10_000;
     tick();
     expect(findings.open).toHaveLength(1);
-    clock.now += 5_000;
+    // Somebody sets the clock.
+    clock.now += 3_600_000;
+    tick();
+    expect(findings.open).toHaveLength(1);
+    clock.monotonic += 5_000;
     tick();
     tick();
     expect(findings.all).toMatchObject([{ state: 'resolved' }]);

@@ -227,7 +227,7 @@ export class Control implements ClusterListener {
       if (before === null) metrics.findings.began(finding);
       events.finding(finding, before);
     }
-    findings.append(changed);
+    findings.append(changed, this.#options.monotonic());
   }
 
   /** Once a second and dataplane: often enough, and the only clock there is here. */
@@ -240,8 +240,8 @@ export class Control implements ClusterListener {
 
   /** A dataplane that ends leaves findings of which nobody will say that they are over. */
   #resolveForsaken(): void {
-    const { findings, findingQuietMs, now } = this.#options;
-    const forsaken = findings.quietSince(now() - findingQuietMs - FINDING_SLACK_MS);
+    const { findings, findingQuietMs, monotonic } = this.#options;
+    const forsaken = findings.quietSince(monotonic() - findingQuietMs - FINDING_SLACK_MS);
     this.#keep(
       forsaken.map((finding) => ({ ...finding, state: 'resolved' as const })),
       0,

@@ -85,7 +85,7 @@ class Dataplane {
     });
     this.guards = new Guards({
       node: settings.node,
-      wallClock: systemClock.now,
+      clock: systemClock,
       idPrefix,
       drift: { afterConnections: settings.driftAfterConnections, afterMs: settings.driftAfterMs },
       maxOpenFindings: settings.maxOpenFindings,

@@ -26,6 +26,8 @@ export class FindingLog {
   readonly #limits: FindingLogLimits;
   /** In the order in which they began. */
   readonly #findings = new Map<string, Finding>();
+  /** When each was told last, in monotonic ms. */
+  readonly #toldAt = new Map<string, number>();
   /** Open ones that had to make room, oldest first: they have begun, and are no new ones when they grow. */
   readonly #forgotten = new Map<string, FindingBefore>();
   readonly #subscribers = new Set<Subscriber>();
@@ -34,11 +36,12 @@ export class FindingLog {
     this.#limits = limits;
   }
 
-  append(findings: readonly Finding[]): void {
+  append(findings: readonly Finding[], now = 0): void {
     for (const finding of findings) {
       if (!this.#findings.has(finding.id)) this.#makeRoom();
       this.#forgotten.delete(finding.id);
       this.#findings.set(finding.id, finding);
+      this.#toldAt.set(finding.id, now);
       for (const subscriber of this.#subscribers) offer(subscriber, finding.id);
     }
   }
@@ -61,11 +64,11 @@ export class FindingLog {
     return this.all.filter(({ state }) => state === 'open');
   }
 
-  /** Those that are open and had no sign since that time, in ms since the epoch. */
+  /** Those that are open and of which nothing was told since that time, in monotonic ms. */
   quietSince(time: number): readonly Finding[] {
     const quiet: Finding[] = [];
     for (const finding of this.#findings.values())
-      if (finding.state === 'open' && finding.lastSeen <= time) quiet.push(finding);
+      if (finding.state === 'open' && (this.#toldAt.get(finding.id) ?? 0) <= time) quiet.push(finding);
     return quiet;
   }
 
@@ -104,6 +107,7 @@ export class FindingLog {
   #forget(id: string): void {
     const finding = this.find(id);
     this.#findings.delete(id);
+    this.#toldAt.delete(id);
     if (finding?.state !== 'open') return;
     const { state, action } = finding;
     this.#forgotten.set(id, { state, action });
