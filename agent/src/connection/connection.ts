@@ -255,14 +255,11 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
    * With `late`, ends it in any case.
    */
   leave(now: number, late: boolean): void {
-    if (!this.idle) {
+    // No exchange is under way, and what has been answered is out.
+    const idle = this.relay.idle && this.relay.headSince === 0 && this.flushed;
+    if (!idle) {
       if (late) this.end('drained');
     } else if (late || now - this.lastActivity >= QUIET_MS) this.close('drained');
-  }
-
-  /** No exchange is under way, and what has been answered is out. */
-  private get idle(): boolean {
-    return this.relay.idle && this.relay.headSince === 0 && this.flushed;
   }
 
   /** Ends both sides with a reset and records what was open. */
@@ -298,6 +295,9 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
 
   data(leg: Leg, bytes: Uint8Array, start: number, end: number): void {
     const now = this.options.context.now();
+    this.options.context.tick(now);
+    // Its own end may have been due.
+    if (this.over) return;
     this.lastActivity = now;
     if (leg !== this.caller) {
       this.relay.fromUpstream(bytes, start, end, now);

@@ -15,5 +15,7 @@ export interface DataplaneContext {
   readonly operations: OperationBook;
   /** Monotonic milliseconds. */
   now(): number;
+  /** Told of the time with every read: what is due must not wait for a turn of the event loop in which much has come. */
+  tick(now: number): void;
   closeFd(fd: number): void;
 }

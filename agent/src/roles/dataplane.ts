@@ -69,7 +69,8 @@ class Dataplane {
   private readonly room: Room;
   private readonly inbound: DataplaneInbound;
   /** Open connections notice soon that policies have changed, and a little later that a deadline is over. */
-  private readonly sweeps = new Rounds(() => this.sweep(), { everyMs: 100, soonMs: 10 });
+  private readonly sweeps = new Rounds((now) => this.sweep(now), { everyMs: 100, soonMs: 10 });
+  private lastBeat = 0;
   /** In monotonic ms; null while it serves. */
   private drainDeadline: number | null = null;
 
@@ -117,6 +118,7 @@ class Dataplane {
       guards: this.guards,
       operations,
       now: systemClock.monotonic,
+      tick: (now) => this.sweeps.catchUp(now),
       closeFd,
     };
     this.room = new Room({
@@ -136,7 +138,6 @@ class Dataplane {
     setInterval(() => this.unlessBehind(() => this.sendCatalog()), CATALOG_MS);
     if (settings.learnedMs > 0) setInterval(() => void this.learned.tell(), settings.learnedMs);
     if (settings.newsMs > 0) setInterval(() => this.unlessBehind(() => this.sendNews()), settings.newsMs);
-    setInterval(() => this.beat(), settings.beatMs);
     setInterval(() => this.inbound.review(), INBOUND_REVIEW_MS);
     setInterval(giveBackFreed, GIVE_BACK_MS);
   }
@@ -263,6 +264,7 @@ class Dataplane {
 
   /** Tells that this event loop turns and for whom it accepts, which is what keeps their connections coming here. */
   private beat(): void {
+    this.lastBeat = systemClock.monotonic();
     const namespaces = [...this.netns].flatMap(([ns, netns]) => (netns.isListening ? [ns] : []));
     if (namespaces.length > 0) send({ kind: 'beat', namespaces });
   }
@@ -272,13 +274,11 @@ class Dataplane {
   }
 
   private connectionCount(): number {
-    let count = 0;
-    for (const netns of this.netns.values()) count += netns.connections.size + netns.waitingCount;
-    return count;
+    return [...this.netns.values()].reduce((sum, each) => sum + each.connections.size + each.waitingCount, 0);
   }
 
-  private sweep(): void {
-    const now = this.context.now();
+  private sweep(now: number): void {
+    if (now - this.lastBeat >= this.context.settings.beatMs) this.beat();
     for (const [ns, netns] of this.netns) {
       netns.check(now);
       if (!netns.isOver) continue;

@@ -44,3 +44,21 @@ it('does not come again for a reason that a regular round has met', () => {
   vi.advanceTimersByTime(20);
   expect(count).toBe(1);
 });
+
+it('is made up for in a turn of the event loop that takes long', () => {
+  let count = 0;
+  const rounds = new Rounds(
+    () => {
+      count++;
+    },
+    { everyMs: 100, soonMs: 10 },
+  );
+  const start = performance.now();
+  rounds.catchUp(start + 199);
+  expect(count).toBe(0);
+  rounds.catchUp(start + 200);
+  rounds.catchUp(start + 201);
+  expect(count).toBe(1);
+  rounds.catchUp(start + 400);
+  expect(count).toBe(2);
+});
