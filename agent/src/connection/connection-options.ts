@@ -5,6 +5,7 @@ import type { PortRanges } from '../kernel/port-ranges.ts';
 import type { DataplaneContext } from './dataplane-context.ts';
 import type { SpentPorts } from './spent-ports.ts';
 import type { TcpHandle } from './tcp-handle.ts';
+import type { Sharer } from './turns.ts';
 import type { UpstreamSockets } from './upstream-sockets.ts';
 
 /** Functions are the same for all connections of a pod: none is made for each. */
@@ -22,6 +23,8 @@ export interface ConnectionOptions {
   opaquePorts(): PortRanges | null;
   /** The owner opted out after its rules were in place: pass the bytes, judge and record nothing. */
   readonly exempt: boolean;
+  /** Whom its share of a turn is taken from. */
+  readonly sharer: Sharer;
   /** To dial upstream with. */
   readonly sockets: UpstreamSockets;
   /** To dial upstream from. */

@@ -8,11 +8,11 @@ import { NO_WATCHER, type Watcher, type WatcherSource } from '../exchange/watch.
 import type { Relay, RelayContext, RelayLimits, Wire } from '../exchange/wire.ts';
 import type { Bagged } from '../kernel/bag.ts';
 import { EADDRNOTAVAIL } from '../kernel/errno.ts';
-import { bindAny, bindAsPeerOf } from '../kernel/libc-sockets.ts';
 import type { Outcome } from '../record/record.ts';
 import type { TrafficGroup } from '../record/traffic-cells.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { Leg, type LegEvents } from './leg.ts';
+import { bindAsCaller, bindSpent } from './own-address.ts';
 import { handleOf } from './tcp-handle.ts';
 import type { Dialler } from './upstream-sockets.ts';
 
@@ -86,26 +86,12 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
       this.end('upstream_unreachable');
       return;
     }
-    if (this.observing) this.takeOverAddress(fd);
-    else if (!this.redialled) this.reusePort(fd);
+    if (this.observing) this.bound = bindAsCaller(fd, this.caller.fd, this.redialled);
+    else if (!this.redialled) this.bound = bindSpent(fd, this.options, this.options.context.now());
     this.upstream = new Leg(handle, this, false);
     this.upstream.connect(this.options.ip, this.options.port, !this.observing);
     // Not earlier: there would be nowhere to write to.
     this.caller.start();
-  }
-
-  /** What can't be bound to the caller's address connects from the pod's own. */
-  private takeOverAddress(fd: number): void {
-    if (this.redialled || bindAsPeerOf(fd, this.caller.fd, 'same') < 0)
-      bindAsPeerOf(fd, this.caller.fd, 'any');
-    else this.bound = true;
-  }
-
-  private reusePort(fd: number): void {
-    const { ip, port, spentPorts, context } = this.options;
-    const spent = spentPorts.take(ip, port, context.now());
-    // Somebody may have bound to it meanwhile: then the kernel chooses, as for everybody.
-    if (spent !== 0) this.bound = bindAny(fd, ip.includes(':') ? 6 : 4, spent) === 0;
   }
 
   private watcherOf(guards: WatcherSource): Watcher {
@@ -204,6 +190,17 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
     return this.relay.heldBytes + this.caller.queuedBytes + (this.upstream?.queuedBytes ?? 0);
   }
 
+  /** Nothing is read from either side until `goOn`. */
+  rest(): void {
+    this.caller.rest();
+    this.upstream?.rest();
+  }
+
+  goOn(): void {
+    this.caller.goOn();
+    this.upstream?.goOn();
+  }
+
   // === deadlines, policy changes and drain ===
 
   /** Called every now and then; ends what has outlived a deadline or its permission. */
@@ -295,7 +292,7 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
 
   data(leg: Leg, bytes: Uint8Array, start: number, end: number): void {
     const now = this.options.context.now();
-    this.options.context.tick(now);
+    this.options.context.turns.take(this.options.sharer, now);
     // Its own end may have been due.
     if (this.over) return;
     this.lastActivity = now;

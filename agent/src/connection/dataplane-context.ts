@@ -4,6 +4,7 @@ import type { RelayLimits } from '../exchange/wire.ts';
 import type { OperationBook } from '../guard/operation-book.ts';
 import type { DataplaneSettings } from '../ipc/messages.ts';
 import type { Recorder } from './recorder.ts';
+import type { Turns } from './turns.ts';
 
 /** What every connection of the process shares. */
 export interface DataplaneContext {
@@ -15,7 +16,7 @@ export interface DataplaneContext {
   readonly operations: OperationBook;
   /** Monotonic milliseconds. */
   now(): number;
-  /** Told of the time with every read: what is due must not wait for a turn of the event loop in which much has come. */
-  tick(now: number): void;
+  /** Told with every read for whom it is. */
+  readonly turns: Turns;
   closeFd(fd: number): void;
 }

@@ -10,6 +10,7 @@ import type { Holder } from './relief.ts';
 import type { Room } from './room.ts';
 import { SpentPorts } from './spent-ports.ts';
 import type { TcpHandle } from './tcp-handle.ts';
+import type { Sharer } from './turns.ts';
 import { UpstreamSockets } from './upstream-sockets.ts';
 
 /** Stands in for a caller that nobody could name: no selector matches it. */
@@ -60,7 +61,7 @@ export interface NetnsOptions {
  * One pod's network namespace as the dataplane sees it: its listeners, its identity, its connections. Connections
  * that come before the identity is known wait for it, and pass as unknown when it does not come in time.
  */
-export class EnrolledNetns implements Holder {
+export class EnrolledNetns implements Holder, Sharer {
   readonly connections = new Bag<Connection>();
   refused = 0;
   /** Memory that its connections took when they were checked last. */
@@ -164,6 +165,15 @@ export class EnrolledNetns implements Holder {
       connection.check(now);
       this.heldBytes += connection.heldBytes;
     }
+  }
+
+  /** `Sharer`. */
+  rest(): void {
+    for (const connection of this.connections) connection.rest();
+  }
+
+  goOn(): void {
+    for (const connection of this.connections) connection.goOn();
   }
 
   /** `Holder`. */
@@ -275,6 +285,7 @@ export class EnrolledNetns implements Holder {
       caller: direction === 'outbound' ? this.workload : unknownCaller,
       pod: this.workload,
       exempt: this.caller.state === 'exempt',
+      sharer: this,
       sockets: this.socketsFor(direction, ip.includes(':') ? 6 : 4),
       spentPorts: this.spentPorts,
       closed: this.left,

@@ -253,6 +253,15 @@ export class Leg {
     keepAlive(this.fd, KEEPALIVE_SECONDS);
   }
 
+  /** Reads nothing until `goOn`, though it is not paused. */
+  rest(): void {
+    if (!this.paused && this.connected && !this.released) this.handle.readStop();
+  }
+
+  goOn(): void {
+    if (!this.paused && this.connected) this.read();
+  }
+
   /** Nothing else shows that a caller has broken off while nothing is read from it. */
   private look(): void {
     if (!this.paused || this.released || ++this.looks % LOOKS !== 0) return;

@@ -8,8 +8,8 @@ import { SlowUploads } from './slow-uploads.ts';
 import { Stream } from './stream.ts';
 import type { UpgradeSettings } from './upgrade.ts';
 
-/** What a stream takes with all that is kept for its record and for guards, as measured. */
-const STREAM_BYTES = 1_280;
+/** What a stream takes with all that is kept for its record and for guards, and once more for what is not collected yet. */
+const STREAM_BYTES = 2_560;
 
 export interface H2RelayOptions {
   readonly wire: H2Wire;

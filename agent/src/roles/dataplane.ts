@@ -5,6 +5,7 @@ import { EnrolledNetns } from '../connection/enrolled-netns.ts';
 import { Recorder } from '../connection/recorder.ts';
 import { relieve } from '../connection/relief.ts';
 import { Room } from '../connection/room.ts';
+import { Turns } from '../connection/turns.ts';
 import { World } from '../decide/world.ts';
 import { Guards } from '../guard/guards.ts';
 import { LimitGuard } from '../guard/limits.ts';
@@ -47,9 +48,8 @@ const FINDINGS_MS = 500;
 const CATALOG_MS = 1_000;
 const INBOUND_REVIEW_MS = 1_000;
 const GIVE_BACK_MS = 10_000;
-/** Records per IPC message: a larger message blocks both loops for longer than a small request takes. */
-const RECORDS_PER_MESSAGE = 256;
-const USAGES_PER_MESSAGE = 256;
+/** Records, or usages, per IPC message: a larger one blocks both loops for longer than a small request takes. */
+const MOST_PER_MESSAGE = 256;
 /** Descriptors kept back for Node itself, listeners and batches on their way. */
 const RESERVED_DESCRIPTORS = 1_024;
 /** A denied request's body up to this size is read and thrown away. */
@@ -118,7 +118,7 @@ class Dataplane {
       guards: this.guards,
       operations,
       now: systemClock.monotonic,
-      tick: (now) => this.sweeps.catchUp(now),
+      turns: new Turns(setImmediate, (now) => this.sweeps.catchUp(now)),
       closeFd,
     };
     this.room = new Room({
@@ -300,14 +300,14 @@ class Dataplane {
 
   private sendRecords(): void {
     const { records, dropped } = this.context.recorder.takeRecords();
-    for (const part of partsOf(records, RECORDS_PER_MESSAGE))
+    for (const part of partsOf(records, MOST_PER_MESSAGE))
       this.report({ kind: 'records', records: part, dropped: 0 });
     if (dropped > 0) this.report({ kind: 'records', records: [], dropped });
   }
 
   private sendFindings(): void {
     const { findings, dropped } = this.guards.takeFindings();
-    for (const part of partsOf(findings, RECORDS_PER_MESSAGE))
+    for (const part of partsOf(findings, MOST_PER_MESSAGE))
       this.report({ kind: 'findings', findings: part, dropped: 0 });
     if (dropped > 0) this.report({ kind: 'findings', findings: [], dropped });
   }
@@ -345,7 +345,7 @@ class Dataplane {
   private sendCatalog(): void {
     const { moves, usages, forgotten } = this.context.operations.take();
     if (moves.length > 0 || forgotten > 0) this.report({ kind: 'catalog', moves, usages: [], forgotten });
-    for (const part of partsOf(usages, USAGES_PER_MESSAGE))
+    for (const part of partsOf(usages, MOST_PER_MESSAGE))
       this.report({ kind: 'catalog', moves: [], usages: part, forgotten: 0 });
   }
 

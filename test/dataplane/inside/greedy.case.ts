@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { headers } from '../../../agent/testing/h2/relay-playbook.ts';
-import { DataplaneProcess, FREE, OTHER_POD, PORT } from '../../support/dataplane-process.ts';
+import { DataplaneProcess, ENFORCED, FREE, OTHER_POD, PORT } from '../../support/dataplane-process.ts';
 import { eventually } from '../../support/eventually.ts';
 import { Peer, TestServer } from '../../support/peer.ts';
 
@@ -16,6 +16,8 @@ const STREAMS = Array.from({ length: 4_000 }, (_, at) =>
     [':authority', 'a'],
   ]),
 );
+
+const DENIED = 'DELETE / HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(1_000);
 
 /** Everything that a pod can make wait in a dataplane, many times as much as there is room for. */
 const GREED: readonly (readonly [what: string, bytes: Buffer, connections: number])[] = [
@@ -65,4 +67,27 @@ it('a pod that opens all the connections that it can leaves some to another one'
   greedy.find(({ reset }) => !reset)?.breakOff();
   await eventually(() => expect(dataplane.totals?.openConnections).toBe(35));
   for (const peer of [...greedy, ...modest]) peer.breakOff();
+});
+
+it('a pod that has much to say on many connections keeps another one waiting for a moment only', async () => {
+  await using dataplane = await DataplaneProcess.start();
+  dataplane.enrollOther();
+  await using server = await TestServer.listen(ENFORCED, PORT);
+  await using _other = await TestServer.listen(OTHER_POD, PORT, (peer) =>
+    peer.socket.on('data', () => peer.send('answer')),
+  );
+  const modest = Peer.dial(OTHER_POD, PORT).send('\0question');
+  await modest.got('answer');
+  const greedy = Array.from({ length: 200 }, () => Peer.dial(ENFORCED, PORT));
+  await server.accepted(199);
+  // All of it has come before any of it is read.
+  process.kill(dataplane.pid, 'SIGSTOP');
+  for (const peer of greedy) peer.send(DENIED);
+  modest.send('\0question');
+  const served = new Promise((resolve) => modest.socket.once('data', resolve));
+  process.kill(dataplane.pid, 'SIGCONT');
+  await served;
+  expect(greedy.filter(({ count }) => count > 0).length).toBeLessThan(100);
+  await eventually(() => expect(greedy.every(({ count }) => count > 0)).toBe(true));
+  for (const peer of [modest, ...greedy]) peer.breakOff();
 });
