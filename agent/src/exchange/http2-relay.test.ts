@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { headers } from '../../testing/h2/relay-playbook.ts';
-import { ALLOW, DENY, Playbook } from '../../testing/playbook.ts';
+import { ALLOW, DENY, Playbook, type PlaybookOptions, UNREADABLE } from '../../testing/playbook.ts';
 import { Http2Relay } from './http2-relay.ts';
 
 const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n';
@@ -52,4 +52,34 @@ test('the trace of a request is noted where somebody wants to know', () => {
   };
   expect(tell(true)).toEqual(['00-x']);
   expect(tell(false)).toEqual([undefined]);
+});
+
+test('an extended CONNECT (RFC 8441) to a protocol that nobody reads is refused where a policy would have to read it', () => {
+  const ask = (id: number, protocol: string) =>
+    headers(
+      id,
+      [
+        [':method', 'CONNECT'],
+        [':scheme', 'http'],
+        [':path', '/chat'],
+        [':authority', 'api.example'],
+        [':protocol', protocol],
+      ],
+      { end: false },
+    );
+  const tell = (options: PlaybookOptions) => {
+    const p = new Playbook((context) => new Http2Relay(context), options);
+    p.caller(`${PREFACE}${SETTINGS_FRAME}`, ask(1, 'websocket'), ask(3, 'other'));
+    p.relay.abandon('caller_reset', 9);
+    return p.records.map(({ decision, outcome }) => `${outcome} ${decision.reason}`);
+  };
+  // A WebSocket belongs to the operation that was allowed, as in HTTP/1.1.
+  expect(tell({ judge: () => ALLOW, unreadable: () => UNREADABLE })).toEqual([
+    'denied unreadable_protocol',
+    'caller_reset allowed_by_rule',
+  ]);
+  expect(tell({ judge: () => ALLOW })).toEqual([
+    'caller_reset allowed_by_rule',
+    'caller_reset allowed_by_rule',
+  ]);
 });

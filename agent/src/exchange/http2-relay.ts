@@ -1,3 +1,4 @@
+import type { Decision } from '@eastwall/policy';
 import { H2Relay } from '../h2/connection.ts';
 import {
   type Denial,
@@ -17,6 +18,7 @@ import { Exchange } from './exchange.ts';
 import { explainAnswer } from './explain-answer.ts';
 import { Http2RequestView, Http2ResponseView } from './http2-views.ts';
 import { grpcStatusOf, PERMISSION_DENIED, refusalFields } from './refusal.ts';
+import { judgeAfterSwitch } from './unread.ts';
 import type { Reading, Refusal } from './watch.ts';
 import type { Relay, RelayContext } from './wire.ts';
 
@@ -167,11 +169,20 @@ class StreamExchange implements H2Exchange {
 
   private judge(head: RequestHead, now: number): Denial | null {
     const { exchange } = this;
-    exchange.decision = this.context.scope.evaluate(exchange.method, exchange.path, exchange.host);
+    exchange.decision = this.decide(head);
     if (exchange.decision.verdict === 'deny')
       return this.deny({ status: exchange.decision.reason === 'ambiguous_path' ? 400 : 403 });
     const refusal = exchange.ask(new Http2RequestView(head, exchange), now);
     return refusal === null ? null : this.turnAway(refusal);
+  }
+
+  /** As after a switch of protocols in HTTP/1.1: what an enforced policy would have to read and can't is refused. */
+  private decide({ protocol }: RequestHead): Decision {
+    const { context, exchange } = this;
+    const decision = context.scope.evaluate(exchange.method, exchange.path, exchange.host);
+    if (protocol === '' || decision.verdict === 'deny') return decision;
+    const after = judgeAfterSwitch(context, exchange, protocol)();
+    return after.verdict === 'allow' ? decision : after;
   }
 
   content(bytes: Uint8Array, start: number, end: number): boolean {
