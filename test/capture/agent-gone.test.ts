@@ -32,7 +32,11 @@ beforeAll(async () => {
       services: [
         { name: 'web', namespace: 'shop', selector: { app: 'web' }, ports: [{ port: 80, targetPort: 8080 }] },
       ],
-      agents: { enabled: true, args: ['--gate-timeout', '3s', '--proof-interval', '2s'] },
+      agents: {
+        enabled: true,
+        // One that is stopped stays so.
+        args: ['--gate-timeout', '3s', '--proof-interval', '2s', '--hang-timeout', '1h'],
+      },
     },
   });
 });
