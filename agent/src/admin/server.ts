@@ -30,6 +30,8 @@ export interface AdminServer {
    * Rejects when the socket can't be made.
    */
   claim(): Promise<void>;
+  /** Whoever asks at the socket is answered by this agent. */
+  readonly isFound: boolean;
   /** Another one has claimed it: whoever is being answered is still, and nobody else. */
   cede(): void;
   close(): Promise<void>;
@@ -57,9 +59,13 @@ export async function startAdmin(options: AdminOptions): Promise<AdminServer> {
         serve(adminRoutes(sources), { mayAsk: ownerMayAsk() }),
       ),
       claim: async () => {
+        local?.close();
         local = serve(adminRoutes(sources));
         servers.push(local);
         await file.claim(local);
+      },
+      get isFound() {
+        return file.isOurs;
       },
       cede: () => local?.close(),
       close: () => {

@@ -52,6 +52,11 @@ export class SuccessorDoor {
     await this.#file.claim(this.#server);
   }
 
+  /** Whoever looks for the agent of this node finds this one. */
+  get isFound(): boolean {
+    return this.#file.isOurs;
+  }
+
   /** A successor is there, so neither rules nor listeners are ours to end. */
   get passedOn(): boolean {
     return this.#successor !== null;

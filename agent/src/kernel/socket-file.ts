@@ -27,6 +27,11 @@ export class SocketFile {
     renameSync(own, this.path);
   }
 
+  /** Whoever connects to the path finds the server that has claimed it last. */
+  get isOurs(): boolean {
+    return this.#inode !== null && statSync(this.path, { throwIfNoEntry: false })?.ino === this.#inode;
+  }
+
   /** Removes the file, unless it is another one's by now. */
   release(): void {
     const found = statSync(this.path, { throwIfNoEntry: false })?.ino;

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Inheritance } from '../capture/protocol.ts';
-import { takeOver } from '../handover/take-over.ts';
+import { isPredecessorThere, takeOver } from '../handover/take-over.ts';
 import { Succession } from './succession.ts';
 
 const silent = { info: () => {}, warn: () => {}, error: () => {} };
@@ -40,7 +40,8 @@ class Agent {
         cede: (namespaces) => this.done.push(`cede ${namespaces}`),
         reclaim: () => this.done.push('reclaim'),
       },
-      admin: { claim: note('claim'), cede: () => this.done.push('cede admin') },
+      admin: { isFound: true, claim: note('claim'), cede: () => this.done.push('cede admin') },
+      lookFoundMs: 20,
       log: silent,
     });
     onTestFinished(() => this.succession.close());
@@ -201,6 +202,20 @@ describe('succession', () => {
     expect(third.done).toEqual(['begin with 0', 'claim']);
     first.succession.close();
     await until(() => expect(third.done.at(-1)).toBe('retire former'));
+  });
+
+  it('is found again when somebody has removed where it is found', async () => {
+    const path = place();
+    const old = await alone(path);
+    rmSync(path);
+    await until(() => expect(isPredecessorThere(path)).toBe(true));
+    const next = new Agent(path).prepare();
+    await next.begin();
+    await until(() => expect(old.done.at(-1)).toBe('cede admin'));
+    // It is not its place any more.
+    rmSync(path);
+    await until(() => expect(isPredecessorThere(path)).toBe(true));
+    expect([old.succession.passedOn, next.succession.passedOn]).toEqual([true, false]);
   });
 
   it('lets pods go again when the agent after it ends while it is about to end itself', async () => {

@@ -24,11 +24,14 @@ export interface SuccessionOptions {
   readonly captureProblem: () => string | null;
   readonly supervisor: { cede(namespaces: readonly NamespaceId[]): void; reclaim(): void };
   /** Where operators look for the agent of this node. */
-  readonly admin: { claim(): Promise<void>; cede(): void };
+  readonly admin: { claim(): Promise<void>; cede(): void; readonly isFound: boolean };
+  /** Time between two looks whether it is still found there, in ms. */
+  readonly lookFoundMs?: number;
   readonly log: SupervisorLog;
 }
 
 const LOOK_AGAIN_MS = 100;
+const LOOK_FOUND_MS = 5_000;
 /** An agent that is alive answers in milliseconds; one that hangs must not keep its successor from coming. */
 const GIVE_MS = 5_000;
 /** For rules of a full node. What is not enrolled by then stays with the agent before us. */
@@ -52,6 +55,8 @@ export class Succession implements Predecessor {
   #before: Takeover | null = null;
   #givenBack = false;
   #arrived = Promise.withResolvers<void>();
+  #looking: NodeJS.Timeout | null = null;
+  #lost = '';
 
   constructor(options: SuccessionOptions) {
     this.#options = options;
@@ -108,6 +113,7 @@ export class Succession implements Predecessor {
 
   /** Another agent finds nobody here any more; one that has taken over learns that this one has ended. */
   close(): void {
+    if (this.#looking !== null) clearInterval(this.#looking);
     // Who has taken over holds those before us by itself.
     if (this.#door.passedOn && this.#before !== null) {
       this.#givenBack = true;
@@ -199,7 +205,31 @@ export class Succession implements Predecessor {
   }
 
   async #becomeFound(): Promise<void> {
+    this.#looking ??= setInterval(
+      () => void this.#stayFound(),
+      this.#options.lookFoundMs ?? LOOK_FOUND_MS,
+    ).unref();
     await this.#door.open();
     await this.#options.admin.claim();
+  }
+
+  /** An agent whose sockets somebody has removed would not be taken over from: the next one would work against it. */
+  async #stayFound(): Promise<void> {
+    const { path, admin, log } = this.#options;
+    if (this.passedOn || (this.#door.isFound && admin.isFound)) return;
+    try {
+      if (!this.#door.isFound) {
+        if (isPredecessorThere(path)) throw new Error('another agent is found there');
+        await this.#door.open();
+      }
+      if (!admin.isFound) await admin.claim();
+      log.warn({ path }, 'this agent was not found any more where agents are looked for, and is again');
+      this.#lost = '';
+    } catch (error) {
+      const problem = (error as Error).message;
+      if (problem !== this.#lost)
+        log.error({ path, problem }, 'this agent is not found where agents are looked for');
+      this.#lost = problem;
+    }
   }
 }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { apiPolicyCrd } from '@eastwall/policy';
@@ -69,6 +69,19 @@ describe('an agent beside another', () => {
     await third.kill('SIGKILL');
     await found(agent, agent);
     expect(await agent.kill('SIGTERM'), agent.output).toBe(0);
+  });
+
+  it('is found also after somebody has removed its sockets, by the next one as well', async () => {
+    const { node, agent } = await readyNode();
+    await using _ = node;
+    rmSync(node.runDir, { recursive: true });
+    await found(agent, agent);
+    const second = node.startAgent();
+    await found(agent, second);
+    await ready(second);
+    expect(agent.output).toContain('a successor has taken over');
+    expect(await agent.kill('SIGTERM'), agent.output).toBe(0);
+    expect((await second.status()).pid).toBe(second.pid);
   });
 
   it('leaves the place to it while it does not know the cluster, unless it ends', async () => {
