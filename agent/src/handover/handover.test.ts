@@ -22,6 +22,8 @@ class OldAgent {
   readonly told: string[] = [];
   readonly estate: Inheritance[];
   readonly door: SuccessorDoor;
+  /** Stepping aside takes until it resolves. */
+  pace: Promise<void> = Promise.resolve();
 
   constructor(path: string, namespaces: number) {
     this.estate = Array.from({ length: namespaces }, (_, index) => inheritance(index));
@@ -29,6 +31,7 @@ class OldAgent {
       path,
       {
         stepAside: async () => {
+          await this.pace;
           this.told.push('step aside');
           return this.estate;
         },
@@ -169,6 +172,22 @@ describe('the old agent', () => {
     const next = await takeFrom(path);
     expect(next.estate).toHaveLength(3);
     for (const { listeners } of next.estate) for (const { fd } of listeners) closeFd(fd);
+  });
+
+  it('takes everything back also when its successor ends before it has stepped aside', async () => {
+    const { path, old } = await setUp(1);
+    const slow = Promise.withResolvers<void>();
+    old.pace = slow.promise;
+    const hasty = connect(path, () => hasty.write('{"kind":"take","version":1}\n'));
+    await until(() => expect(old.door.passedOn).toBe(true));
+    hasty.destroy();
+    await until(() => expect(old.door.passedOn).toBe(false));
+    const next = takeFrom(path);
+    await until(() => expect(old.door.passedOn).toBe(true));
+    slow.resolve();
+    const { estate } = await next;
+    expect(old.told).toEqual(['step aside', 'step back', 'step aside']);
+    for (const { listeners } of estate) for (const { fd } of listeners) closeFd(fd);
   });
 
   it('outlives a successor that is killed before it has read everything', async () => {

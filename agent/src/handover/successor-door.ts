@@ -38,6 +38,8 @@ export class SuccessorDoor {
   readonly #guests = new Set<Socket>();
   #server: Server | null = null;
   #successor: Socket | null = null;
+  /** Stepping aside and back is one after the other, however quickly successors come and go. */
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(path: string, predecessor: Predecessor, log: DoorLog) {
     this.#file = new SocketFile(path);
@@ -78,35 +80,44 @@ export class SuccessorDoor {
     }
     this.#guests.add(socket);
     const lines = createInterface({ input: socket, crlfDelay: Number.POSITIVE_INFINITY });
-    lines.on('line', (line) => void this.#hear(socket, line));
+    lines.on('line', (line) => this.#hear(socket, line));
     // Lines repeat the errors of what they are read from.
     for (const source of [socket, lines]) source.on('error', () => {});
     socket.on('close', () => this.#left(socket));
   }
 
-  async #hear(socket: Socket, line: string): Promise<void> {
+  #hear(socket: Socket, line: string): void {
     const message = parse(line);
     if (message === null) socket.destroy();
-    else if (message.kind === 'take') await this.#take(socket, message.version);
+    else if (message.kind === 'take') this.#take(socket, message.version);
     else if (socket === this.#successor) {
       this.#log.info({ namespaces: message.inodes.length }, 'a successor has taken over');
-      this.#predecessor.taken(message.inodes);
+      this.#then(() => this.#predecessor.taken(message.inodes));
     }
   }
 
-  async #take(socket: Socket, version: number): Promise<void> {
+  #then(work: () => Promise<void> | void): void {
+    this.#turn = this.#turn
+      .then(work)
+      .catch((error: Error) => this.#log.warn({ problem: error.message }, 'handing over has failed'));
+  }
+
+  #take(socket: Socket, version: number): void {
     if (this.#successor !== null) {
       socket.destroy();
       return;
     }
     this.#successor = socket;
     this.#log.info({ version }, 'a successor takes over');
+    this.#then(() => this.#give(socket, version));
+  }
+
+  async #give(socket: Socket, version: number): Promise<void> {
     const estate = await this.#predecessor.stepAside().then(ok, (error: Error) => err(error.message));
     const offer = version === VERSION ? estate : err(`this agent speaks version ${VERSION}`);
-    const channel = descriptorOf(socket);
     const sent = offer.ok
-      ? await giveAll(channel, offer.value, this.#predecessor.leases())
-      : await tell(channel, { kind: 'refused', reason: offer.error }, []);
+      ? await giveAll(socket, offer.value, this.#predecessor.leases())
+      : await tell(socket, { kind: 'refused', reason: offer.error }, []);
     if (!sent.ok) this.#log.warn({ problem: sent.error }, 'listeners could not be handed over');
   }
 
@@ -116,12 +127,12 @@ export class SuccessorDoor {
     this.#successor = null;
     if (this.#server?.listening !== true) return;
     this.#log.warn({}, 'the successor has ended: taking everything back');
-    this.#predecessor.stepBack();
+    this.#then(() => this.#predecessor.stepBack());
   }
 }
 
 async function giveAll(
-  channel: Fd,
+  socket: Socket,
   estate: readonly Inheritance[],
   leases: readonly Fd[],
 ): Promise<Result<null, string>> {
@@ -130,16 +141,17 @@ async function giveAll(
     const message = { kind: 'netns', ...given(inheritance) } as const;
     // The successor opens listeners of its own there; that some are missing it sees by the count.
     if (!fitsInPacket(JSON.stringify(message), fds)) continue;
-    const sent = await tell(channel, message, fds);
+    const sent = await tell(socket, message, fds);
     if (!sent.ok) return sent;
   }
-  return tell(channel, { kind: 'all', count: estate.length }, leases);
+  return tell(socket, { kind: 'all', count: estate.length }, leases);
 }
 
 /** Tries again while the successor is behind with reading. */
-async function tell(channel: Fd, message: ToSuccessor, fds: readonly Fd[]): Promise<Result<null, string>> {
+async function tell(socket: Socket, message: ToSuccessor, fds: readonly Fd[]): Promise<Result<null, string>> {
   for (let attempt = 0; attempt < RETRIES; attempt++) {
-    const sent = sendFds(channel, JSON.stringify(message), fds);
+    // It may have been closed meanwhile, and its number be another file's.
+    const sent = sendFds(descriptorOf(socket), JSON.stringify(message), fds);
     if (sent === true) return ok(null);
     if (sent !== -EAGAIN) return err(errnoText(sent));
     await pause(RETRY_MS);
