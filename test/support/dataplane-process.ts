@@ -22,6 +22,8 @@ import { eventually } from './eventually.ts';
 export const FREE = '127.1.0.1';
 export const AUDITED = '127.1.0.2';
 export const ENFORCED = '127.1.0.3';
+/** Nobody answers there, not even the kernel. */
+export const SILENT = '127.1.0.8';
 /** Of no Service; see `enrollOther`. */
 export const OTHER_POD = '127.1.0.9';
 export const PORT = 8080;
@@ -47,6 +49,7 @@ export function redirectTestAddresses(): void {
   const match = `-p tcp --syn -d 127.1.0.0/16 -m mark ! --mark ${MARK}`;
   const rule = `-t nat -A OUTPUT ${match} -j REDIRECT --to-ports ${LISTENER_PORT}`;
   execFileSync('iptables', rule.split(' '));
+  execFileSync('iptables', `-A OUTPUT -p tcp -d ${SILENT} -m mark --mark ${MARK} -j DROP`.split(' '));
   // As in a pod, too: otherwise what the dataplane dials from the port of a caller that it has just reset is taken for that
   // caller's connection, and comes back to it.
   const apart = `-t raw -A OUTPUT -p tcp -m mark --mark ${MARK} -j CT --zone-orig 1`;

@@ -22,6 +22,8 @@ const UPSTREAM_CLOSES_MS = 1_000;
 const LINGER_MS = 5_000;
 /** From then on the kernel looks whether both peers are still there. */
 const KEEP_AFTER_MS = 1_000;
+/** A caller that has left waits no longer for upstream to be reached; the kernel goes on for two minutes. */
+const REACHED_MS = 5_000;
 /** A connection that nobody has used for so long is closed while draining, though nobody could be told before. */
 const QUIET_MS = 5_000;
 
@@ -218,6 +220,7 @@ export class Connection implements Wire, RelayContext, LegEvents, Dialler, Bagge
     if (this.lingeringSince === 0 && !this.observing) this.relay.checkUploads(now, limitMs);
     if (this.relay.withheldSince !== 0 && now - this.relay.withheldSince > settings.holdTimeoutMs)
       this.relay.letGo(now - settings.holdTimeoutMs, now);
+    if (idleFor > REACHED_MS && this.caller.ended && this.upstream?.dialling) this.upstreamFailed();
     if (this.over) return;
     if (this.lingeringSince !== 0) this.checkLinger(now, idleFor);
     else if (this.observing) {

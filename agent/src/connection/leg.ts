@@ -110,6 +110,16 @@ export class Leg {
     return this.connected;
   }
 
+  /** Nobody has answered yet. */
+  get dialling(): boolean {
+    return !this.connected && !this.released;
+  }
+
+  /** The peer has sent FIN, and that has been read. */
+  get ended(): boolean {
+    return this.readEnded;
+  }
+
   /** More is waiting to be sent than the socket takes. */
   get congested(): boolean {
     return this.isCongested;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DataplaneProcess, ENFORCED, FREE, PORT } from '../../support/dataplane-process.ts';
+import { DataplaneProcess, ENFORCED, FREE, PORT, SILENT } from '../../support/dataplane-process.ts';
 import { eventually } from '../../support/eventually.ts';
 import { Peer, TestServer } from '../../support/peer.ts';
 
@@ -135,6 +135,19 @@ describe('a connection', () => {
       caller.finish();
       await caller.end();
       expect(await dataplane.recorded(1)).toMatchObject([{ outcome: 'caller_reset', status: 0 }]);
+    },
+  );
+
+  it.each(['', GET, OPAQUE])(
+    'ends with its caller while its server is not reached, %j asked',
+    async (asked) => {
+      await using dataplane = await DataplaneProcess.start();
+      const caller = Peer.dial(SILENT, PORT).send(asked);
+      await eventually(() => expect(dataplane.totals?.openConnections).toBe(1));
+      caller.finish();
+      // Long before the kernel gives up.
+      await eventually(() => expect(dataplane.totals?.openConnections).toBe(0));
+      expect(await dataplane.recorded(1)).toMatchObject([{ outcome: 'upstream_unreachable' }]);
     },
   );
 
