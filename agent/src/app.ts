@@ -262,6 +262,7 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
         opaquePorts: config.opaquePorts,
         store: leases.status,
         now,
+        monotonic: at,
       }),
       flows: {
         kept,

@@ -20,6 +20,7 @@ export const agentStatus = (differs: Partial<AgentStatus> = {}): AgentStatus => 
       { ability: 'packet-guard', problem: 'the kernel has no such hook' },
       { ability: 'conntrack-zone', problem: null },
     ],
+    silentMs: 3_000,
     directoryProblem: null,
     repairs: 2,
   },

@@ -76,6 +76,7 @@ export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
     ...gauge('eastwall_policies_refused{node="a",kind="ApiPolicy"}', 1, 0),
     atMinutes: 10,
   },
+  EastwallCaptureSilent: { ...gauge('eastwall_capture_silence_seconds{node="a"}', 700, 30), atMinutes: 10 },
   EastwallSnapshotStale: { ...gauge('eastwall_snapshot_age_seconds{node="a"}', 1_000, 500), atMinutes: 10 },
   EastwallKubeProblems: { ...gauge('eastwall_kube_problems{node="a"}', 1, 0), atMinutes: 20 },
   EastwallPolicyKindsMissing: { ...gauge('eastwall_kube_missing_kinds{node="a"}', 3, 0), atMinutes: 20 },

@@ -47,6 +47,8 @@ export interface CaptureStatus {
   readonly rules: string | null;
   /** What only some kernels enforce, as tried out when the agent started. */
   readonly abilities: readonly AbilityStatus[];
+  /** How long capture has said nothing, in milliseconds: it looks at all pods now and then. Null before its first word. */
+  readonly silentMs: number | null;
   /** Why network namespaces can't be followed, wholly or in part; null when they can. */
   readonly directoryProblem: string | null;
   /** Times that rules or listeners had to be put back. */

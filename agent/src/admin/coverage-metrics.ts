@@ -1,6 +1,6 @@
 import { CAUSES, type Cause } from '../capture/pairing.ts';
 import type { AttemptCounts, PodStatus } from './agent-status.ts';
-import { counter, gauge, type StatusMetric, type Values } from './status-metric.ts';
+import { counter, gauge, one, type StatusMetric, type Values } from './status-metric.ts';
 
 /** With what state a pod has it. */
 const STATE_OF_CAUSE: Readonly<Record<Cause, PodStatus['state']>> = {
@@ -49,6 +49,11 @@ export const COVERAGE_METRICS: readonly StatusMetric[] = [
     'Pods of this node, by whether their calls are judged, and why not or not wholly',
     ({ pods }) => COVERAGE.map(([state, cause]) => [{ state, cause }, countPods(pods, state, cause)]),
     ['state', 'cause'],
+  ),
+  gauge(
+    'capture_silence_seconds',
+    'How long the thread that looks after pods has said nothing; it looks at all of them every `--reconcile-interval`',
+    ({ capture }) => (capture.silentMs === null ? [] : one(capture.silentMs / 1_000)),
   ),
   gauge(
     'pods_quarantined',

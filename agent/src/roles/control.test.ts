@@ -179,6 +179,7 @@ describe('Control', () => {
     expect(control.captureFacts).toMatchObject({
       repairs: 2,
       directoryProblem,
+      heardAt: 0,
       ready: { problem: 'no iptables' },
     });
   });

@@ -52,6 +52,8 @@ type CaptureReady = Extract<CaptureEvent, { kind: 'ready' }>;
 export interface CaptureFacts {
   readonly ready: CaptureReady | null;
   readonly directoryProblem: string | null;
+  /** When it has last said anything, in monotonic ms; null when it never has. */
+  readonly heardAt: number | null;
   readonly repairs: number;
   readonly pods: ReadonlyMap<string, PodReport>;
 }
@@ -70,6 +72,7 @@ export class Control implements ClusterListener {
   #profiles = GuardProfiles.empty();
   #captureReady: CaptureReady | null = null;
   #directoryProblem: string | null = null;
+  #captureHeardAt: number | null = null;
   #repairs = 0;
   #podReports = new Map<string, PodReport>();
   #recordsDropped = 0;
@@ -119,7 +122,8 @@ export class Control implements ClusterListener {
   // === from capture ===
 
   captured(event: CaptureEvent): void {
-    const { supervisor, log } = this.#options;
+    const { supervisor, log, monotonic } = this.#options;
+    this.#captureHeardAt = monotonic();
     switch (event.kind) {
       case 'ready':
         this.#captureStarted(event);
@@ -262,6 +266,7 @@ export class Control implements ClusterListener {
     return {
       ready: this.#captureReady,
       directoryProblem: this.#directoryProblem,
+      heardAt: this.#captureHeardAt,
       repairs: this.#repairs,
       pods: this.#podReports,
     };

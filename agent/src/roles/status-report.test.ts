@@ -37,17 +37,24 @@ function report(differs: Partial<StatusSources> = {}) {
     supervisor: { states: [STATE], dataplaneOf: (ns: number) => ns % 1 } as unknown as DataplaneSupervisor,
     command: { file: 'setpriv', args: [], uid: 65_534, uidReason: 'owns nothing' },
     cluster: CLUSTER,
-    capture: { ready: null, directoryProblem: null, repairs: 0, pods: new Map() },
+    capture: { ready: null, directoryProblem: null, heardAt: 4_000, repairs: 0, pods: new Map() },
     localPods: [],
     quarantinedBy: () => null,
     opaquePorts: [{ from: 6379, to: 6379 }],
     store: { kind: 'node', address: '', problem: null, asks: 0, failedAsks: 0, slowestMs: 0 },
     now: 2_000,
+    monotonic: 5_000,
     ...differs,
   });
 }
 
 describe('reportStatus', () => {
+  it('says how long capture has said nothing', () => {
+    expect(report().capture.silentMs).toBe(1_000);
+    const capture = { ready: null, directoryProblem: null, heardAt: null, repairs: 0, pods: new Map() };
+    expect(report({ capture }).capture.silentMs).toBeNull();
+  });
+
   it('says who has set a pod aside', () => {
     const localPods = [podInfo(), podInfo({ uid: 'u-2' })];
     const quarantinedBy: StatusSources['quarantinedBy'] = ({ uid }) => (uid === 'u-2' ? 'guard' : null);
@@ -106,7 +113,10 @@ describe('reportStatus', () => {
       podInfo({ uid: 'u-3', name: 'fresh' }),
       podInfo({ uid: 'u-4', name: 'done', phase: 'Succeeded' }),
     ];
-    const found = report({ localPods, capture: { ready: null, directoryProblem: null, repairs: 0, pods } });
+    const found = report({
+      localPods,
+      capture: { ready: null, directoryProblem: null, heardAt: null, repairs: 0, pods },
+    });
     expect(
       found.pods.map(({ pod, state, reason, cause, dataplane }) => [pod, state, reason, cause, dataplane]),
     ).toEqual([
@@ -136,7 +146,7 @@ describe('reportStatus', () => {
     ]);
     const found = report({
       localPods: [podInfo({ privileged: true })],
-      capture: { ready: null, directoryProblem: null, repairs: 0, pods },
+      capture: { ready: null, directoryProblem: null, heardAt: null, repairs: 0, pods },
     });
     expect(found.pods[0]).toMatchObject({
       reason: 'IPv6 is not; privileged: it can undo its own rules',

@@ -44,6 +44,8 @@ export interface StatusSources {
   readonly store: StoreStatus;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Monotonic milliseconds. */
+  readonly monotonic: number;
 }
 
 type FromSources = Pick<AgentStatus, 'kube' | 'capture' | 'pods' | 'policies' | 'dataplanes' | 'limits'>;
@@ -64,6 +66,7 @@ export function reportStatus(sources: StatusSources): FromSources {
         capture.ready?.problem ?? capture.ready?.exemption.why ?? 'capture has not started yet',
       rules: capture.ready?.rules ?? null,
       abilities: abilities(capture.ready),
+      silentMs: capture.heardAt === null ? null : sources.monotonic - capture.heardAt,
       directoryProblem: capture.directoryProblem,
       repairs: capture.repairs,
     },

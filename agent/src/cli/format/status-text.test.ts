@@ -9,7 +9,7 @@ describe('statusText', () => {
   it('shows what is covered, what is not and why', () => {
     expect(statusText(agentStatus(), style)).toBe(`node node-1: ready; eastwall 0.1.0, pid 100, up 60s
 cluster: known as of 1s ago; 5 services, 6 endpoint slices
-own connections are exempt by cgroup: cgroup v2 is mounted; rules put back 2 times
+own connections are exempt by cgroup: cgroup v2 is mounted; rules put back 2 times, last looked at 3s ago
 rules by nft; the kernel enforces fail modes, ownership of the agent's port, a conntrack zone of the agent's own
 not enforced: a guard against frames past the rules: the kernel has no such hook
 when the agent stops for good, rules are removed and pods go direct, but for those in fail mode \`closed\`

@@ -55,7 +55,7 @@ function headText(status: AgentStatus, { paint, now }: StatusStyle): string {
     `${paint('bold', `node ${status.node}`)}: ${ready}; eastwall ${status.version}, pid ${status.pid}, up ${age(now - status.startedAt)}`,
     `cluster: ${view}; ${kube.services} services, ${kube.slices} endpoint slices`,
     ...kube.problems.map((problem) => paint('yellow', `cluster: ${visible(problem)}`)),
-    `own connections are exempt by ${capture.exemption}: ${capture.exemptionReason}; rules put back ${capture.repairs} times`,
+    `own connections are exempt by ${capture.exemption}: ${capture.exemptionReason}; rules put back ${capture.repairs} times${silenceText(capture)}`,
     ...(capture.directoryProblem === null
       ? []
       : [paint('red', `network namespaces: ${visible(capture.directoryProblem)}`)]),
@@ -85,6 +85,9 @@ function abilityLines({ rules, abilities }: CaptureStatus, paint: Paint): string
   );
   return [`rules by ${rules}; the kernel enforces ${enforced.join(', ') || 'redirects only'}`, ...missing];
 }
+
+const silenceText = ({ silentMs }: AgentStatus['capture']): string =>
+  silentMs === null ? '' : `, last looked at ${age(silentMs)} ago`;
 
 /** `yes`, `no`, or `-` where it is not known or can't be tried; by address family. */
 function provenText({ v4, v6 }: PodStatus['intercepted'], paint: Paint): Cell {
