@@ -105,7 +105,10 @@ export class Capture {
   async stepBack(): Promise<void> {
     this.#aside = false;
     this.#keeper.stepBack();
-    for (const netns of this.#known.values()) netns.untouched = false;
+    for (const netns of this.#known.values()) {
+      netns.untouched = false;
+      netns.enrolment?.resume();
+    }
     await this.reconcile();
   }
 

@@ -1,60 +1,23 @@
 import type { Direction, Family, NamespaceId } from '../ipc/messages.ts';
-import type { Clock } from '../kernel/clock.ts';
 import type { Fd } from '../kernel/libc.ts';
 import { isListening, listenOn } from '../kernel/libc-sockets.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
+import type { CaptureTools, EnrolmentPlace, Will } from './enrolment-place.ts';
 import { InboundLeg } from './inbound-leg.ts';
-import type { NetnsDoor } from './inside.ts';
 import type { Interfaces } from './interfaces.ts';
 import { readNetTable } from './interfaces-here.ts';
 import { ipv6Wish } from './ipv6-wish.ts';
 import { BACKLOG } from './listener.ts';
 import { closeSockets, type OutboundSockets, openSockets } from './outbound-sockets.ts';
-import type { Estate, Freed, Inheritance, ListenerInfo } from './protocol.ts';
-import type { QuicMode } from './quic-mode.ts';
+import type { Estate, Freed, ListenerInfo } from './protocol.ts';
 import { randomMark } from './random-mark.ts';
-import type { Applied, Changed, PodRules, RuleEngine } from './rule-engine.ts';
+import type { Applied, Changed, PodRules } from './rule-engine.ts';
 import { type ListenerUse, listenerUse } from './socket-table.ts';
 import { hasUnseenArrivals } from './unseen-arrivals.ts';
 import { distinct, type Exemption, type FailMode, type FamilyWish, type Wish } from './wish.ts';
 
 /** Interfaces of one pod that are guarded, and looked after. */
 const MAX_GUARDED = 16;
-
-/** What every enrolment of this agent works with. */
-export interface CaptureTools {
-  readonly door: NetnsDoor;
-  readonly engine: RuleEngine;
-  readonly clock: Clock;
-  /** How long connections are redirected after a beat of the dataplane, in ms. */
-  readonly gateTimeoutMs: number;
-  /** Whether frames that are written past the rules are to be kept from leaving. */
-  readonly packetGuard: boolean;
-  /** Whether the agent's connections can be tracked apart from the pod's. */
-  readonly apart: boolean;
-}
-
-/** What a pod, its owner and the agent want of an enrolment; what can change while it lasts. */
-export interface Will {
-  readonly failMode: FailMode;
-  readonly quic: QuicMode;
-  /** Whether what comes to the pod is to be observed. */
-  readonly inbound: boolean;
-  /** Of the node, in canonical text: whoever connects from there is left alone. */
-  readonly nodeAddresses: readonly string[];
-}
-
-export interface EnrolmentPlace {
-  readonly id: NamespaceId;
-  readonly netns: Fd;
-  readonly exemption: Exemption;
-  readonly will: Will;
-  /** Nobody can have put rules of ours there before. */
-  readonly untouched: boolean;
-  readonly interfaces: Interfaces;
-  /** What the agent before us had there, and still serves from until ours is in place. */
-  readonly inheritance: Inheritance | null;
-}
 
 /**
  * Listeners and rules in one network namespace. Its methods must not overlap.
@@ -189,6 +152,11 @@ export class Enrolment {
     this.#beatAt = this.#tools.clock.monotonic();
     this.#inbound.unserved = false;
     return this.#rules.beat();
+  }
+
+  /** The agent that had taken over is gone. Its dataplane was alive until now; ours has yet to say that it accepts again. */
+  resume(): void {
+    this.#beatAt = this.#tools.clock.monotonic();
   }
 
   /** That dataplane has ended: what comes to the pod, which it only observed, goes past it until there is a new one. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { existsSync, readlinkSync } from 'node:fs';
 import { Socket } from 'node:net';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CaptureOptions } from '../../../agent/src/capture/protocol.ts';
 import { ZONE } from '../../../agent/src/capture/zone.ts';
@@ -245,6 +246,32 @@ describe('an agent that has stepped aside', () => {
     agent.client.pods(local(listed(pod, DISABLED)));
     await agent.client.stepBack();
     await eventually(() => expect(pod.rules()).not.toMatch(/eastwall/i));
+  });
+
+  it('lets nobody past itself until its dataplane accepts again', async () => {
+    await using _upstream = await Upstream.listen(HOST, PORT);
+    await using pod = new Pod();
+    // So that the last beat before it stepped aside is long ago.
+    await using first = new TestAgent({ gateTimeoutMs: 3_000 });
+    const before = await first.enrolled(pod.name);
+    await first.serve(before.ns);
+    await pod.startApp();
+    first.client.beat([before.ns]);
+    const second = new TestAgent({}, TestAgent.copies(await first.client.stepAside()));
+    await second.enrolled(pod.name);
+    await pause(3_100);
+    await second.crash();
+    const load = new Load(pod, 2);
+    await load.reached(5);
+    const back = first.client.stepBack();
+    const { greeted } = load;
+    await load.reached(greeted + 5);
+    first.client.beat([before.ns]);
+    await back;
+    await load.reached(load.greeted + 5);
+    await load.stop();
+    expect(load.failures).toEqual([]);
+    expect((await pod.connect(HOST, PORT)).greeting).toContain('agent');
   });
 
   it('leaves what it could not pass on to a listener of the next one', async () => {
