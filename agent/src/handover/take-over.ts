@@ -12,6 +12,8 @@ export interface Takeover {
   /** Descriptors are ours. Fewer than the other has when there was a problem: the rest needs listeners of our own. */
   readonly estate: readonly Inheritance[];
   readonly problem: string | null;
+  /** It has said nothing and hung up: another one is about to take over, or it has just ended. */
+  readonly turnedAway: boolean;
   /** The holds on the agents before us that still live, for whoever takes over from us; they stay ours. */
   leases(): readonly Fd[];
   /** Tells it that we accept for these namespaces, with our rules in place. */
@@ -37,12 +39,13 @@ export async function takeOver(path: string, patienceMs: number): Promise<Takeov
   const fd = connect(path);
   if (fd === null) return null;
   say(fd, { kind: 'take', version: VERSION });
-  const { estate, problem, before } = await collect(fd, performance.now() + patienceMs);
+  const { estate, problem, before, turnedAway } = await collect(fd, performance.now() + patienceMs);
   // Only now: Node reads without asking for the descriptors beside the bytes, and the kernel would drop them.
   const leases = [fd, ...before].map((held) => new Lease(held));
   return {
     estate,
     problem,
+    turnedAway,
     leases: () => leases.flatMap((lease) => lease.fd ?? []),
     taken: (inodes) => leases[0]?.say({ kind: 'taken', inodes }),
     giveBack: () => {
@@ -101,16 +104,17 @@ const say = (fd: Fd, message: ToPredecessor): void => {
 interface Collected {
   readonly estate: readonly Inheritance[];
   readonly problem: string | null;
+  readonly turnedAway: boolean;
   /** Holds on agents before the one that gives. */
   readonly before: readonly Fd[];
 }
 
 async function collect(fd: Fd, deadline: number): Promise<Collected> {
   const estate: Inheritance[] = [];
-  const partly = (problem: string): Collected => ({ estate, problem, before: [] });
+  const partly = (problem: string): Collected => ({ estate, problem, turnedAway: false, before: [] });
   for (;;) {
     const answer = next(fd);
-    if (typeof answer === 'string') return partly(answer);
+    if (typeof answer === 'string') return { ...partly(answer), turnedAway: estate.length === 0 };
     if (answer === null) {
       if (performance.now() > deadline) return partly('it took too long');
       await pause(LOOK_MS);
@@ -118,7 +122,11 @@ async function collect(fd: Fd, deadline: number): Promise<Collected> {
     else if (answer.message.kind === 'refused') return partly(answer.message.reason);
     else {
       const complete = answer.message.count === estate.length;
-      return { estate, problem: complete ? null : 'some listeners are missing', before: answer.fds };
+      return {
+        ...partly('some listeners are missing'),
+        ...(complete && { problem: null }),
+        before: answer.fds,
+      };
     }
   }
 }

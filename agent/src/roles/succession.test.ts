@@ -204,6 +204,25 @@ describe('succession', () => {
     await until(() => expect(third.done.at(-1)).toBe('retire former'));
   });
 
+  it('waits for another new agent that is about to take over, and takes over from that', async () => {
+    const path = place();
+    const old = await alone(path, [netns(1)]);
+    const second = new Agent(path).prepare();
+    const secondBegun = second.begin();
+    await until(() => expect(second.done).toEqual(['begin with 1']));
+    const third = new Agent(path).prepare();
+    const thirdBegun = third.begin();
+    await roundTrip(path);
+    const enrolled = { listeners: [], estate: netns(1), path: '', tookMs: 1 };
+    second.succession.captured({ kind: 'enrolled', ns: 9, inode: 1, ...enrolled });
+    await Promise.all([secondBegun, thirdBegun]);
+    await until(() =>
+      expect(second.done).toEqual(['begin with 1', 'claim', 'step aside', 'cede ', 'cede admin']),
+    );
+    expect(old.done).toEqual(['step aside', 'cede 1', 'cede admin']);
+    expect(third.done).toEqual(['begin with 0', 'claim']);
+  });
+
   it('is found again when somebody has removed where it is found', async () => {
     const path = place();
     const old = await alone(path);

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { CaptureEvent, Freed, Inheritance } from '../capture/protocol.ts';
 import { type Predecessor, SuccessorDoor } from '../handover/successor-door.ts';
@@ -36,6 +37,8 @@ const LOOK_FOUND_MS = 5_000;
 const GIVE_MS = 5_000;
 /** For rules of a full node. What is not enrolled by then stays with the agent before us. */
 const ENROL_MS = 10_000;
+/** Another one that takes over is found by then, or hangs. */
+const BUSY_MS = GIVE_MS + ENROL_MS + 5_000;
 
 /**
  * The agent's place between the one before it and the one after it.
@@ -80,7 +83,7 @@ export class Succession implements Predecessor {
     const problem = captureProblem();
     if (problem !== null && isPredecessorThere(path))
       throw new Error(`taking over would end all capture: ${problem}`);
-    const takeover = await takeOver(path, GIVE_MS);
+    const takeover = await this.#takeOver();
     if (takeover === null) capture.begin([]);
     else await this.#follow(takeover);
     // Before the other agent stops being found.
@@ -156,6 +159,17 @@ export class Succession implements Predecessor {
   }
 
   // === towards the agent before us ===
+
+  /** Two that come at once must not both think that the one before them is theirs. */
+  async #takeOver(): Promise<Takeover | null> {
+    const deadline = performance.now() + BUSY_MS;
+    for (;;) {
+      const takeover = await takeOver(this.#options.path, GIVE_MS);
+      if (takeover?.turnedAway !== true || this.#leaving || performance.now() > deadline) return takeover;
+      takeover.giveBack();
+      await pause(LOOK_AGAIN_MS);
+    }
+  }
 
   async #whileServed(prepared: Promise<unknown>): Promise<void> {
     let ready = false;

@@ -71,6 +71,18 @@ describe('an agent beside another', () => {
     expect(await agent.kill('SIGTERM'), agent.output).toBe(0);
   });
 
+  it('is followed by two that come at once, one after the other', async () => {
+    const { node, agent } = await readyNode();
+    await using _ = node;
+    const both = [node.startAgent(), node.startAgent()];
+    const taken = 'a successor has taken over';
+    await eventually(() => expect(both.filter(({ output }) => output.includes(taken))).toHaveLength(1));
+    expect(agent.output).toContain(taken);
+    const last = both.find(({ output }) => !output.includes(taken)) ?? agent;
+    await found(agent, last);
+    await ready(last);
+  });
+
   it('is found also after somebody has removed its sockets, by the next one as well', async () => {
     const { node, agent } = await readyNode();
     await using _ = node;
