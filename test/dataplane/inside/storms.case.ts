@@ -1,12 +1,30 @@
 import { describe, expect, it } from 'vitest';
+import { headers } from '../../../agent/testing/h2/relay-playbook.ts';
 import { DataplaneProcess, ENFORCED, FREE, PORT } from '../../support/dataplane-process.ts';
 import { eventually } from '../../support/eventually.ts';
 import { Peer, TestServer } from '../../support/peer.ts';
 
+const latin1 = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1');
+const REQUEST = [
+  [':method', 'POST'],
+  [':scheme', 'http'],
+  [':path', '/orders'],
+  [':authority', 'a'],
+] as const;
 const GET = 'GET / HTTP/1.1\r\nHost: a\r\n\r\n';
 const POST = 'POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nsome';
 const OK = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi';
 const HALF = 'HTTP/1.1 200 OK\r\nContent-Length: 2000\r\n\r\nhi';
+
+const CHUNKS = 'POST /orders HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n';
+const EXPECTING = 'POST /orders HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n';
+const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n';
+const UPGRADE = 'GET /ws HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+const SWITCHED = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
+const TUNNEL = 'CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n';
+const SETTINGS = '\0\0\0\x04\0\0\0\0\0';
+const STREAM = `PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${SETTINGS}${latin1(headers(1, REQUEST, { end: false }))}`;
+const ANSWERED = `${SETTINGS}${latin1(headers(1, [[':status', '200']], { end: false }))}`;
 
 const HALF_HEAD = 'GET / HTTP/1.1\r\nHost';
 
@@ -27,6 +45,17 @@ const STAGES: readonly (readonly [question: string, answer: string])[] = [
   ['\0opaque', 'answer'],
   ['', 'greeting'],
   [HALF_HEAD, ''],
+  [CHUNKS, ''],
+  [`${CHUNKS}0\r\nTrailer: x\r\n`, OK],
+  [EXPECTING, ''],
+  [EXPECTING, CONTINUE],
+  [EXPECTING, `${CONTINUE}${OK}`],
+  [UPGRADE, ''],
+  [UPGRADE, SWITCHED],
+  [TUNNEL, 'HTTP/1.1 200 OK\r\n\r\n'],
+  [STREAM, ''],
+  [STREAM, SETTINGS],
+  [STREAM, ANSWERED],
   ['DELETE / HTTP/1.1\r\nHost: a\r\n\r\n', OK],
 ];
 const ENDINGS = ['finish', 'breakOff'] as const;
