@@ -45,6 +45,17 @@ test('shows what is kept and was blocked, of pods with the labels that are asked
   expect((await shown({ fromLabels: 'app!=frontend' })).out).toBe('');
 });
 
+test('shows what it does not understand, as of an agent of another version, as it came', async () => {
+  const { flows, shown } = await anAgent();
+  const strange = { ...deniedRecord({ id: 'ew-1' }), verdict: 'postponed' as 'deny' };
+  flows.append([strange, deniedRecord({ id: 'ew-2' })]);
+  const { code, out } = await shown({ all: true });
+  expect(code).toBe(EXIT.ok);
+  const [first = '', second] = out.trim().split('\n');
+  expect(JSON.parse(first)).toMatchObject({ id: 'ew-1', verdict: 'postponed' });
+  expect(second).toMatch(/DENY .* ew-2$/);
+});
+
 test('says that there is nothing, where a reader would wonder', async () => {
   const { flows, shown } = await anAgent();
   flows.append([flowRecord()]);

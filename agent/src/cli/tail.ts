@@ -7,6 +7,7 @@ import { eachAgent, exitOf } from './fleet/ask-agents.ts';
 import type { Asking } from './fleet/fleet.ts';
 import { followAgents } from './fleet/follow-agents.ts';
 import { FlowLines } from './format/flow-line.ts';
+import { visible } from './format/text.ts';
 import { MergedFlows } from './merged-flows.ts';
 import type { Format } from './output.ts';
 import { Seen } from './seen.ts';
@@ -80,7 +81,16 @@ async function shower(
     return (record) => terminal.out(`---\n${stringify(record)}`);
   }
   const lines = new FlowLines(terminal.paint, output === 'wide');
-  return (record) => terminal.out(`${lines.format(record)}\n`);
+  return (record) => terminal.out(`${lineOf(lines, record)}\n`);
+}
+
+/** What is not understood, as of an agent of another version, is shown as it came. */
+function lineOf(lines: FlowLines, record: FlowRecord): string {
+  try {
+    return lines.format(record);
+  } catch {
+    return visible(JSON.stringify(record));
+  }
 }
 
 /** A record is kept when its exchange has ended, and has the time of its beginning: so far back one may be missing. */
