@@ -83,3 +83,29 @@ test('an extended CONNECT (RFC 8441) to a protocol that nobody reads is refused 
     'caller_reset allowed_by_rule',
   ]);
 });
+
+test('a policy that comes to be enforced ends tunnels that it does not allow, and nothing else', () => {
+  let enforced = false;
+  const p = new Playbook((context) => new Http2Relay(context), {
+    judge: () => (enforced ? DENY : ALLOW),
+  });
+  p.caller(
+    `${PREFACE}${SETTINGS_FRAME}`,
+    ask(1, 'GET', 'api.example', '/a'),
+    ask(3, 'CONNECT', 'db:1', null),
+  );
+  p.upstream(SETTINGS_FRAME);
+  p.relay.reconsider(5);
+  expect(p.records).toEqual([]);
+  enforced = true;
+  p.relay.reconsider(6);
+  expect(p.records).toMatchObject([{ method: 'CONNECT', outcome: 'denied', decision: DENY }]);
+  const cancelled = '\0\0\x04\x03\0\0\0\0\x03\0\0\0\x08';
+  expect([p.sentTo('caller'), p.sentTo('upstream')].map((text) => text.includes(cancelled))).toEqual([
+    true,
+    true,
+  ]);
+  p.relay.reconsider(7);
+  p.relay.abandon('caller_reset', 9);
+  expect(p.records).toHaveLength(2);
+});

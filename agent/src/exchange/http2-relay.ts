@@ -107,8 +107,10 @@ export class Http2Relay implements Relay, H2Host {
     this.relay.letGo(since, now);
   }
 
-  /** Each stream is judged when it comes; one that is open was allowed. */
-  reconsider(): void {}
+  /** Each stream is judged when it comes; one that is open was allowed, but for what nobody reads. */
+  reconsider(now: number): void {
+    this.relay.reconsider(now);
+  }
 
   drain(now: number): void {
     this.relay.drain(now);
@@ -149,6 +151,8 @@ interface DenialForm {
 class StreamExchange implements H2Exchange {
   readonly denial: Denial | null;
   readonly reading: Reading;
+  /** Of an extended CONNECT. */
+  private readonly protocol: string;
   private readonly exchange: Exchange;
   private readonly context: RelayContext;
 
@@ -156,6 +160,7 @@ class StreamExchange implements H2Exchange {
     this.context = context;
     this.exchange = new Exchange(context.watcher.watch());
     const { exchange } = this;
+    this.protocol = head.protocol;
     exchange.begin('h2', now);
     exchange.method = head.method;
     exchange.path = pathOf(head.path);
@@ -169,7 +174,7 @@ class StreamExchange implements H2Exchange {
 
   private judge(head: RequestHead, now: number): Denial | null {
     const { exchange } = this;
-    exchange.decision = this.decide(head);
+    exchange.decision = this.decide();
     if (exchange.decision.verdict === 'deny')
       return this.deny({ status: exchange.decision.reason === 'ambiguous_path' ? 400 : 403 });
     const refusal = exchange.ask(new Http2RequestView(head, exchange), now);
@@ -177,12 +182,19 @@ class StreamExchange implements H2Exchange {
   }
 
   /** As after a switch of protocols in HTTP/1.1: what an enforced policy would have to read and can't is refused. */
-  private decide({ protocol }: RequestHead): Decision {
-    const { context, exchange } = this;
+  private decide(): Decision {
+    const { context, exchange, protocol } = this;
     const decision = context.scope.evaluate(exchange.method, exchange.path, exchange.host);
     if (protocol === '' || decision.verdict === 'deny') return decision;
     const after = judgeAfterSwitch(context, exchange, protocol)();
     return after.verdict === 'allow' ? decision : after;
+  }
+
+  mayGoOn(): boolean {
+    if (!this.isTunnel) return true;
+    const decision = this.decide();
+    if (decision.verdict === 'deny') this.exchange.decision = decision;
+    return decision.verdict !== 'deny';
   }
 
   content(bytes: Uint8Array, start: number, end: number): boolean {

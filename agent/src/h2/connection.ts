@@ -135,6 +135,15 @@ export class H2Relay {
     this.settle();
   }
 
+  /** Ends the streams that may not go on as things stand now. */
+  reconsider(now: number): void {
+    this.state.now = now;
+    if (this.state.closed) return;
+    for (const stream of [...this.state.streams.values()])
+      if (!stream.exchange.mayGoOn()) this.state.cancel(stream, 'denied');
+    this.settle();
+  }
+
   /** A deadline of the caller has passed. */
   expire(now: number): void {
     this.state.now = now;

@@ -53,6 +53,8 @@ export interface H2Exchange {
    * Not called when the stream breaks off before.
    */
   contentEnded(complete: boolean, now: number): Denial | null;
+  /** Asked when policies, Services or the caller's identity have changed: whether it may go on. */
+  mayGoOn(): boolean;
   /** A response head came, also interim ones (1xx). `fields` is only valid during the call. True when its content is wanted. */
   responded(status: number, fields: FieldList, now: number): boolean;
   responseContent(bytes: Uint8Array, start: number, end: number): void;
@@ -73,6 +75,7 @@ export const UNREAD = {
   reading: 'nothing',
   content: () => true,
   contentEnded: () => null,
+  mayGoOn: () => true,
   responded: () => false,
   responseContent() {},
 } as const satisfies Omit<H2Exchange, 'ended'>;

@@ -144,11 +144,11 @@ export class RelayState {
     if (outcome === 'malformed_request') this.countReset();
   }
 
-  /** Ends a stream whose content does not come: neither side is to wait for it any longer. */
-  cutSlow(stream: Stream): void {
+  /** Ends a stream on both sides, though nobody has made a mistake. */
+  cancel(stream: Stream, outcome: 'timeout' | 'denied'): void {
     this.sendCaller(rstStream(stream.id, 'CANCEL'));
     this.cutUpstream(stream, 'CANCEL');
-    this.end(stream, 'timeout');
+    this.end(stream, outcome);
   }
 
   /** Ends a stream for upstream, if it knows of it; what still comes from there is dropped. */

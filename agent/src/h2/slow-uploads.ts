@@ -31,7 +31,8 @@ export class SlowUploads {
     }
     if (limitMs !== null && state.now - this.lookedAt < limitMs / LOOKS) return;
     this.lookedAt = state.now;
-    for (const stream of state.streams.values()) if (this.isSlow(stream, limitMs)) state.cutSlow(stream);
+    for (const stream of state.streams.values())
+      if (this.isSlow(stream, limitMs)) state.cancel(stream, 'timeout');
   }
 
   private isSlow(stream: Stream, limitMs: number | null): boolean {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { headers } from '../../../agent/testing/h2/relay-playbook.ts';
 import {
   AUDITED,
   DataplaneProcess,
@@ -7,6 +8,7 @@ import {
   PORT,
   policyFor,
 } from '../../support/dataplane-process.ts';
+import { eventually } from '../../support/eventually.ts';
 import { Peer, TestServer } from '../../support/peer.ts';
 
 const echo = (peer: Peer) => {
@@ -14,6 +16,9 @@ const echo = (peer: Peer) => {
 };
 const UPGRADE = (path: string) =>
   `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n`;
+const SETTINGS = '\0\0\0\x04\0\0\0\0\0';
+/** RST_STREAM of stream 1. */
+const CANCELLED = '\0\0\x04\x03\0\0\0\0\x01\0\0\0\x08';
 const SWITCHED = 'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n\r\n';
 
 describe('a policy', () => {
@@ -34,6 +39,30 @@ describe('a policy', () => {
         outcome: 'denied',
       },
     ]);
+  });
+
+  it('cuts a tunnel of HTTP/2', async () => {
+    await using dataplane = await DataplaneProcess.start();
+    await using server = await TestServer.listen(FREE, PORT, (peer) => {
+      peer.socket.once('data', () =>
+        peer.send(SETTINGS).send(headers(1, [[':status', '200']], { end: false })),
+      );
+    });
+    const fields = [
+      [':method', 'CONNECT'],
+      [':authority', 'db:1'],
+    ] as const;
+    const caller = Peer.dial(FREE, PORT)
+      .send(`PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n${SETTINGS}`)
+      .send(headers(1, fields, { end: false }));
+    await eventually(() => expect(caller.count).toBeGreaterThan(SETTINGS.length));
+    dataplane.govern('free', 'Enforce');
+    await caller.got(CANCELLED);
+    await (await server.accepted()).got(CANCELLED);
+    expect(await dataplane.recorded(1)).toMatchObject([
+      { protocol: 'h2', method: 'CONNECT', verdict: 'deny', outcome: 'denied' },
+    ]);
+    caller.breakOff();
   });
 
   it('cuts a WebSocket only when it does not allow it any more', async () => {
