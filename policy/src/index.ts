@@ -27,6 +27,7 @@ export {
   Enumeration,
   type EnumerationLimits,
   type Evidence as EnumerationEvidence,
+  isSavedLength,
   type Known,
   SAVED_NUMBERS,
   type Touch,

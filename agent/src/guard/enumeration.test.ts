@@ -78,9 +78,12 @@ test('ids that were shown pass; a handful that were not is an alert', () => {
   expect(ask(show())).toBe('quiet');
   let asks = 1;
   while (ask() !== 'alert' && asks < 50) asks++;
-  expect(asks).toBeLessThanOrEqual(8);
+  expect(asks).toBeLessThanOrEqual(10);
   const sight = asked.evidence && enumerationSight(asked.evidence, asked);
-  expect(sight).toMatchObject({ detection: 'object-enumeration', evidence: { signals: 'provenance' } });
+  expect(sight).toMatchObject({
+    detection: 'object-enumeration',
+    evidence: { signals: expect.stringContaining('provenance') },
+  });
   expect(sight?.explanation).toContain('never shown');
 });
 

@@ -21,7 +21,7 @@ export interface EnumerationOptions {
   /** Wall clock, in ms since the epoch: schedules are written by it. */
   now(): number;
   readonly provenance: Provenance;
-  /** Caller × operation × place of an id that are kept in mind, for each kind of settings; 313 bytes each. */
+  /** Caller × operation × place of an id that are kept in mind, for each kind of settings; 314 bytes each. */
   readonly maxKeys: number;
   /** Ids that a workload was not shown are few where they are further apart, in ms. */
   readonly inboundIdleMs: number;

@@ -1,4 +1,4 @@
-import { readSavedOperation, SAVED_NUMBERS, type SavedOperation } from '@eastwall/policy';
+import { isSavedLength, readSavedOperation, type SavedOperation } from '@eastwall/policy';
 import type { Place } from './operation-usage.ts';
 
 /** What a dataplane has learnt of the traffic, as it outlives the process: no ids, and no values. */
@@ -73,7 +73,7 @@ function readProtocol({
 }
 
 function readBaseline({ settings, numbers }: Record<string, unknown>): LearnedBaseline | null {
-  if (!Number.isInteger(settings) || !Array.isArray(numbers) || numbers.length !== SAVED_NUMBERS) return null;
+  if (!Number.isInteger(settings) || !Array.isArray(numbers) || !isSavedLength(numbers.length)) return null;
   if (!numbers.every((number) => isUpTo(number, 0xffffffff))) return null;
   return { kind: 'baseline', settings: settings as number, numbers: numbers as number[] };
 }

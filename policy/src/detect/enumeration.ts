@@ -1,12 +1,13 @@
 import { ACT_AT, AUDIT_AT, alertThreshold, DEFAULT_ALERT } from './alert-budget.ts';
 import type { Contract } from './contract.ts';
-import { Cusum, FAST, SHAPED_AT, SHAPED_MARGIN, SLOW } from './cusum.ts';
+import { Cusum, MISSES } from './cusum.ts';
 import { DistinctIds, LEAST_THRESHOLD } from './distinct.ts';
 import { type IdForm, type IdShape, IdShapes } from './id-shape.ts';
 import { KeySlab } from './key-slab.ts';
 import { RateEstimate } from './rate-estimate.ts';
 import { NOT_INFORMATIVE, rateOf } from './rate-level.ts';
 import { SIGNAL, type Signal, signalCount, signalNames, type Tier } from './tier.ts';
+import { UnexplainedEvidence } from './unexplained-evidence.ts';
 import { Warmth, type WarmthLimits } from './warmth.ts';
 
 export interface EnumerationLimits extends WarmthLimits {
@@ -56,7 +57,7 @@ export interface Touch {
 export interface Known {
   /** The slot that knows the usual rate. */
   parent: number;
-  /** The slot that remembers how high evidence usually gets: users have their unexplained ids in one go. */
+  /** The slot that remembers how high evidence usually gets, and how unexplained ids follow one another. */
   highs: number;
 }
 
@@ -75,14 +76,21 @@ export interface Evidence {
 }
 
 const THRESHOLD_REFRESH = 256;
+const PER_NAT = 8;
 /** Where provenance explains the ids, only a multiple of the usual maximum is worth an alert: traffic also grows. */
 const EXPLAINED_EXCESS = 2;
 const ACT_EXCESS = 2;
 /** Flags of a key: its usual ids lie as those of an enumeration do; it is a principal's. */
 const USUAL_SHAPE = 1;
 const PERSONAL = 2;
+/** So much of the usual threshold is enough where the ids lie as an enumeration's do, which usual ones do not. */
+const SHAPED_AT = 0.8;
+/** Numbers that `save` gave for a key before it was known how unexplained ids follow one another; they are taken up as well. */
+const OLD_NUMBERS = 4 + Warmth.SAVED + 3 * RateEstimate.SAVED + 3 + DistinctIds.SAVED;
 /** Numbers that `save` gives for a key, of 32 bits each. */
-export const SAVED_NUMBERS = 4 + Warmth.SAVED + 3 * RateEstimate.SAVED + 3 + DistinctIds.SAVED;
+export const SAVED_NUMBERS = OLD_NUMBERS + UnexplainedEvidence.SAVED_FOLLOWING;
+
+export const isSavedLength = (length: number) => length === SAVED_NUMBERS || length === OLD_NUMBERS;
 
 /** Marks the key that stands for all keys of an operation that came and went. */
 const OTHERS = 0x6f746865;
@@ -94,8 +102,7 @@ const OTHERS = 0x6f746865;
 export class Enumeration {
   readonly #limits: EnumerationLimits;
   readonly #slab: KeySlab;
-  readonly #fast: Cusum;
-  readonly #slow: Cusum;
+  readonly #evidence: UnexplainedEvidence;
   readonly #misses: Cusum;
   readonly #unexplainedRate: RateEstimate;
   /** Of ids that would be unexplained if nobody saw what the caller is asked. */
@@ -106,7 +113,8 @@ export class Enumeration {
   readonly #flags: Uint8Array;
   readonly #warmth: Warmth;
   readonly #operation: Uint32Array;
-  readonly #threshold: Float32Array;
+  /** In eighths of a nat. */
+  readonly #threshold: Uint8Array;
   /** Used again and again. */
   readonly #own: Known = { parent: 0, highs: 0 };
   #now = 0;
@@ -117,9 +125,8 @@ export class Enumeration {
   constructor(limits: EnumerationLimits) {
     const { maxKeys } = limits;
     this.#limits = limits;
-    this.#fast = new Cusum(maxKeys, FAST);
-    this.#slow = new Cusum(maxKeys, SLOW);
-    this.#misses = new Cusum(maxKeys, FAST);
+    this.#evidence = new UnexplainedEvidence(maxKeys);
+    this.#misses = new Cusum(maxKeys, MISSES);
     this.#unexplainedRate = new RateEstimate(maxKeys);
     this.#unshownRate = new RateEstimate(maxKeys, 'rough');
     this.#usual = this.#unexplainedRate;
@@ -129,9 +136,9 @@ export class Enumeration {
     this.#flags = new Uint8Array(maxKeys);
     this.#warmth = new Warmth(maxKeys, limits);
     this.#operation = new Uint32Array(maxKeys);
-    this.#threshold = new Float32Array(maxKeys);
+    this.#threshold = new Uint8Array(maxKeys);
     this.#slab = new KeySlab(maxKeys, {
-      evidence: (slot) => this.#slow.sum(slot) + this.#fast.sum(slot) + this.#misses.sum(slot),
+      evidence: (slot) => this.#evidence.sum(slot) + this.#misses.sum(slot),
       reset: (slot) => this.#reset(slot),
     });
   }
@@ -146,8 +153,9 @@ export class Enumeration {
 
   get bytes(): number {
     const rates = 2 * RateEstimate.BYTES_PER_KEY.exact + RateEstimate.BYTES_PER_KEY.rough;
-    const columns = 3 * Cusum.BYTES_PER_KEY + rates + DistinctIds.BYTES_PER_KEY;
-    const own = IdShapes.BYTES_PER_KEY + Warmth.BYTES_PER_KEY + 1 + 4 + 4;
+    const evidence = UnexplainedEvidence.BYTES_PER_KEY + Cusum.BYTES_PER_KEY;
+    const columns = evidence + rates + DistinctIds.BYTES_PER_KEY;
+    const own = IdShapes.BYTES_PER_KEY + Warmth.BYTES_PER_KEY + 1 + 4 + 1;
     return this.#slab.bytes + this.#limits.maxKeys * (columns + own);
   }
 
@@ -176,17 +184,17 @@ export class Enumeration {
         ...this.#unexplainedRate.save(slot),
         ...this.#unshownRate.save(slot),
         ...this.#missRate.save(slot),
-        this.#fast.save(slot),
-        this.#slow.save(slot),
+        ...this.#evidence.save(slot),
         this.#misses.save(slot),
         ...this.#distinct.save(slot),
+        ...this.#evidence.saveFollowing(slot),
       ];
     }
   }
 
   /** Takes up what was saved of one key, unless it is known by now or there is no room: whether it did. */
   restore(saved: readonly number[], now: number): boolean {
-    if (saved.length !== SAVED_NUMBERS || this.#slab.size === this.#limits.maxKeys) return false;
+    if (!isSavedLength(saved.length) || this.#slab.size === this.#limits.maxKeys) return false;
     let at = 0;
     const next = () => saved[at++] ?? 0;
     const take = (count: number) => Array.from({ length: count }, next);
@@ -198,8 +206,10 @@ export class Enumeration {
     this.#unexplainedRate.restore(slot, take(RateEstimate.SAVED));
     this.#unshownRate.restore(slot, take(RateEstimate.SAVED));
     this.#missRate.restore(slot, take(RateEstimate.SAVED));
-    for (const cusum of [this.#fast, this.#slow, this.#misses]) cusum.restore(slot, next());
+    const highs = take(UnexplainedEvidence.SAVED);
+    this.#misses.restore(slot, next());
     this.#distinct.restore(slot, take(DistinctIds.SAVED));
+    this.#evidence.restore(slot, highs, at < saved.length ? saved.slice(at) : null);
     this.#refreshThreshold(slot);
     return true;
   }
@@ -218,11 +228,8 @@ export class Enumeration {
     const itself = this.#itself(others);
     this.#observe(others, touch, itself);
     const shared = this.#judge(others, itself, touch);
-    return tier === 'quiet' && shared !== 'quiet'
-      ? shared === 'audit'
-        ? 'audit'
-        : 'alert'
-      : spared(tier, touch);
+    if (tier !== 'quiet' || shared === 'quiet') return spared(tier, touch);
+    return shared === 'audit' ? 'audit' : 'alert';
   }
 
   /** How a request for an id that was a first touch was answered. */
@@ -260,12 +267,9 @@ export class Enumeration {
     // INVARIANT: a key is only warm by what also taught it what is usual.
     if (touch.isYoung) return;
     if (this.#warmth.count(slot, this.#epoch, touch.image)) this.#renew(slot);
-    const level = this.#levelOf(slot, known);
     const isUnexplained = !touch.explained;
-    if (level !== NOT_INFORMATIVE && !touch.isPartial) {
-      this.#fast.noteHigh(known.highs, this.#fast.step(slot, level, isUnexplained), this.#day());
-      this.#slow.noteHigh(known.highs, this.#slow.step(slot, level, isUnexplained), this.#day());
-    }
+    const level = touch.isPartial ? null : this.#levelOf(slot, known);
+    this.#evidence.see(slot, known.highs, this.#day(), isUnexplained, level);
     this.#unexplainedRate.observe(slot, this.#day(), isUnexplained);
     this.#unshownRate.observe(slot, this.#day(), isUnexplained || touch.served);
     if (isUnexplained && !touch.isPartial) this.#seeShape(slot, touch);
@@ -317,7 +321,7 @@ export class Enumeration {
 
   /** Less evidence is worth an alert where the ids' shape says the same; what is done about it takes as much as ever. */
   #unexplainedAsShaped(slot: number, known: Known): number {
-    return this.#unexplained(slot, known, this.#isShaped(slot) ? SHAPED_MARGIN : undefined);
+    return this.#unexplained(slot, known) / (this.#isShaped(slot) ? SHAPED_AT : 1);
   }
 
   #looksEnumerated(slot: number): boolean {
@@ -326,16 +330,14 @@ export class Enumeration {
   }
 
   /** Evidence from unexplained ids, as a multiple of what is worth an alert. */
-  #unexplained(slot: number, known: Known, margin?: number): number {
-    if (this.#levelOf(slot, known) === NOT_INFORMATIVE) return 0;
-    const least = this.#threshold[known.parent] ?? DEFAULT_ALERT;
-    const fast = this.#fast.sum(slot) / this.#fast.threshold(known.highs, least, margin);
-    return Math.max(fast, this.#slow.sum(slot) / this.#slow.threshold(known.highs, least, margin));
+  #unexplained(slot: number, known: Known): number {
+    const level = this.#levelOf(slot, known);
+    return this.#evidence.multiple(slot, known.highs, level, this.#leastOf(known.parent));
   }
 
   #missed(slot: number, { parent }: Known): number {
     if (this.#missRate.level(parent) === NOT_INFORMATIVE) return 0;
-    return this.#misses.sum(slot) / this.#misses.threshold(parent, this.#threshold[parent] ?? DEFAULT_ALERT);
+    return this.#misses.sum(slot) / this.#misses.threshold(parent, this.#leastOf(parent));
   }
 
   #levelOf(slot: number, { parent }: Known): number {
@@ -358,18 +360,23 @@ export class Enumeration {
     const days = this.#warmth.days(slot, this.#epoch);
     if (days < 1) return;
     const perWeek = (7 * this.#warmth.requests(slot)) / days;
-    this.#threshold[slot] = alertThreshold(perWeek, this.#limits.alertsPerWeek);
+    this.#threshold[slot] = Math.round(PER_NAT * alertThreshold(perWeek, this.#limits.alertsPerWeek));
+  }
+
+  /** What the alert budget asks for. */
+  #leastOf(slot: number): number {
+    return (this.#threshold[slot] ?? 0) / PER_NAT;
   }
 
   #renew(slot: number): void {
     this.#unexplainedRate.renew(slot, this.#day());
     this.#unshownRate.renew(slot, this.#day());
     this.#missRate.renew(slot, this.#day());
+    this.#evidence.renew(slot, this.#day());
   }
 
   #reset(slot: number): void {
-    this.#fast.reset(slot, this.#day());
-    this.#slow.reset(slot, this.#day());
+    this.#evidence.reset(slot, this.#day());
     this.#misses.reset(slot, this.#day());
     this.#unexplainedRate.reset(slot, this.#day());
     this.#unshownRate.reset(slot, this.#day());
@@ -378,7 +385,7 @@ export class Enumeration {
     this.#shapes.reset(slot);
     this.#flags[slot] = 0;
     this.#warmth.reset(slot, this.#epoch);
-    this.#threshold[slot] = DEFAULT_ALERT;
+    this.#threshold[slot] = PER_NAT * DEFAULT_ALERT;
   }
 
   #day(): number {

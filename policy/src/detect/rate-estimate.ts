@@ -8,10 +8,19 @@ const DAYS = 3;
 /** Beyond it both counts are halved. */
 const MAX_TOTAL = { exact: 0xffffffff, rough: 0xffff };
 
-/** Three standard deviations above the mean of a Beta posterior that starts at 1 in 100. */
-export function upperBound(hits: number, total: number): number {
-  const p = (hits + 1) / (total + 100);
-  return Math.min(0.95, Math.max(0.01, p + 3 * Math.sqrt((p * (1 - p)) / (total + 100))));
+/** How a rate is bounded by what was seen of it. */
+export interface Bound {
+  /** In 100 observations that were not made: what it begins with. */
+  readonly prior: number;
+  /** Standard deviations above the mean. */
+  readonly deviations: number;
+}
+const CERTAIN: Bound = { prior: 1, deviations: 3 };
+
+/** Above the mean of a Beta posterior. */
+export function upperBound(hits: number, total: number, { prior, deviations } = CERTAIN): number {
+  const p = (hits + prior) / (total + 100);
+  return Math.min(0.95, Math.max(0.01, p + deviations * Math.sqrt((p * (1 - p)) / (total + 100))));
 }
 
 /**
@@ -20,13 +29,15 @@ export function upperBound(hits: number, total: number): number {
  * for three days. A new image may have new habits and starts over, but not from below what was usual.
  */
 export class RateEstimate {
-  static readonly BYTES_PER_KEY = { exact: 4 * 2 + 2 + DAYS + 3, rough: 2 * 2 + 2 + DAYS + 3 };
+  static readonly BYTES_PER_KEY = { exact: 4 * 2 + 1 + DAYS + 3, rough: 2 * 2 + 1 + DAYS + 3 };
   /** Numbers that `save` gives. */
   static readonly SAVED = 2 + DAYS;
   readonly #hits: Uint32Array | Uint16Array;
   readonly #total: Uint32Array | Uint16Array;
   readonly #maxTotal: number;
-  readonly #day: Uint16Array;
+  readonly #bound: Bound;
+  /** The day, as a byte: who comes back after 256 of them goes on with the same. */
+  readonly #day: Uint8Array;
   /** Levels of the last closed days, the newest first. */
   readonly #closed: Uint8Array;
   readonly #closedCount: Uint8Array;
@@ -34,12 +45,13 @@ export class RateEstimate {
   readonly #level: Uint8Array;
 
   /** `rough` takes less memory; where a day has very many observations, the rate is rounded up a little more. */
-  constructor(capacity: number, counts: 'exact' | 'rough' = 'exact') {
+  constructor(capacity: number, counts: 'exact' | 'rough' = 'exact', bound = CERTAIN) {
     const Counts = counts === 'exact' ? Uint32Array : Uint16Array;
     this.#maxTotal = MAX_TOTAL[counts];
     this.#hits = new Counts(capacity);
     this.#total = new Counts(capacity);
-    this.#day = new Uint16Array(capacity);
+    this.#bound = bound;
+    this.#day = new Uint8Array(capacity);
     this.#closed = new Uint8Array(capacity * DAYS);
     this.#closedCount = new Uint8Array(capacity);
     this.#least = new Uint8Array(capacity);
@@ -70,7 +82,7 @@ export class RateEstimate {
   }
 
   observe(slot: number, day: number, x: boolean): void {
-    if ((day & 0xffff) !== this.#day[slot]) this.#turnDay(slot, day);
+    if ((day & 0xff) !== this.#day[slot]) this.#turnDay(slot, day);
     if (this.total(slot) === this.#maxTotal) this.#halve(slot);
     if (x) this.#hits[slot] = (this.#hits[slot] ?? 0) + 1;
     const total = this.total(slot) + 1;
@@ -132,6 +144,6 @@ export class RateEstimate {
   }
 
   #levelSoFar(slot: number): number {
-    return levelOf(upperBound(this.#hits[slot] ?? 0, this.total(slot)));
+    return levelOf(upperBound(this.#hits[slot] ?? 0, this.total(slot), this.#bound));
   }
 }

@@ -16,6 +16,8 @@ export function levelOf(rate: number): number {
   return Math.min(NOT_INFORMATIVE, Math.ceil(Math.log(rate / MIN_RATE) / STEP));
 }
 
+const RATES = Float64Array.from({ length: LEVELS }, (_, level) => MIN_RATE * Math.exp(level * STEP));
+
 export function rateOf(level: number): number {
-  return MIN_RATE * Math.exp(level * STEP);
+  return RATES[level] ?? MAX_RATE;
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hashesOf } from '../../testing/lab/random.ts';
-import { ENUMERATION_LIMITS, Enumeration, SAVED_NUMBERS, type Touch } from './enumeration.ts';
+import { ENUMERATION_LIMITS, Enumeration, isSavedLength, SAVED_NUMBERS, type Touch } from './enumeration.ts';
 
 const DAY = 86_400_000;
 const LIMITS = { ...ENUMERATION_LIMITS, maxKeys: 64 };
@@ -80,6 +80,31 @@ describe('what is usual for a key', () => {
       engine.step(slot, touch(50_000 + i, true), { parent, highs: engine.key(8, 2, 5, now) });
     }
     expect([...engine.save(now)].map(([high]) => high)).toEqual([1]);
+  });
+
+  it('is taken up from an agent that did not know how unexplained ids follow one another', () => {
+    const engine = learnt(8);
+    const end = START + 3 * DAY;
+    const [saved = []] = [...engine.save(end)];
+    const old = saved.slice(0, -5);
+    expect(isSavedLength(old.length)).toBe(true);
+    const next = new Enumeration(LIMITS);
+    expect(next.restore(old, end)).toBe(true);
+    expect(next.evidence(next.key(1, 2, 5, end)).usualUnexplained).toBeGreaterThan(0.07);
+    // Evidence got that high since they come eight at once.
+    expect(untilAlert(next, end)).toBeGreaterThan(8);
+    expect(isSavedLength(old.length - 1)).toBe(false);
+  });
+
+  it('is told with how unexplained ids follow one another', () => {
+    const engine = learnt(8);
+    const end = START + 3 * DAY;
+    const [saved = []] = [...engine.save(end)];
+    // Eight of a hundred, all in a row.
+    expect(saved.slice(-5)[0]).toBeGreaterThan(40);
+    const next = new Enumeration(LIMITS);
+    next.restore(saved, end);
+    expect([...next.save(end)][0]?.slice(-5)).toEqual(saved.slice(-5));
   });
 
   it('may be any numbers: then it is some state, and within its bounds', () => {

@@ -11,7 +11,7 @@ export interface WarmthLimits {
 
 /** How well a key is known, one per slot: requests, days, and how long its image runs. */
 export class Warmth {
-  static readonly BYTES_PER_KEY = 4 * 6;
+  static readonly BYTES_PER_KEY = 4 * 5 + 2;
   /** Numbers that `save` gives. */
   static readonly SAVED = 3;
   readonly #limits: WarmthLimits;
@@ -20,7 +20,7 @@ export class Warmth {
   readonly #image: Uint32Array;
   readonly #imageBefore: Uint32Array;
   readonly #heldSince: Uint32Array;
-  readonly #heldRequests: Uint32Array;
+  readonly #heldRequests: Uint16Array;
 
   constructor(capacity: number, limits: WarmthLimits) {
     this.#limits = limits;
@@ -29,7 +29,7 @@ export class Warmth {
     this.#image = new Uint32Array(capacity);
     this.#imageBefore = new Uint32Array(capacity);
     this.#heldSince = new Uint32Array(capacity);
-    this.#heldRequests = new Uint32Array(capacity);
+    this.#heldRequests = new Uint16Array(capacity);
   }
 
   reset(slot: number, epoch: number): void {

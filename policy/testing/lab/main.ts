@@ -1,11 +1,11 @@
 import { CALLERS, type CallerName } from './callers.ts';
 import { attack, clean, type Outcome, SCENARIOS, type Scenario } from './scenarios.ts';
 
-// `node policy/testing/lab/main.ts [tune|held|fresh] [caller]`: what the detectors see in synthetic traffic, in virtual time.
-// Parameters are chosen on `tune` and reported on the others. Who worked on the detectors has seen what `held` gives, and
-// not what `fresh` does: whoever tunes by it replaces it.
+// `node policy/testing/lab/main.ts [tune|held|fresh|many] [caller]`: what the detectors see in synthetic traffic, in virtual
+// time. Parameters are chosen on `tune` and reported on the others. Who worked on the detectors has seen what `held` gives,
+// and not what `fresh` and `many` do: whoever tunes by them replaces them. `many` takes a quarter of an hour.
 
-const SEEDS = { tune: [1, 3, 9, 11], held: [2, 4, 6, 8], fresh: [301, 302, 303, 304, 305, 306, 307, 308] };
+const SEEDS = { tune: range(1001, 1032), held: [2, 4, 6, 8], fresh: range(501, 508), many: range(501, 532) };
 type SeedSet = keyof typeof SEEDS;
 
 const isSeedSet = (name: string | undefined): name is SeedSet => name !== undefined && name in SEEDS;
@@ -20,9 +20,7 @@ print('\nfalse episodes in 48 clean hours after 24 hours of learning, per seed')
 for (const caller of callers) {
   const episodes = seeds.map((seed) => clean(caller, seed, { learn: 24, judge: 48 }).falseEpisodes);
   const isMet = episodes.every((count) => count === 0);
-  // Its unexplained ids come several at once, which no bound on their rate foresees: known, and reported.
-  const isKnown = caller === 'bursty frontend';
-  if (!isMet && !isKnown) failures++;
+  if (!isMet) failures++;
   const sum = episodes.reduce((a, b) => a + b, 0);
   const perWeek = `${((sum * 7) / (2 * seeds.length)).toFixed(1)} a week`;
   print(`  ${caller.padEnd(17)} ${episodes.join(' ')}   ${perWeek}${isMet ? '' : ', 0 MISSED'}`);
@@ -45,6 +43,10 @@ function report(scenario: Scenario): void {
   print(
     `  ${scenario.caller.padEnd(17)}${name.padEnd(24)}${figures(outcomes, 'leakedAtAlert').padStart(12)}${block.padStart(14)}   ${bar}`,
   );
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
 }
 
 function figures(outcomes: readonly Outcome[], field: 'leakedAtAlert' | 'leakedAtBlock'): string {
