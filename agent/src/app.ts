@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { networkInterfaces } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Logger } from 'pino';
@@ -28,7 +27,7 @@ import { WATCH_DEFAULTS } from './kube/watch.ts';
 import { Control } from './roles/control.ts';
 import { DataplaneSupervisor } from './roles/dataplane-supervisor.ts';
 import { Departure } from './roles/departure.ts';
-import { hostDataplaneCommand } from './roles/host.ts';
+import { hostDataplaneCommand, nodeAddresses } from './roles/host.ts';
 import { IssuerWatch } from './roles/issuer-keys.ts';
 import { keptBy, LearnedKeeper } from './roles/learned-keeper.ts';
 import { LeaseDesk } from './roles/lease-desk.ts';
@@ -322,6 +321,8 @@ export async function startApp({ config, version, log }: AppOptions): Promise<Ap
       onEvent: (event) => {
         control.captured(event);
         succession.captured(event);
+        if (event.kind === 'able')
+          failed.resolve(new Error('pods can be enrolled on this node now: begins anew'));
       },
       onCrash: failed.resolve,
     },
@@ -390,9 +391,3 @@ const SINK_GRACE_MS = 3_000;
 
 /** Between the deletions of a release's first object and of its last. */
 const WORD_MS = 3_000;
-
-/** A network namespace with one of these is the node's, and no pod's. */
-const nodeAddresses = (): string[] =>
-  Object.values(networkInterfaces()).flatMap((interfaces) =>
-    (interfaces ?? []).filter(({ internal }) => !internal).map(({ address }) => address),
-  );

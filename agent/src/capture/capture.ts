@@ -27,6 +27,7 @@ type Emit = (event: CaptureEvent) => void;
 export class Capture {
   readonly #options: CaptureOptions;
   readonly #emit: Emit;
+  readonly #isUnable: boolean;
   readonly #door: NetnsDoor;
   readonly #keeper: NetnsKeeper;
   readonly #directory: NetnsDirectory;
@@ -46,6 +47,7 @@ export class Capture {
     this.#options = options;
     this.#emit = emit;
     this.#door = able.door;
+    this.#isUnable = able.abilities.problem !== null;
     this.#board = new PairingBoard(systemClock, options.excludedNamespaces, options);
     this.#keeper = new NetnsKeeper({
       ...able,
@@ -267,7 +269,14 @@ export class Capture {
     this.#pair();
     const tookMs = systemClock.monotonic() - startedAt;
     this.#emit({ kind: 'reconciled', namespaces: this.#known.size, repaired, failed, tookMs });
+    if (this.#isUnable) await this.#probeAgain();
     this.#scheduleReconcile();
+  }
+
+  /** A module may be loaded late, and a probe fail on a machine that has just started and is busy. */
+  async #probeAgain(): Promise<void> {
+    const { problem } = await probeAbilities(this.#door, this.#options);
+    if (problem === null) this.#emit({ kind: 'able' });
   }
 
   #proven(netns: Netns, family: Family, proof: Proof): void {

@@ -113,6 +113,8 @@ export type CaptureEvent =
       readonly inboundProblem: string | null;
       readonly problem: string | null;
     }
+  /** Nothing could be enrolled on this node, and now it could: for an agent that begins anew. */
+  | { readonly kind: 'able' }
   | {
       readonly kind: 'enrolled';
       readonly ns: NamespaceId;

@@ -176,6 +176,7 @@ export class Control implements ClusterListener {
       case 'pairings':
         this.#paired(event);
         break;
+      case 'able':
       case 'estate':
       case 'reconciled':
         break;

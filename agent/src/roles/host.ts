@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { type DataplaneCommand, dataplaneCommand, readabilityProbe } from './dataplane-command.ts';
 import { parseProcessStatus } from './process-status.ts';
 
@@ -21,3 +22,9 @@ export function hostDataplaneCommand(entry: string): DataplaneCommand {
     entry,
   );
 }
+
+/** A network namespace with one of these is the node's, and no pod's. */
+export const nodeAddresses = (): string[] =>
+  Object.values(networkInterfaces()).flatMap((interfaces) =>
+    (interfaces ?? []).filter(({ internal }) => !internal).map(({ address }) => address),
+  );

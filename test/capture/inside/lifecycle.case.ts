@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { closeFd } from '../../../agent/src/kernel/libc.ts';
 import { greetingOf, TestAgent, Upstream } from './agent.ts';
@@ -372,7 +372,7 @@ it('falls back on iptables, opts out and takes over there too', async () => {
 
 it('says why nothing can be enrolled where iptables is missing, and goes on', async () => {
   const path = process.env['PATH'];
-  process.env['PATH'] = '/nowhere';
+  process.env['PATH'] = '/run/tools';
   const agent = new TestAgent({ rules: 'iptables' });
   const { problem, rules } = await agent.event('ready');
   process.env['PATH'] = path;
@@ -383,5 +383,12 @@ it('says why nothing can be enrolled where iptables is missing, and goes on', as
   agent.client.pods(local(listed(pod)));
   const { pods } = await agent.event('pairings', (event) => event.pods.length === 1);
   expect(pods[0]).toMatchObject({ state: 'refused' });
+  await agent.client.reconcile();
+  expect(agent.events.filter(({ kind }) => kind === 'able')).toEqual([]);
+  // It looks again: what is missing may come.
+  symlinkSync('/usr/sbin', '/run/tools');
+  await agent.client.reconcile();
+  await agent.event('able');
+  rmSync('/run/tools');
   await agent.client.uninstall();
 });
