@@ -3,18 +3,12 @@ const FAILURES = 3;
 /** Milliseconds after which a breaker that nobody has asked is no evidence any more. */
 const FORGOTTEN_MS = 10_000;
 
-export interface Failure {
-  readonly why: string;
-  /** There was an answer, and it was no. */
-  readonly refused: boolean;
-}
-
 /** Decides whether it is worth asking: not once much has failed, except for one try every so often. */
 export class Breaker {
   readonly #probeMs: number;
   #failures = 0;
   #probedAt = 0;
-  #last: Failure = { why: '', refused: false };
+  #why = '';
 
   constructor(probeMs: number) {
     this.#probeMs = probeMs;
@@ -37,8 +31,9 @@ export class Breaker {
     return now - this.#probedAt < FORGOTTEN_MS;
   }
 
-  get lastFailure(): Failure {
-    return this.#last;
+  /** Of the last failure. */
+  get why(): string {
+    return this.#why;
   }
 
   succeeded(): void {
@@ -46,8 +41,8 @@ export class Breaker {
   }
 
   /** True when this opened it. */
-  failed(now: number, failure: Failure): boolean {
-    this.#last = failure;
+  failed(now: number, why: string): boolean {
+    this.#why = why;
     this.#failures++;
     if (this.#failures !== FAILURES) return false;
     this.#probedAt = now;

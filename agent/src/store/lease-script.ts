@@ -28,8 +28,11 @@ for i, key in ipairs(KEYS) do
   local time_for = function(count) return math.ceil(count * window / tokens) end
   local debit_for = function(count) return math.floor(count * window / tokens) end
 
-  local kept = {}
-  for number in string.gmatch(redis.call('GET', key) or '', '%d+') do kept[#kept + 1] = tonumber(number) end
+  -- A key of another type is no bucket of ours, and is written over. It must not fail the others of this call.
+  local found, kept = redis.pcall('GET', key), {}
+  if type(found) == 'string' then
+    for number in string.gmatch(found, '%d+') do kept[#kept + 1] = tonumber(number) end
+  end
   local tat, was, arrived, nodes = kept[1] or 0, kept[2] or 0, kept[3] or 0, kept[4] or 0
   local last_arrived, last_nodes, since, seen = kept[5] or 0, kept[6] or 0, kept[7] or 0, kept[8] or 0
   if period ~= was then

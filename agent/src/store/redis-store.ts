@@ -1,7 +1,7 @@
 import type { LeaseAsk, LeaseGrant } from '@eastwall/policy';
 import type { Cluster, Redis } from 'ioredis';
 import { RecentPeak } from '../kernel/recent-peak.ts';
-import { Breaker, type Failure } from './breaker.ts';
+import { Breaker } from './breaker.ts';
 import type { KeyName, KeyNames } from './key-names.ts';
 import { LEASE_SCRIPT, LEASE_SCRIPT_SHA, readAnswer, scriptArguments } from './lease-script.ts';
 import type { LeaseReply, LeaseStore, StoreStatus } from './lease-store.ts';
@@ -31,7 +31,7 @@ const MAX_CALL = 64;
 const UNSENT = /^(Stream isn't writeable|Cluster isn't ready|Connection is closed)/;
 
 /** Refusals that another connection would hear as well. */
-const NO_MATTER_OF_CONNECTION = /^(WRONGTYPE|OOM|NOPERM|BUSY) /;
+const NO_MATTER_OF_CONNECTION = /^(OOM|NOPERM|BUSY) /;
 
 interface Call {
   readonly part: number;
@@ -100,7 +100,7 @@ export class RedisStore implements LeaseStore {
     const open = [...this.#breakers.values()].filter((breaker) => breaker.open && breaker.askedLately(now));
     const [first] = open;
     if (first !== undefined)
-      return `${open.length} of ${this.#breakers.size} parts do not answer: ${first.lastFailure.why}`;
+      return `${open.length} of ${this.#breakers.size} parts do not answer: ${first.why}`;
     return this.#options.redis.status === 'ready' ? null : `no connection: ${this.#connection}`;
   }
 
@@ -154,22 +154,22 @@ export class RedisStore implements LeaseStore {
     breaker.succeeded();
     this.#connection = 'it was lost';
     if (this.#options.redis.isCluster) return;
-    // Outside of a cluster the parts are one server: who answers for one does for all, but what it has refused itself.
-    for (const any of this.#breakers.values()) if (!any.lastFailure.refused) any.succeeded();
+    // Outside of a cluster the parts are one server: who answers for one does for all.
+    for (const any of this.#breakers.values()) any.succeeded();
   }
 
   #broken(part: number, error: unknown): void {
-    const failure = this.#failureOf(error);
-    if (!this.#breakerOf(part).failed(this.#options.now(), failure)) return;
-    this.#options.log.warn({ part, problem: failure.why }, 'the store of limits does not answer');
-    if (!NO_MATTER_OF_CONNECTION.test(failure.why)) this.#startAfresh();
+    const why = this.#whyOf(error);
+    if (!this.#breakerOf(part).failed(this.#options.now(), why)) return;
+    this.#options.log.warn({ part, problem: why }, 'the store of limits does not answer');
+    if (!NO_MATTER_OF_CONNECTION.test(why)) this.#startAfresh();
   }
 
   /** What was not sent says nothing of why there is no connection. */
-  #failureOf(error: unknown): Failure {
-    const { name, message } = error instanceof Error ? error : { name: '', message: String(error) };
+  #whyOf(error: unknown): string {
+    const message = error instanceof Error ? error.message : String(error);
     if (!UNSENT.test(message) && !NO_MATTER_OF_CONNECTION.test(message)) this.#connection = message;
-    return { why: UNSENT.test(message) ? this.#connection : message, refused: name === 'ReplyError' };
+    return UNSENT.test(message) ? this.#connection : message;
   }
 
   /**
