@@ -6,7 +6,8 @@ const [host, port, pause] = process.argv.slice(2);
 const socket = connect({ host, port: Number(port), allowHalfOpen: true });
 socket.on('error', () => process.exit(1));
 socket.pipe(process.stdout);
-socket.on('end', () => process.exit(0));
+// What has been printed is not out yet where nobody has read it.
+socket.on('end', () => process.stdout.write('', () => process.exit(0)));
 if (pause === undefined) process.stdin.pipe(socket);
 else
   for await (const part of process.stdin)
