@@ -1,4 +1,5 @@
 import { BodyReader } from '../http/body.ts';
+import { CR, LF } from '../http/chars.ts';
 import type { ContentSink } from '../http/chunked.ts';
 import { type Fault, faultOf, NEED_MORE } from '../http/fault.ts';
 import { frameRequest } from '../http/framing.ts';
@@ -42,6 +43,8 @@ export class RequestSide implements ContentSink {
   /** FIN has come. */
   finished = false;
   private state: State = 'head';
+  /** Of an empty line behind a request that was sent on: none may come, one may, its CR has. */
+  private emptyLine: 'none' | 'may-come' | 'cr' = 'none';
   /** Much came ahead of its turn, and no more is read until it comes. */
   private holding = false;
   private held: PartialHead | null = null;
@@ -166,6 +169,10 @@ export class RequestSide implements ContentSink {
 
   /** A whole head, with what has come of its body, or bytes put aside until there is one. Returns the offset reached. */
   private readHead(bytes: Uint8Array, start: number, end: number, now: number): number {
+    if (this.emptyLine !== 'none') {
+      const next = this.passEmptyLine(bytes, start, end, now);
+      if (next !== start) return next;
+    }
     const headEnd = readRequestHead(bytes, start, end, this.head);
     if (headEnd === NEED_MORE) {
       this.isWhole(this.hold(bytes, start, end), now);
@@ -175,6 +182,7 @@ export class RequestSide implements ContentSink {
     if (headEnd - start > this.limits.maxHeadBytes)
       return this.fail('head_too_large', bytes, start, end, now);
     frameRequest(this.body, this.head);
+    this.emptyLine = 'none';
     const reading = this.events.requestHead(bytes, now);
     this.headSince = 0;
     if (reading === null) return headEnd;
@@ -184,11 +192,27 @@ export class RequestSide implements ContentSink {
     return headEnd;
   }
 
+  /**
+   * Old clients put CRLF behind a body, and servers ignore it (RFC 9112 §2.2); it is no part of a request. One per request, so
+   * that nobody keeps a connection busy with them. By bytes, so that it does not matter how they come.
+   */
+  private passEmptyLine(bytes: Uint8Array, start: number, end: number, now: number): number {
+    const expected = this.emptyLine === 'cr' ? LF : CR;
+    if (bytes[start] === expected) {
+      this.emptyLine = expected === CR ? 'cr' : 'none';
+      this.wire.toUpstream(bytes, start, start + 1);
+      return start + 1;
+    }
+    this.emptyLine = 'none';
+    return expected === CR ? start : this.fail('bare_cr', bytes, start, end, now);
+  }
+
   /** Head and body leave in one write when they came in one read. */
   private forwardHead(bytes: Uint8Array, start: number, headEnd: number, end: number, now: number): number {
     const reached = this.body.read(bytes, headEnd, end);
     if (reached < 0) return this.fail(faultOf(reached), bytes, start, end, now);
     this.state = this.body.done ? 'wait' : 'body';
+    this.emptyLine = 'may-come';
     this.forward(bytes, start, reached);
     if (this.reading !== 'nothing') this.checkReading(now);
     if (this.body.done) this.events.requestComplete(now);
@@ -238,6 +262,7 @@ export class RequestSide implements ContentSink {
     this.state = this.body.done ? 'wait' : 'body';
     this.stopReading();
     if (!this.events.withheldRead(complete, now)) return;
+    this.emptyLine = 'may-come';
     this.wire.toUpstream(bytes, 0, bytes.length);
     if (this.body.done) this.events.requestComplete(now);
   }

@@ -42,8 +42,9 @@ export class RequestHead implements Fields {
 const COMMON_METHODS = ['GET', 'POST', 'PUT', 'HEAD', 'DELETE', 'PATCH', 'OPTIONS', 'CONNECT'];
 
 /**
- * Reads one request head (RFC 9112 §3, §5), a strict subset: no leading empty line, one space between the
- * parts of the request line, no obs-fold. Returns the offset after the head, `NEED_MORE`, or a fault code.
+ * Reads one request head (RFC 9112 §3, §5), a strict subset: one space between the parts of the request line, no
+ * obs-fold. An empty line before it is whoever calls' matter. Returns the offset after the head, `NEED_MORE`, or a fault
+ * code.
  */
 export function readRequestHead(bytes: Uint8Array, start: number, end: number, head: RequestHead): number {
   const headEnd = readHead(bytes, start, end, head);
