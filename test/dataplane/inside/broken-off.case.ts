@@ -20,8 +20,8 @@ const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0';
 const ROUNDS = 3;
 /** Too long to be put off to the end of a turn. */
 const END = Buffer.alloc(20_000, 0x61);
-/** Sockets that a dataplane has accepted and that are not reset. */
-const TO_CALLERS = ['-Htn', 'state', 'connected', `sport = :${LISTENER_PORT}`];
+/** Sockets that a dataplane has accepted and that are neither reset nor over, as those of tests before. */
+const TO_CALLERS = ['-Htn', 'state', 'connected', 'exclude', 'time-wait', `sport = :${LISTENER_PORT}`];
 
 const ask = (streamId: number, method: string) =>
   headers(streamId, [
