@@ -1,4 +1,5 @@
-import { describe, expect, it } from 'vitest';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { headers } from '../../../agent/testing/h2/relay-playbook.ts';
 import { DataplaneProcess, ENFORCED, FREE, OTHER_POD, PORT } from '../../support/dataplane-process.ts';
 import { eventually } from '../../support/eventually.ts';
@@ -31,7 +32,19 @@ const GREED: readonly (readonly [what: string, bytes: Buffer, connections: numbe
   ],
 ];
 
+/** As large as the kernel's buffers may grow, it takes whole bodies, and nothing waits in the dataplane. */
+const BUFFERS = ['rmem', 'wmem'].map((which) => `/proc/sys/net/ipv4/tcp_${which}`);
+const SMALL = '4096 65536 262144';
+
 describe('a pod that has the dataplane keep much, and another one', () => {
+  const sizes = BUFFERS.map((file) => readFileSync(file, 'utf8'));
+  beforeAll(() => {
+    for (const file of BUFFERS) writeFileSync(file, SMALL);
+  });
+  afterAll(() => {
+    for (const [at, file] of BUFFERS.entries()) writeFileSync(file, sizes[at] ?? '');
+  });
+
   it.each(GREED)('%s: only the first loses connections', async (_, bytes, connections) => {
     await using dataplane = await DataplaneProcess.start({ maxBufferedBytes: 4 * MEBIBYTE });
     dataplane.enrollOther();
