@@ -1,7 +1,6 @@
 import type { Protocol } from '../cluster/names.ts';
 import type { H2Load } from './h2load.ts';
 import { IDLE_CONNECTIONS } from './idle-connections.ts';
-import type { PacedLoad } from './paced.ts';
 import type { StreamLoad } from './stream.ts';
 import type { WrkLoad } from './wrk.ts';
 
@@ -22,7 +21,7 @@ export interface PacedScenario {
   readonly name: string;
   readonly what: string;
   readonly protocol: 'http1';
-  readonly load: PacedLoad;
+  readonly load: WrkLoad & { readonly pauseMs: number };
   /** Traffic without a pace; half of what the slower of those compared does of it is the pace. */
   readonly saturation: WrkLoad;
   /** Whoever can't keep the pace would only show its queue. */
@@ -94,9 +93,9 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     kind: 'paced',
     name: 'half-load',
-    what: 'small GETs over 16 kept connections at half of what saturates',
+    what: 'small GETs at half the rate that saturates, over kept connections that rest 5 ms after each',
     protocol: 'http1',
-    load: { path: '/v1/items/7', connections: 16 },
+    load: { ...SMALL_GET, pauseMs: 5 },
     saturation: { ...SMALL_GET, connections: 16 },
     subjects: ['direct', 'haproxy', 'eastwall'],
   },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseWrk, wrkArgv } from './wrk.ts';
+import { atPace, parseWrk, wrkArgv } from './wrk.ts';
 
 const report = (changes: object = {}) =>
   `Running 1s test\n  1 threads\n\n${JSON.stringify({
@@ -31,17 +31,26 @@ describe('parseWrk', () => {
 });
 
 describe('wrkArgv', () => {
+  const load = {
+    tool: 'wrk',
+    method: 'PUT',
+    path: '/upload/1',
+    connections: 8,
+    bodyBytes: 1024,
+    keepAlive: false,
+  } as const;
+  const argvOf = (changes: object) =>
+    wrkArgv({ ...load, ...changes }, { url: 'http://10.0.0.1', seconds: 4 });
+
   it('hands the load to the script', () => {
-    const load = {
-      tool: 'wrk',
-      method: 'PUT',
-      path: '/upload/1',
-      connections: 8,
-      bodyBytes: 1024,
-      keepAlive: false,
-    } as const;
-    const argv = wrkArgv(load, { url: 'http://10.0.0.1', seconds: 4 });
+    const argv = argvOf({});
     expect(argv).toContain('http://10.0.0.1/upload/1');
     expect(argv.slice(argv.indexOf('--') + 1)).toEqual(['PUT', '1024', 'close']);
+    expect(argvOf({ pauseMs: 5 }).at(-1)).toBe('5');
+  });
+
+  it('has as many connections as a pace takes', () => {
+    expect(atPace({ ...load, pauseMs: 5 }, 20_000).connections).toBe(100);
+    expect(atPace({ ...load, pauseMs: 5 }, 1).connections).toBe(1);
   });
 });

@@ -6,10 +6,9 @@ import type { Cluster, Standing } from '../cluster/cluster.ts';
 import { h2loadArgv, parseH2load } from '../load/h2load.ts';
 import type { LoadResult } from '../load/load-result.ts';
 import { ALLOWED_PATH } from '../load/operations.ts';
-import { pacedArgv, parsePaced } from '../load/paced.ts';
 import type { IdleScenario, LoadScenario, PacedScenario, Scenario } from '../load/scenarios.ts';
 import { parseStream, streamArgv } from '../load/stream.ts';
-import { parseWrk, wrkArgv } from '../load/wrk.ts';
+import { atPace, parseWrk, wrkArgv } from '../load/wrk.ts';
 import { usageOf } from '../measure/process-tree.ts';
 import type { Figures } from './figures.ts';
 
@@ -77,8 +76,9 @@ async function pace(
   { pod, targets }: Standing,
   { scenario, seconds, rate }: Round & { readonly scenario: PacedScenario },
 ): Promise<LoadResult> {
-  const target = { ...targets[scenario.protocol], rate, seconds };
-  return parsePaced(await cluster.exec(pod, pacedArgv(scenario.load, target)), seconds);
+  const { host, port } = targets[scenario.protocol];
+  const target = { url: `http://${host}:${port}`, seconds };
+  return parseWrk(await cluster.exec(pod, wrkArgv(atPace(scenario.load, rate), target)));
 }
 
 async function measureIdle(
