@@ -46,7 +46,9 @@ export class Turns {
 
   private readonly end = (): void => {
     this.working = null;
-    this.spent.clear();
+    // Emptying makes a new table, also of an empty one, and this is in each turn.
+    if (this.spent.size > 0) this.spent.clear();
+    if (this.resting.size === 0) return;
     for (const sharer of this.resting) sharer.goOn();
     this.resting.clear();
   };
