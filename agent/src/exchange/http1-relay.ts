@@ -11,7 +11,7 @@ import { OpaqueRelay } from './opaque-relay.ts';
 import { refusalFields } from './refusal.ts';
 import { type RequestEvents, RequestSide } from './request-side.ts';
 import { type ResponseEvents, ResponseSide } from './response-side.ts';
-import { judgeAfterSwitch, unreadFrom } from './unread.ts';
+import { judgeAfterSwitch, stricter, unreadFrom } from './unread.ts';
 import { type Reading, type Refusal, UNWATCHED } from './watch.ts';
 import type { Relay, RelayContext } from './wire.ts';
 
@@ -271,9 +271,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
       if (settings.ok) return new Http2Relay(context, { exchange, settings: settings.value });
     }
     const judge = judgeAfterSwitch(context, exchange, protocol);
-    // A switch may be refused or reported where the request was allowed, and leaves the decision alone otherwise.
-    const decision = judge();
-    if (decision.verdict !== 'allow') exchange.decision = decision;
+    exchange.decision = stricter(exchange.decision, judge());
     return exchange.decision.verdict === 'deny' ? null : new OpaqueRelay(context, exchange, judge);
   }
 

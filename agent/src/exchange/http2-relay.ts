@@ -18,7 +18,7 @@ import { Exchange } from './exchange.ts';
 import { explainAnswer } from './explain-answer.ts';
 import { Http2RequestView, Http2ResponseView } from './http2-views.ts';
 import { grpcStatusOf, PERMISSION_DENIED, refusalFields } from './refusal.ts';
-import { judgeAfterSwitch } from './unread.ts';
+import { judgeAfterSwitch, stricter } from './unread.ts';
 import type { Reading, Refusal } from './watch.ts';
 import type { Relay, RelayContext } from './wire.ts';
 
@@ -186,8 +186,7 @@ class StreamExchange implements H2Exchange {
     const { context, exchange, protocol } = this;
     const decision = context.scope.evaluate(exchange.method, exchange.path, exchange.host);
     if (protocol === '' || decision.verdict === 'deny') return decision;
-    const after = judgeAfterSwitch(context, exchange, protocol)();
-    return after.verdict === 'allow' ? decision : after;
+    return stricter(decision, judgeAfterSwitch(context, exchange, protocol)());
   }
 
   mayGoOn(): boolean {

@@ -15,6 +15,10 @@ export function judgeAfterSwitch(
   return protocol === 'connect' ? () => context.scope.tunnel(host) : () => context.scope.unread(host);
 }
 
+/** A switch may be refused or reported where the request was allowed, and leaves the decision alone otherwise. */
+export const stricter = (decision: Decision, afterSwitch: Decision): Decision =>
+  afterSwitch.verdict === 'allow' ? decision : afterSwitch;
+
 interface Unreadable {
   readonly fault: Fault;
   readonly now: number;
