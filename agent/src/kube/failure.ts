@@ -1,4 +1,5 @@
 import { isObject, textAt } from '../identity/json.ts';
+import { fetchProblem } from '../kernel/fetch-problem.ts';
 
 /** Why a call to the kube API gave nothing. `status` is the HTTP status, or 0 when no answer came. */
 export interface KubeFailure {
@@ -18,15 +19,11 @@ export function refusal(status: number, body: unknown): KubeFailure {
   };
 }
 
-/** Undici says only `fetch failed`; what failed is in the cause. */
-export function unreachable(error: unknown): KubeFailure {
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  return {
-    status: 0,
-    reason: 'Unreachable',
-    message: cause instanceof Error ? cause.message : String(cause),
-  };
-}
+export const unreachable = (error: unknown): KubeFailure => ({
+  status: 0,
+  reason: 'Unreachable',
+  message: fetchProblem(error),
+});
 
 export const badAnswer = (message: string): KubeFailure => ({ status: 0, reason: 'BadAnswer', message });
 

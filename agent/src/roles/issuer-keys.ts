@@ -1,6 +1,7 @@
 import type { IssuerStatus } from '../admin/agent-status.ts';
 import type { Issuer, IssuerKeys } from '../identity/issuer.ts';
 import { isObject } from '../identity/json.ts';
+import { fetchProblem } from '../kernel/fetch-problem.ts';
 
 export interface IssuerWatchOptions {
   readonly issuers: readonly Issuer[];
@@ -52,7 +53,7 @@ export class IssuerWatch {
   async #refresh(issuer: Issuer): Promise<void> {
     const problem = await fetchKeys(issuer.jwksUrl, this.#ending.signal)
       .then((keys) => this.#take(issuer, keys))
-      .catch(reasonOf);
+      .catch(fetchProblem);
     if (this.#ending.signal.aborted) return;
     this.#note(issuer, problem);
     const next = problem === null ? this.#options.refreshMs : RETRY_MS;
@@ -86,9 +87,6 @@ export class IssuerWatch {
     return null;
   }
 }
-
-/** What happened is in the cause of what `fetch` throws. */
-const reasonOf = ({ message, cause }: Error): string => (cause instanceof Error ? cause.message : message);
 
 async function fetchKeys(url: string, ending: AbortSignal): Promise<readonly object[]> {
   const response = await fetch(url, {

@@ -1,0 +1,5 @@
+/** What went wrong with `fetch`. Undici says only `fetch failed`; what failed is in the cause. */
+export function fetchProblem(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}
