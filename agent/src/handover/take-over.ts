@@ -59,18 +59,13 @@ export async function takeOver(path: string, patienceMs: number): Promise<Takeov
 class Lease {
   readonly ended: Promise<void>;
   readonly #socket: Socket;
-  #fd: Fd | null;
+  readonly #fd: Fd;
 
   constructor(fd: Fd) {
     this.#fd = fd;
     this.#socket = new Socket({ fd, readable: true, writable: true });
     this.#socket.on('error', () => {});
-    this.ended = new Promise((resolve) =>
-      this.#socket.on('close', () => {
-        this.#fd = null;
-        resolve();
-      }),
-    );
+    this.ended = new Promise((resolve) => this.#socket.on('close', () => resolve()));
     this.#socket.resume();
   }
 
