@@ -6,6 +6,7 @@ import { KeyNames } from '../../agent/src/store/key-names.ts';
 import type { LeaseReply } from '../../agent/src/store/lease-store.ts';
 import { connectRedis, type RedisSecrets } from '../../agent/src/store/redis-connect.ts';
 import { RedisStore } from '../../agent/src/store/redis-store.ts';
+import { leaseAsk } from '../../agent/testing/lease-ask.ts';
 import { eventually } from '../support/eventually.ts';
 
 const SILENT = { warn: () => {}, info: () => {} };
@@ -39,22 +40,15 @@ export function storeAt(address: string, secrets = NO_SECRETS): RedisStore {
   return store;
 }
 
-export const asking = (bucket: number, about: Partial<LeaseAsk> = {}): LeaseAsk => ({
-  bucket,
-  key: `api:shop/orders:reads/0|Principal|alice-${bucket}|GET /orders/{id}`,
-  rate: RATE,
-  want: 10,
-  least: 1,
-  owed: 0,
-  local: 0,
-  late: 0,
-  away: 0,
-  drained: 0,
-  arrived: 1,
-  period: 0,
-  tat: 0,
-  ...about,
-});
+export const asking = (bucket: number, about: Partial<LeaseAsk> = {}): LeaseAsk =>
+  leaseAsk({
+    bucket,
+    key: `api:shop/orders:reads/0|Principal|alice-${bucket}|GET /orders/{id}`,
+    rate: RATE,
+    want: 10,
+    arrived: 1,
+    ...about,
+  });
 
 /** All replies to these asks put together, and how long the last took. */
 export async function ask(

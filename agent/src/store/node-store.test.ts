@@ -1,24 +1,18 @@
 import type { LeaseAsk } from '@eastwall/policy';
 import { expect, it } from 'vitest';
+import { leaseAsk } from '../../testing/lease-ask.ts';
 import type { LeaseReply } from './lease-store.ts';
 import { NodeStore } from './node-store.ts';
 
-const asking = (key: string, about: Partial<LeaseAsk> = {}): LeaseAsk => ({
-  bucket: 7,
-  key,
-  rate: { tokens: 100, windowUs: 1_000_000, burst: 100 },
-  want: 60,
-  least: 1,
-  owed: 0,
-  local: 0,
-  late: 0,
-  away: 0,
-  drained: 0,
-  arrived: 60,
-  period: 0,
-  tat: 0,
-  ...about,
-});
+const asking = (key: string, about: Partial<LeaseAsk> = {}): LeaseAsk =>
+  leaseAsk({
+    bucket: 7,
+    key,
+    rate: { tokens: 100, windowUs: 1_000_000, burst: 100 },
+    want: 60,
+    arrived: 60,
+    ...about,
+  });
 
 function setUp(maxBuckets = 10) {
   const clock = { now: 5_000 };
