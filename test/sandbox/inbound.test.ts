@@ -184,9 +184,15 @@ describe('a pod that is observed', () => {
       expect(pods.filter(({ inbound }) => inbound)).toHaveLength(2);
     }, 60_000);
     await lines.more('200 0', 20);
-    // One may be cut off that was with the agent when it was killed.
-    const failed = lines.lines.filter((line) => line !== '200 0');
-    expect(failed.length, JSON.stringify(lines.counts)).toBeLessThanOrEqual(1);
+    // Cut off is one that was with the agent when it was killed, and at most the next one: the kernel closes sockets one by
+    // one, and that was still waiting to be accepted.
+    const failed = lines.lines.flatMap((line, at) => (line === '200 0' ? [] : [{ at, line }]));
+    const [first = { at: 0 }] = failed;
+    for (const [behind, { at, line }] of failed.entries()) {
+      expect(line, JSON.stringify(failed)).toMatch(/^000 (52|56)$/);
+      expect(at, JSON.stringify(failed)).toBe(first.at + behind);
+    }
+    expect(failed.length, JSON.stringify(failed)).toBeLessThanOrEqual(2);
   });
 
   test('loses nothing when an agent takes over from another', async () => {
