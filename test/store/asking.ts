@@ -12,8 +12,13 @@ import { eventually } from '../support/eventually.ts';
 const SILENT = { warn: () => {}, info: () => {} };
 export const NO_SECRETS: RedisSecrets = { user: '', password: '', ca: '' };
 export const RATE = { tokens: 100, windowUs: 1_000_000, burst: 100 };
-export const TIMEOUT_MS = 50;
-/** Far more than the timeout and far less than whoever is waited for takes: only a machine that stands still is slower. */
+/** Of a bucket that does not fill up again while a test runs. */
+export const SLOW = { ...RATE, windowUs: 3_600_000_000 };
+/** For a Redis that is to answer, also on a machine that is busy with something else. */
+const PATIENT_MS = 10_000;
+/** For a Redis that is not to be waited for. */
+export const HASTY_MS = 50;
+/** Far more than the hasty timeout and far less than the patient one: only a machine that stands still is slower. */
 export const SOON_MS = 2_000;
 
 const disposables: AsyncDisposable[] = [];
@@ -25,14 +30,17 @@ export const kept = <T extends AsyncDisposable>(one: T): T => {
   return one;
 };
 
-export function storeAt(address: string, secrets = NO_SECRETS): RedisStore {
+export function storeAt(
+  address: string,
+  { secrets = NO_SECRETS, timeoutMs = PATIENT_MS }: { secrets?: RedisSecrets; timeoutMs?: number } = {},
+): RedisStore {
   const parsed = storeAddress(address);
   if (!parsed.ok || parsed.value === null) throw new Error(address);
   const store = new RedisStore({
-    redis: connectRedis({ address: parsed.value, secrets, timeoutMs: TIMEOUT_MS }),
+    redis: connectRedis({ address: parsed.value, secrets, timeoutMs }),
     address,
     names: new KeyNames({ prefix: 'eastwall', secret: 'x', maxKeys: 1_000 }),
-    timeoutMs: TIMEOUT_MS,
+    timeoutMs,
     now: systemClock.monotonic,
     log: SILENT,
   });
