@@ -6,7 +6,7 @@ import { KeyNames } from '../../agent/src/store/key-names.ts';
 import type { LeaseReply } from '../../agent/src/store/lease-store.ts';
 import { connectRedis, type RedisSecrets } from '../../agent/src/store/redis-connect.ts';
 import { RedisStore } from '../../agent/src/store/redis-store.ts';
-import { leaseAsk } from '../../agent/testing/lease-ask.ts';
+import { leaseAsk } from '../../policy/testing/lease-ask.ts';
 import { eventually } from '../support/eventually.ts';
 
 const SILENT = { warn: () => {}, info: () => {} };

@@ -1,26 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { podInfo } from '../../testing/pod-info.ts';
 import type { PodInfo } from '../identity/cluster-objects.ts';
 import { Netns } from './netns.ts';
 import { PairingBoard } from './pairing-board.ts';
 import { NO_ATTEMPTS, NO_PROOFS } from './protocol.ts';
 
-const pod = (uid: string, ip: string): PodInfo => ({
-  uid,
-  namespace: 'shop',
-  name: uid,
-  node: 'n1',
-  serviceAccount: 'default',
-  hostIPs: [],
-  podIPs: [ip],
-  labels: {},
-  annotations: {},
-  hostNetwork: false,
-  privileged: false,
-  phase: 'Running',
-  deletionTimestamp: null,
-  runtimeClass: null,
-  owner: null,
-});
+const pod = (uid: string, ip: string): PodInfo => podInfo({ uid, name: uid, podIPs: [ip] });
 
 function netnsWith(inode: number, ...addresses: string[]): Netns {
   const netns = new Netns({ fd: -1, inode }, true, 0);

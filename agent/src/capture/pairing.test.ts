@@ -1,25 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { podInfo } from '../../testing/pod-info.ts';
 import type { NamespaceEntry, PodInfo } from '../identity/cluster-objects.ts';
 import { type PairingInput, pair } from './pairing.ts';
 
-const pod = (uid: string, podIPs: string[], more: Partial<PodInfo> = {}): PodInfo => ({
-  uid,
-  namespace: 'shop',
-  name: uid,
-  node: 'n1',
-  serviceAccount: 'default',
-  hostIPs: [],
-  podIPs,
-  labels: {},
-  annotations: {},
-  hostNetwork: false,
-  privileged: false,
-  phase: 'Running',
-  deletionTimestamp: null,
-  runtimeClass: null,
-  owner: null,
-  ...more,
-});
+const pod = (uid: string, podIPs: string[], more: Partial<PodInfo> = {}): PodInfo =>
+  podInfo({ uid, name: uid, podIPs, ...more });
 const netns = (inode: number, ...addresses: string[]) => ({ inode, addresses });
 const NOW = '2026-01-01T00:00:00Z';
 

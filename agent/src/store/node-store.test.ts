@@ -1,6 +1,6 @@
 import type { LeaseAsk } from '@eastwall/policy';
 import { expect, it } from 'vitest';
-import { leaseAsk } from '../../testing/lease-ask.ts';
+import { leaseAsk } from '../../../policy/testing/lease-ask.ts';
 import type { LeaseReply } from './lease-store.ts';
 import { NodeStore } from './node-store.ts';
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { leaseAsk } from '../../testing/lease-ask.ts';
 import { rateOf } from '../../testing/lease-simulation.ts';
 import { newBucketState, PERIOD_US, settle } from './gcra.ts';
 import type { LeaseAsk } from './lease.ts';
@@ -8,22 +9,8 @@ import { timeFor, tokensIn } from './rate.ts';
 const NOW = 1_700_000_000_000_000;
 const RATE = rateOf('100/s');
 
-const ask = (about: Partial<LeaseAsk> = {}): LeaseAsk => ({
-  bucket: 1,
-  key: 'k',
-  rate: RATE,
-  want: 0,
-  least: 1,
-  owed: 0,
-  local: 0,
-  late: 0,
-  away: 0,
-  drained: 0,
-  arrived: 0,
-  period: 0,
-  tat: 0,
-  ...about,
-});
+const ask = (about: Partial<LeaseAsk> = {}): LeaseAsk =>
+  leaseAsk({ bucket: 1, key: 'k', rate: RATE, want: 0, arrived: 0, ...about });
 
 const fc_rate = fc
   .record({ tokens: fc.integer({ min: 1, max: 100_000 }), windowUs: fc.constantFrom(1e6, 6e7, 3.6e9) })

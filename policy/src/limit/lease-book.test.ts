@@ -1,27 +1,13 @@
 import { describe, expect, it } from 'vitest';
+import { leaseAsk } from '../../testing/lease-ask.ts';
 import { limitOf, SimulatedStore, type Simulation, simulate } from '../../testing/lease-simulation.ts';
 import type { CompiledLimit } from '../compile/compiled-limit.ts';
-import type { LeaseAsk } from './lease.ts';
 import { LeaseBook } from './lease-book.ts';
 
 /** Hardly anything comes while a test looks. */
 const DEEP = { tokens: 1, windowUs: 1_000_000, burst: 1_000 };
 const KEY = 'api:a/b:r/0|1/1000000/1000|All|x';
-const ASK: LeaseAsk = {
-  bucket: 0,
-  key: KEY,
-  rate: DEEP,
-  want: 0,
-  least: 1,
-  owed: 0,
-  local: 0,
-  late: 0,
-  away: 0,
-  drained: 0,
-  arrived: 0,
-  period: 0,
-  tat: 0,
-};
+const ASK = leaseAsk({ bucket: 0, key: KEY, rate: DEEP, want: 0, arrived: 0 });
 
 /** One holder with a store at hand. */
 function holder(rate: string, about: Partial<CompiledLimit> = {}) {

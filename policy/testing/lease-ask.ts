@@ -1,4 +1,4 @@
-import type { LeaseAsk } from '@eastwall/policy';
+import type { LeaseAsk } from '../src/limit/lease.ts';
 
 /** An ask of a process that owes nothing and has heard of nothing. */
 export const leaseAsk = (
