@@ -25,7 +25,7 @@ export type BodyOutcome =
   | 'unreadable'
   /** It broke off. */
   | 'incomplete'
-  /** As many bodies as can be read at a time are being read. */
+  /** As many bodies as can be read at a time are being read: its rest was not, so that another one could be. */
   | 'busy';
 
 export interface Body {
@@ -77,6 +77,11 @@ export class BodyReader {
     this.#protobuf = new ProtobufReader(vocabulary, this.#collector);
   }
 
+  /** A stream of messages of which none is half read. */
+  get isBetweenMessages(): boolean {
+    return this.#body?.coding === null && this.#grpc?.isBetween === true;
+  }
+
   begin(body: Body): void {
     this.#body = body;
     this.#left = INSPECT_LIMITS.messageBytes;
@@ -122,6 +127,13 @@ export class BodyReader {
     if (this.#outcome === 'read' && !complete) this.#outcome = 'incomplete';
     this.#finish(body);
     return this.#outcome;
+  }
+
+  /** What comes of it is not read any more, nor what was cut off: half a number is another one. */
+  abandon(): void {
+    this.#body = null;
+    this.#grpc = null;
+    if (this.#held.length > 0) this.#held.take();
   }
 
   /** A stream of messages has no bound of its own: each of them has. */

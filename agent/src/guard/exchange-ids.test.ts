@@ -70,10 +70,11 @@ class Exchanges {
     target: string,
     about: Operation | null,
     body?: { bytes: Uint8Array; contentType: string },
+    pod = 'one',
   ): ExchangeIds {
     const ids = this.open();
     const view = requestView(target, body?.contentType);
-    ids.request(view, this.reader.about(about));
+    ids.request(view, this.reader.about(about), pod);
     if (body !== undefined && ids.wantsRequestBody(view)) {
       ids.requestBody(body.bytes, 0, body.bytes.length);
       ids.requestBodyEnd(true);
@@ -247,6 +248,43 @@ describe('bodies', () => {
     // All were given back.
     exchanges.answer(exchanges.ask('/orders', LIST), json({ id: 1 }));
     expect(exchanges.bodies).toEqual({ read: 129, busy: 72 });
+  });
+
+  it('of one pod that never end keep nobody from reading those of others, nor its own next one', () => {
+    const exchanges = new Exchanges();
+    const half = utf8('{"text":"');
+    const begin = (pod: string) => {
+      const ids = exchanges.ask('/orders', LIST, undefined, pod);
+      if (ids.response(responseView({}))) ids.responseBody(half, 0, half.length);
+      return ids;
+    };
+    const endless = Array.from({ length: 300 }, () => begin('greedy'));
+    const modest = Array.from({ length: 60 }, () => begin('modest'));
+    const rest = utf8('","id":17}');
+    for (const ids of modest) {
+      for (const each of endless) each.responseBody(utf8('x'), 0, 1);
+      ids.responseBody(rest, 0, rest.length);
+      ids.end(true);
+    }
+    expect(exchanges.shown).toHaveLength(60);
+    const own = begin('greedy');
+    own.responseBody(rest, 0, rest.length);
+    own.end(true);
+    expect(exchanges.shown).toHaveLength(61);
+    for (const ids of endless) ids.end(false);
+    expect(exchanges.bodies).toMatchObject({ read: 61, busy: expect.any(Number) });
+  });
+
+  it('are streams of messages, of which there may be more than are read at a time', () => {
+    const exchanges = new Exchanges();
+    const first = grpcFrame(message(varintField(1, 17n)));
+    const streams = Array.from({ length: 300 }, () => exchanges.ask('/orders', LIST));
+    for (const ids of streams) ids.response(responseView({ contentType: 'application/grpc' }));
+    for (let round = 0; round < 2; round++)
+      for (const ids of streams) ids.responseBody(first, 0, first.length);
+    for (const ids of streams) ids.end(true);
+    expect(exchanges.shown).toHaveLength(600);
+    expect(exchanges.bodies).toEqual({ read: 300 });
   });
 
   it('show the shape of their document', () => {

@@ -3,8 +3,9 @@ import type { FoundId, IdSink, LearntPlaces } from '../inspect/id-collector.ts';
 import { ParameterPollution } from '../inspect/parameter-pollution.ts';
 import type { PositionLearner } from '../inspect/position-learner.ts';
 import { bodyKind, codingOf, isGraphql } from './body-kind.ts';
-import type { BodyOutcome, BodyReader } from './body-reader.ts';
+import type { BodyOutcome } from './body-reader.ts';
 import type { IdReader, ReadOperation } from './id-reader.ts';
+import { ReadBody } from './read-body.ts';
 
 /** Takes the ids of an exchange; each is valid during the call only. */
 export interface ExchangeIdSink {
@@ -29,8 +30,11 @@ export class ExchangeIds {
   readonly #requested: IdSink;
   readonly #received: IdSink;
   #operation: ReadOperation;
-  #requestBody: BodyReader | null = null;
-  #responseBody: BodyReader | null = null;
+  /** Whose traffic it is. */
+  #pod = '';
+  // Made when there is one: most requests have none.
+  #requestBody: ReadBody | null = null;
+  #responseBody: ReadBody | null = null;
 
   constructor(reader: IdReader, sink: ExchangeIdSink) {
     this.#reader = reader;
@@ -40,9 +44,10 @@ export class ExchangeIds {
     this.#received = new ReceivedIds(sink);
   }
 
-  /** Finds those of the target. */
-  request(view: RequestView, operation: ReadOperation): void {
+  /** Finds those of the target. `pod` is whose traffic it is. */
+  request(view: RequestView, operation: ReadOperation, pod: string): void {
     this.#operation = operation;
+    this.#pod = pod;
     this.shape = 0;
     this.operationName = '';
     this.pollution.begin();
@@ -51,13 +56,14 @@ export class ExchangeIds {
 
   /** Whether the request's body is to be shown here; asked at most once, when there is one. */
   wantsRequestBody(view: RequestView): boolean {
-    this.#requestBody = this.#begin(view, {
+    const how = {
       counts: this.#reader.requestBodies,
       sink: this.#requested,
       learnt: null,
       graphql: isGraphql(view.path),
-    });
-    return this.#requestBody !== null;
+    };
+    this.#requestBody = this.#begin(this.#requestBody, view, how);
+    return this.#requestBody?.isOpen ?? false;
   }
 
   /** True when enough was seen. */
@@ -67,11 +73,9 @@ export class ExchangeIds {
 
   requestBodyEnd(complete: boolean): void {
     const body = this.#requestBody;
-    if (body === null) return;
-    this.#requestBody = null;
+    if (!body?.isOpen) return;
     this.#reader.requestBodies[body.end(complete)]++;
     this.operationName = body.operationName;
-    this.#reader.giveBack(body);
   }
 
   /** Finds the one of `Location`; whether the body is to be shown here. */
@@ -80,13 +84,14 @@ export class ExchangeIds {
     const location = view.location();
     if (location !== '') this.#reader.readLocation(location, this.#received);
     if (view.status >= 300) return false;
-    this.#responseBody = this.#begin(view, {
+    const how = {
       counts: this.#reader.responseBodies,
       sink: this.#received,
       learnt: this.#reader.learner,
       graphql: false,
-    });
-    return this.#responseBody !== null;
+    };
+    this.#responseBody = this.#begin(this.#responseBody, view, how);
+    return this.#responseBody?.isOpen ?? false;
   }
 
   responseBody(bytes: Uint8Array, start: number, end: number): void {
@@ -99,32 +104,27 @@ export class ExchangeIds {
   end(complete: boolean): void {
     this.requestBodyEnd(false);
     const body = this.#responseBody;
-    if (body === null) return;
-    this.#responseBody = null;
+    if (!body?.isOpen) return;
     this.#reader.learner.use(this.#operation.number);
     this.#reader.responseBodies[body.end(complete)]++;
     this.shape = body.shape;
-    this.#reader.giveBack(body);
   }
 
-  #begin(view: Pick<RequestView, 'contentType' | 'contentEncoding'>, how: Begin): BodyReader | null {
-    const { counts, sink, learnt, graphql } = how;
+  #begin(
+    used: ReadBody | null,
+    view: Pick<RequestView, 'contentType' | 'contentEncoding'>,
+    { counts, sink, learnt, graphql }: Begin,
+  ): ReadBody | null {
     const found = bodyKind(view.contentType());
     const kind = found === 'json' && graphql ? 'graphql' : found;
     const coding = codingOf(view.contentEncoding());
-    const body = kind === null || coding === 'unknown' ? null : this.#reader.takeReader();
-    if (kind === null) counts.other_type++;
-    else if (coding === 'unknown') counts.encoding++;
-    else if (body === null) counts.busy++;
-    else
-      body.begin({
-        kind,
-        coding,
-        operation: this.#operation.names,
-        sink,
-        learnt,
-        alsoOwn: learnt === null,
-      });
+    if (kind === null || coding === 'unknown') {
+      counts[kind === null ? 'other_type' : 'encoding']++;
+      return used;
+    }
+    const body = used ?? new ReadBody(this.#reader.readers);
+    const { names } = this.#operation;
+    body.begin({ kind, coding, operation: names, sink, learnt, alsoOwn: learnt === null }, this.#pod);
     return body;
   }
 }

@@ -8,7 +8,8 @@ import { PositionLearner } from '../inspect/position-learner.ts';
 import { Vocabulary } from '../inspect/vocabulary.ts';
 import type { Inflate } from '../kernel/inflate.ts';
 import { textHash } from '../kernel/text-hash.ts';
-import { type BodyOutcome, BodyReader } from './body-reader.ts';
+import type { BodyOutcome } from './body-reader.ts';
+import { ReaderPool } from './reader-pool.ts';
 
 export interface IdReaderOptions {
   /** Agents that compare their ids have to share it; nobody else may know it. */
@@ -29,8 +30,6 @@ interface KnownOperation extends ReadOperation {
   readonly template: string;
 }
 
-/** Bodies that are read at the same time; each keeps some 50 KiB. Most are all there at once and take their turns. */
-const MAX_READERS = 128;
 const NO_READ_OPERATION: ReadOperation = { names: NO_OPERATION, number: 0, key: 0 };
 
 /** Reads the ids of all exchanges of a process: what they share, and what is bounded for all of them together. */
@@ -40,7 +39,7 @@ export class IdReader {
   /** What became of bodies so far, for saying how much of the traffic is covered. */
   readonly requestBodies: Record<BodyOutcome, number> = noBodies();
   readonly responseBodies: Record<BodyOutcome, number> = noBodies();
-  readonly #options: IdReaderOptions;
+  readonly readers: ReaderPool;
   readonly #collector: IdCollector;
   readonly #path: PathReader;
   readonly #pairs: PairReader;
@@ -48,12 +47,10 @@ export class IdReader {
   // The one that was asked for last is mostly asked for again.
   #last: Operation | null = null;
   #lastKnown: KnownOperation | null = null;
-  readonly #idle: BodyReader[] = [];
-  #readers = 0;
   #lastNumber = 0;
 
   constructor(options: IdReaderOptions) {
-    this.#options = options;
+    this.readers = new ReaderPool({ ...options, vocabulary: this.vocabulary });
     this.#collector = new IdCollector(this.vocabulary, options.seed);
     this.#collector.alsoOwn = true;
     this.#path = new PathReader(this.vocabulary, this.#collector);
@@ -103,19 +100,6 @@ export class IdReader {
   readLocation(location: string, sink: IdSink): void {
     this.#collector.begin(sink, null);
     this.#path.readLocation(location);
-  }
-
-  /** Null when all are in use. Whoever takes one gives it back. */
-  takeReader(): BodyReader | null {
-    const idle = this.#idle.pop();
-    if (idle !== undefined) return idle;
-    if (this.#readers === MAX_READERS) return null;
-    this.#readers++;
-    return new BodyReader({ ...this.#options, vocabulary: this.vocabulary });
-  }
-
-  giveBack(reader: BodyReader): void {
-    this.#idle.push(reader);
   }
 }
 

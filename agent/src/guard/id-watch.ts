@@ -73,7 +73,7 @@ export class IdWatch implements ExchangeIdSink {
       settings,
       contract: enumeration.contractOf(parties, view),
     });
-    this.#ids.request(view, operation);
+    this.#ids.request(view, operation, parties.caller.uid);
     this.reading = this.#readingOf(view);
     return this.#judge() ?? (this.reading === 'nothing' ? this.#judgeRest() : null);
   }

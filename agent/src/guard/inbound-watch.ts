@@ -46,13 +46,14 @@ class InboundWatch implements Watch, ExchangeIdSink, IdSink {
     const { options, parties } = this.#watcher;
     const { enumeration, reader } = options.ids;
     const now = enumeration.now();
-    this.#caller = enumeration.provenance.of(options.pod(), now).caller;
+    const pod = options.pod();
+    this.#caller = enumeration.provenance.of(pod, now).caller;
     this.#caller.filter.advance(now);
     this.#request = this.#caller.filter.openInbound(now);
     const path = canonicalPath(view.path);
     const { learner } = options.operations.at(parties.destination, view.host);
     const operation = path === null ? null : learner.resolve(view.method, path);
-    this.#ids.request(view, reader.about(operation));
+    this.#ids.request(view, reader.about(operation), pod.uid);
     // Who calls it is mostly on other nodes, so that what its paths mean may not be known here.
     if (operation === null) reader.readLocation(view.path, this);
     this.requestReading =

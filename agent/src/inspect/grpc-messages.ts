@@ -25,6 +25,11 @@ export class GrpcMessages {
     this.#sink = sink;
   }
 
+  /** Nothing of a message has come that has not come as a whole. */
+  get isBetween(): boolean {
+    return this.#left < 0 && this.#prefixLength === 0;
+  }
+
   feed(bytes: Uint8Array, start: number, end: number): void {
     let at = start;
     while (at < end) {
