@@ -91,6 +91,13 @@ export const SCENARIOS: readonly Scenario[] = [
     load: { tool: 'stream', connections: 4 },
   },
   {
+    kind: 'load',
+    name: 'lone-get',
+    what: 'small GETs over one kept connection: nobody waits for anybody',
+    protocol: 'http1',
+    load: { ...SMALL_GET, connections: 1 },
+  },
+  {
     kind: 'paced',
     name: 'half-load',
     what: 'small GETs at half the rate that saturates, over kept connections that rest 5 ms after each',
