@@ -143,6 +143,15 @@ export class DataplaneProcess implements AsyncDisposable {
     this.send({ kind: 'policies', upsert: [policyFor(service, mode)], remove: [] });
   }
 
+  /** Says whose its pod is; `forget` that this is not known any more. */
+  identify(): void {
+    this.send({ kind: 'caller', ns: NS, caller: { state: 'known', workload: FRONTEND } });
+  }
+
+  forget(): void {
+    this.send({ kind: 'caller', ns: NS, caller: { state: 'pending' } });
+  }
+
   /** Gives it a second pod: what is sent to `OTHER_POD` comes from that one. */
   enrollOther(): void {
     const port = LISTENER_PORT + 1;
@@ -204,7 +213,7 @@ export class DataplaneProcess implements AsyncDisposable {
     });
     const policies = [policyFor('audited', 'Audit'), policyFor('enforced', 'Enforce')];
     this.send({ kind: 'policies', upsert: policies, remove: [] });
-    this.send({ kind: 'caller', ns: NS, caller: { state: 'known', workload: FRONTEND } });
+    this.identify();
     this.send({ kind: 'stream-all', on: true });
     if (bindLoopback(this.listener, 4, LISTENER_PORT) < 0 || listenOn(this.listener, 4096) < 0)
       throw new Error('no listener');

@@ -73,6 +73,7 @@ export class EnrolledNetns implements Holder, Sharer {
   /** The owner as it was known last: who opts out is still who it was for connections from before. */
   private known: Workload = UNKNOWN_CALLER;
   private retired = false;
+  /** Whether a connection waits while `inDoubt`: until one has in vain, and again from the next doubt on. */
   private patience = true;
   private draining = false;
   private waiting: Waiting[] = [];
@@ -189,13 +190,19 @@ export class EnrolledNetns implements Holder, Sharer {
     return freed;
   }
 
-  /** Whether connections wait: nobody has named the owner yet, or what there is in the cluster is not known yet. */
+  /** Nobody has named the owner, or what there is in the cluster is not known yet. */
+  private get inDoubt(): boolean {
+    return this.caller.state === 'pending' || !this.options.context.world.synced;
+  }
+
   private get holding(): boolean {
-    return this.patience && (this.caller.state === 'pending' || !this.options.context.world.synced);
+    return this.patience && this.inDoubt;
   }
 
   release(): void {
     if (this.holding) return;
+    // Otherwise a slow start would cost the pod its name for good, whenever there is a doubt for a moment.
+    if (!this.inDoubt && !this.retired) this.patience = true;
     for (const { handle, ip, port } of this.waiting.splice(0)) this.open(handle, ip, port, 'outbound');
   }
 
