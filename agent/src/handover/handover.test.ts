@@ -1,21 +1,49 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { Inheritance } from '../capture/protocol.ts';
-import { closeFd } from '../kernel/libc.ts';
+import { closeFd, type Fd } from '../kernel/libc.ts';
 import { recvFds, sendFds } from '../kernel/libc-fds.ts';
 import { bindLoopback, listenOn, tcpSocket } from '../kernel/libc-sockets.ts';
 import { connectUnix } from '../kernel/libc-unix.ts';
-import { given } from './protocol.ts';
+import { given, VERSION } from './protocol.ts';
 import { SuccessorDoor } from './successor-door.ts';
 import { isPredecessorThere, type Takeover, takeOver } from './take-over.ts';
 
 const PATIENCE_MS = 10_000;
 const silent = { info: () => {}, warn: () => {} };
 const until = (expectation: () => void) => vi.waitFor(expectation, { timeout: PATIENCE_MS, interval: 5 });
+
+it('gives what agents of version 1 read: whoever changes what this says raises `VERSION`', () => {
+  const text = JSON.stringify(
+    given({
+      inode: 4_026_530_000,
+      listeners: [
+        { direction: 'outbound', family: 4, port: 15_001, fd: 9 },
+        { direction: 'inbound', family: 6, port: 15_002, fd: 10 },
+      ],
+      listenerMark: 7,
+      makers: [{ kind: 'cgroup', path: '/pod', id: 2n ** 63n + 1n, level: 3 }],
+      exemptions: [{ kind: 'mark', mark: 0xdeadbeef }],
+    }),
+  );
+  expect({ version: VERSION, netns: JSON.parse(text) }).toEqual({
+    version: 1,
+    netns: {
+      inode: 4_026_530_000,
+      listeners: [
+        { direction: 'outbound', family: 4, port: 15_001 },
+        { direction: 'inbound', family: 6, port: 15_002 },
+      ],
+      listenerMark: 7,
+      makers: [{ kind: 'cgroup', path: '/pod', id: '9223372036854775809', level: 3 }],
+      exemptions: [{ kind: 'mark', mark: 3_735_928_559 }],
+    },
+  });
+});
 
 /** An agent with real listening sockets in so many namespaces, which notes what it is told. */
 class OldAgent {
@@ -144,6 +172,80 @@ describe('taking over', () => {
     for (const { fd } of takeover.estate[0]?.listeners ?? []) closeFd(fd);
   });
 
+  /** An old agent of another version, which says these, each with so many descriptors beside it. */
+  async function otherVersion(path: string, ...messages: [text: string, fds?: readonly Fd[]][]) {
+    const other = createServer((socket) => {
+      const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+      for (const [text, fds = []] of messages) sendFds(fd, text, fds);
+    }).listen(`${path}.other`);
+    onTestFinished(() => void other.close());
+    await once(other, 'listening');
+    return takeFrom(`${path}.other`);
+  }
+
+  const openFiles = () => readdirSync('/proc/self/fd').length;
+
+  it('passes over what it does not know, and keeps none of the descriptors beside it', async () => {
+    const { path, old } = await setUp(1);
+    const [first] = old.estate as [Inheritance];
+    const fds = first.listeners.map(({ fd }) => fd);
+    const before = openFiles();
+    const takeover = await otherVersion(
+      path,
+      ['{"kind":"weather","count":1}\n', fds],
+      ['null\n7\n'],
+      [`${JSON.stringify({ kind: 'netns', ...given(first), mood: 'fine' })}\n`, fds],
+      ['{"kind":"weather","count":2}\n{"kind":"all","count":1}\n'],
+    );
+    expect(takeover).toMatchObject({ problem: null, turnedAway: false, estate: [{ inode: first.inode }] });
+    // The door's and the client's end of the connection, the server, and the listener that was given.
+    expect(openFiles() - before).toBe(4);
+    takeover.giveBack();
+    for (const { listeners } of takeover.estate) for (const { fd } of listeners) closeFd(fd);
+  });
+
+  it('opens listeners of its own where it can not use what is given', async () => {
+    const { path, old } = await setUp(1);
+    const [first] = old.estate as [Inheritance];
+    const fds = first.listeners.map(({ fd }) => fd);
+    const plain = given(first);
+    const strange: object[] = [
+      { ...plain, inode: 'x' },
+      { ...plain, listeners: undefined },
+      { ...plain, listeners: [{ ...plain.listeners[0], family: 5 }] },
+      { ...plain, listeners: [{ ...plain.listeners[0], direction: 'sideways' }] },
+      { ...plain, listeners: [...plain.listeners, ...plain.listeners] },
+      { ...plain, makers: [{ kind: 'pidns', id: '1' }] },
+      { ...plain, exemptions: [{ kind: 'cgroup', path: '/', id: 'one', level: 0 }] },
+      { ...plain, exemptions: [{ kind: 'mark' }] },
+      { ...plain, listenerMark: null },
+    ];
+    const before = openFiles();
+    const takeover = await otherVersion(
+      path,
+      ...strange.map((one): [string, Fd[]] => [JSON.stringify({ kind: 'netns', ...one }), fds]),
+      [`{"kind":"all","count":${strange.length}}`],
+    );
+    expect(takeover).toMatchObject({ estate: [], problem: 'some listeners are missing', turnedAway: false });
+    expect(openFiles() - before).toBe(3);
+    takeover.giveBack();
+  });
+
+  it('takes listeners without a direction for those of what pods send: agents before the inbound leg had no others', async () => {
+    const { path, old } = await setUp(1);
+    const [first] = old.estate as [Inheritance];
+    const { listeners, ...plain } = given(first);
+    const former = listeners.map(({ direction: _, ...listener }) => listener);
+    const takeover = await otherVersion(
+      path,
+      [JSON.stringify({ kind: 'netns', ...plain, listeners: former }), first.listeners.map(({ fd }) => fd)],
+      ['{"kind":"all","count":1}'],
+    );
+    expect(takeover).toMatchObject({ problem: null, estate: [{ listeners: [{ direction: 'outbound' }] }] });
+    takeover.giveBack();
+    for (const { listeners } of takeover.estate) for (const { fd } of listeners) closeFd(fd);
+  });
+
   it('is not waited for when the old agent says nothing', async () => {
     const { path } = await setUp(0);
     const mute = createServer(() => {}).listen(`${path}.mute`);
@@ -229,14 +331,33 @@ describe('the old agent', () => {
     socket.destroy();
   });
 
+  it('gives a later version what both read, and lets it say what nobody here knows', async () => {
+    const { path, old } = await setUp(1);
+    const fd = connectUnix(path);
+    onTestFinished(() => void closeFd(fd));
+    sendFds(fd, '{"kind":"weather"}\n{"kind":"take","version":1,"newest":99,"mood":"fine"}\n', []);
+    const first = await vi.waitUntil(() => recvFds(fd), { timeout: PATIENCE_MS, interval: 5 });
+    expect(JSON.parse(first.payload)).toMatchObject({ kind: 'netns' });
+    for (const received of first.fds) closeFd(received);
+    const unknown = [
+      '{"kind":"weather"}',
+      '{"kind":"taken","inodes":7}',
+      'null',
+      '{"kind":"taken","inodes":[8]}',
+    ];
+    sendFds(fd, `${unknown.join('\n')}\n`, []);
+    await until(() => expect(old.told).toEqual(['step aside', 'taken 8']));
+    expect(old.door.passedOn).toBe(true);
+  });
+
   it('serves one successor at a time, and nobody who only looks or talks nonsense', async () => {
     const { path, old } = await setUp(0);
     expect(isPredecessorThere(path)).toBe(true);
     const first = await successor(path, '{"kind":"take","version":1}');
     await once(first, 'data');
     expect(await takeOver(path, PATIENCE_MS)).toMatchObject({ problem: 'channel closed' });
-    await once(await successor(path, 'hello'), 'close');
-    await once(await successor(path, '{"kind":"taken","inodes":7}'), 'close');
+    await successor(path, 'hello');
+    await successor(path, '{"kind":"taken","inodes":7}');
     await successor(path, '{"kind":"taken","inodes":[1]}');
     expect(old.told).toEqual(['step aside']);
     first.destroy();

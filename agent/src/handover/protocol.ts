@@ -1,19 +1,26 @@
 import type { Inheritance, ListenerInfo } from '../capture/protocol.ts';
 import type { Exemption } from '../capture/wish.ts';
-import type { Fd } from '../kernel/libc.ts';
 
 /**
- * What two agents of one node say to each other on a unix stream socket, one JSON text per message. The new one sends
- * lines; the old one answers with one message per network namespace, its listening sockets beside it as SCM_RIGHTS,
- * and a last one without. From `take` on the connection is a lease: while it lasts, the old agent changes no rule.
+ * What two agents of one node say to each other on a unix stream socket, a JSON text per line. The old one answers with a
+ * message per network namespace, its listening sockets beside it as SCM_RIGHTS, and a last one that says how many there
+ * were. From `take` on the connection is a lease: while it lasts, the old agent changes no rule.
  *
- * The two may be of different versions. `take` and `taken` mean the same in all of them; what is given is only read
- * where both say the same `version`.
+ * The two may be of different versions, and neither may fail by what the other says:
+ * - Messages and fields that one does not know it passes over, so new ones need no new version.
+ * - Whoever changes what a message or field means, or takes one away, raises `VERSION`. What is given is only read where
+ *   both know a version; else the new agent opens listeners of its own, which loses no connection either.
+ * - `take`, `taken` and `refused` mean the same in all versions.
+ * - A message of the old agent fits into a packet, and descriptors are beside the last message of those read together.
  */
 export const VERSION = 1;
 
 export type ToPredecessor =
-  | { readonly kind: 'take'; readonly version: number }
+  /**
+   * Reads versions from `version` to `newest`, or only that one. Agents before `newest` was known compare `version` alone:
+   * who can read several should say the oldest there.
+   */
+  | { readonly kind: 'take'; readonly version: number; readonly newest?: number }
   /** The listeners of these namespaces (by inode) are accepted on by the new agent, and its rules are in place. */
   | { readonly kind: 'taken'; readonly inodes: readonly number[] };
 
@@ -31,7 +38,7 @@ export interface GivenNetns extends Omit<Inheritance, 'listeners' | 'makers' | '
   readonly exemptions: readonly GivenExemption[];
 }
 
-type GivenExemption =
+export type GivenExemption =
   | { readonly kind: 'mark'; readonly mark: number }
   | { readonly kind: 'cgroup'; readonly path: string; readonly id: string; readonly level: number };
 
@@ -44,19 +51,5 @@ export function given({ listeners, makers, exemptions, ...plain }: Inheritance):
   };
 }
 
-/** The descriptors are the inheritance's from here on. */
-export function inherited(netns: GivenNetns, fds: readonly Fd[]): Inheritance {
-  const { kind: _, listeners, makers, exemptions, ...plain } = netns as GivenNetns & { kind: unknown };
-  return {
-    ...plain,
-    listeners: listeners.map((listener, index) => ({ ...listener, fd: fds[index] ?? -1 })),
-    makers: makers.map(read),
-    exemptions: exemptions.map(read),
-  };
-}
-
 const written = (exemption: Exemption): GivenExemption =>
   exemption.kind === 'cgroup' ? { ...exemption, id: String(exemption.id) } : exemption;
-
-const read = (exemption: GivenExemption): Exemption =>
-  exemption.kind === 'cgroup' ? { ...exemption, id: BigInt(exemption.id) } : exemption;

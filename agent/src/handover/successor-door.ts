@@ -9,6 +9,7 @@ import { peerUid } from '../kernel/libc-unix.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { SocketFile } from '../kernel/socket-file.ts';
 import { given, type ToPredecessor, type ToSuccessor, VERSION } from './protocol.ts';
+import { readToPredecessor } from './reading.ts';
 
 /** What is asked of the agent that a successor takes over from. */
 export interface Predecessor {
@@ -27,6 +28,10 @@ export interface DoorLog {
   warn(fields: object, message: string): void;
 }
 
+type Take = Extract<ToPredecessor, { kind: 'take' }>;
+
+/** Characters of a line that is not understood. */
+const LOGGED = 100;
 const RETRY_MS = 5;
 const RETRIES = 1_000;
 
@@ -87,9 +92,10 @@ export class SuccessorDoor {
   }
 
   #hear(socket: Socket, line: string): void {
-    const message = parse(line);
-    if (message === null) socket.destroy();
-    else if (message.kind === 'take') this.#take(socket, message.version);
+    const message = readToPredecessor(line);
+    if (message === null)
+      this.#log.warn({ line: line.slice(0, LOGGED) }, 'an agent said what this one does not know');
+    else if (message.kind === 'take') this.#take(socket, message);
     else if (socket === this.#successor) {
       this.#log.info({ namespaces: message.inodes.length }, 'a successor has taken over');
       this.#then(() => this.#predecessor.taken(message.inodes));
@@ -102,19 +108,20 @@ export class SuccessorDoor {
       .catch((error: Error) => this.#log.warn({ problem: error.message }, 'handing over has failed'));
   }
 
-  #take(socket: Socket, version: number): void {
+  #take(socket: Socket, asked: Take): void {
     if (this.#successor !== null) {
       socket.destroy();
       return;
     }
     this.#successor = socket;
-    this.#log.info({ version }, 'a successor takes over');
-    this.#then(() => this.#give(socket, version));
+    const { version, newest } = asked;
+    this.#log.info({ version, newest }, 'a successor takes over');
+    this.#then(() => this.#give(socket, asked));
   }
 
-  async #give(socket: Socket, version: number): Promise<void> {
+  async #give(socket: Socket, asked: Take): Promise<void> {
     const estate = await this.#predecessor.stepAside().then(ok, (error: Error) => err(error.message));
-    const offer = version === VERSION ? estate : err(`this agent speaks version ${VERSION}`);
+    const offer = isRead(asked) ? estate : err(`this agent speaks version ${VERSION}`);
     const sent = offer.ok
       ? await giveAll(socket, offer.value, this.#predecessor.leases())
       : await tell(socket, { kind: 'refused', reason: offer.error }, []);
@@ -140,7 +147,7 @@ async function giveAll(
     const fds = inheritance.listeners.map(({ fd }) => fd);
     const message = { kind: 'netns', ...given(inheritance) } as const;
     // The successor opens listeners of its own there; that some are missing it sees by the count.
-    if (!fitsInPacket(JSON.stringify(message), fds)) continue;
+    if (!fitsInPacket(`${JSON.stringify(message)}\n`, fds)) continue;
     const sent = await tell(socket, message, fds);
     if (!sent.ok) return sent;
   }
@@ -151,7 +158,7 @@ async function giveAll(
 async function tell(socket: Socket, message: ToSuccessor, fds: readonly Fd[]): Promise<Result<null, string>> {
   for (let attempt = 0; attempt < RETRIES; attempt++) {
     // It may have been closed meanwhile, and its number be another file's.
-    const sent = sendFds(descriptorOf(socket), JSON.stringify(message), fds);
+    const sent = sendFds(descriptorOf(socket), `${JSON.stringify(message)}\n`, fds);
     if (sent === true) return ok(null);
     if (sent !== -EAGAIN) return err(errnoText(sent));
     await pause(RETRY_MS);
@@ -159,17 +166,8 @@ async function tell(socket: Socket, message: ToSuccessor, fds: readonly Fd[]): P
   return err('the successor does not read');
 }
 
-/** Null for what no version says. */
-function parse(line: string): ToPredecessor | null {
-  try {
-    const message = JSON.parse(line) as ToPredecessor;
-    return message.kind === 'take' || (message.kind === 'taken' && Array.isArray(message.inodes))
-      ? message
-      : null;
-  } catch {
-    return null;
-  }
-}
+/** Whether it reads what we give. */
+const isRead = ({ version, newest = version }: Take): boolean => version <= VERSION && VERSION <= newest;
 
 /** Of Node's own handle, which keeps it: for reading options and for sending beside what Node sends, which is nothing. */
 const descriptorOf = (socket: Socket): Fd =>

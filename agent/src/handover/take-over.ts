@@ -5,7 +5,8 @@ import type { Inheritance } from '../capture/protocol.ts';
 import { closeFd, type Fd } from '../kernel/libc.ts';
 import { recvFds, sendFds } from '../kernel/libc-fds.ts';
 import { connectUnix, peerUid } from '../kernel/libc-unix.ts';
-import { inherited, type ToPredecessor, type ToSuccessor, VERSION } from './protocol.ts';
+import { type ToPredecessor, VERSION } from './protocol.ts';
+import { readInheritance, readSaid } from './reading.ts';
 
 /** What an agent before us has handed over, and the hold on it that keeps it from changing anything. */
 export interface Takeover {
@@ -38,7 +39,7 @@ export function isPredecessorThere(path: string): boolean {
 export async function takeOver(path: string, patienceMs: number): Promise<Takeover | null> {
   const fd = connect(path);
   if (fd === null) return null;
-  say(fd, { kind: 'take', version: VERSION });
+  say(fd, { kind: 'take', version: VERSION, newest: VERSION });
   const { estate, problem, before, turnedAway } = await collect(fd, performance.now() + patienceMs);
   // Only now: Node reads without asking for the descriptors beside the bytes, and the kernel would drop them.
   const leases = [fd, ...before].map((held) => new Lease(held));
@@ -105,37 +106,56 @@ interface Collected {
 }
 
 async function collect(fd: Fd, deadline: number): Promise<Collected> {
-  const estate: Inheritance[] = [];
-  const partly = (problem: string): Collected => ({ estate, problem, turnedAway: false, before: [] });
+  const heard = new Heard();
   for (;;) {
-    const answer = next(fd);
-    if (typeof answer === 'string') return { ...partly(answer), turnedAway: estate.length === 0 };
-    if (answer === null) {
-      if (performance.now() > deadline) return partly('it took too long');
+    const packet = next(fd);
+    if (typeof packet === 'string') return heard.until(packet);
+    if (packet === null) {
+      if (performance.now() > deadline) return heard.until('it took too long');
       await pause(LOOK_MS);
-    } else if (answer.message.kind === 'netns') estate.push(inherited(answer.message, answer.fds));
-    else if (answer.message.kind === 'refused') return partly(answer.message.reason);
-    else {
-      const complete = answer.message.count === estate.length;
-      return {
-        ...partly('some listeners are missing'),
-        ...(complete && { problem: null }),
-        before: answer.fds,
-      };
+      continue;
     }
+    const lines = packet.payload.split('\n').filter((line) => line !== '');
+    const end = lines.map((line, at) => heard.hear(line, at === lines.length - 1 ? packet.fds : []));
+    const whole = end.find((collected) => collected !== null);
+    if (whole !== undefined) return whole;
+  }
+}
+
+/** What an old agent has said so far. */
+class Heard {
+  readonly #estate: Inheritance[] = [];
+  #anything = false;
+
+  /** Takes in a message with the descriptors beside it; not null when it was the last one. */
+  hear(line: string, fds: readonly Fd[]): Collected | null {
+    this.#anything = true;
+    const message = readSaid(line);
+    const inheritance = message?.kind === 'netns' ? readInheritance(message, fds) : null;
+    if (inheritance !== null) {
+      this.#estate.push(inheritance);
+      return null;
+    }
+    if (message?.kind === 'all') {
+      const problem = message.count === this.#estate.length ? null : 'some listeners are missing';
+      return { estate: this.#estate, problem, turnedAway: false, before: fds };
+    }
+    // Of no use to us: an open listener on which nobody accepts would let callers hang.
+    for (const fd of fds) closeFd(fd);
+    return message?.kind === 'refused' ? this.until(String(message.reason)) : null;
+  }
+
+  /** Nothing more comes. */
+  until(problem: string): Collected {
+    return { estate: this.#estate, problem, turnedAway: !this.#anything, before: [] };
   }
 }
 
 /** Null when there is nothing yet; a text when nothing more can come. */
-function next(fd: Fd): { readonly message: ToSuccessor; readonly fds: readonly Fd[] } | null | string {
-  let fds: readonly Fd[] = [];
+function next(fd: Fd): ReturnType<typeof recvFds> | string {
   try {
-    const packet = recvFds(fd);
-    if (packet === null) return null;
-    fds = packet.fds;
-    return { message: JSON.parse(packet.payload) as ToSuccessor, fds };
+    return recvFds(fd);
   } catch (error) {
-    for (const received of fds) closeFd(received);
     return (error as Error).message;
   }
 }
