@@ -2,6 +2,7 @@ import { closeSync, type FSWatcher, readdirSync, statSync, watch } from 'node:fs
 import { join } from 'node:path';
 import type { Fd } from '../kernel/libc.ts';
 import { openNamespace } from '../kernel/libc-namespaces.ts';
+import { messageOf } from '../kernel/message-of.ts';
 
 export interface DirectoryEvents {
   /** A namespace at `path`; the descriptor is the receiver's. `isNew` when it has been seen to come. */
@@ -150,5 +151,3 @@ export class NetnsDirectory {
     this.#events.problem(problem);
   }
 }
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

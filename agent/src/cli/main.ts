@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from 'commander';
+import { messageOf } from '../kernel/message-of.ts';
 import { buildProgram, type Outcome } from './program.ts';
 import { EXIT } from './terminal.ts';
 
@@ -11,7 +12,7 @@ async function main(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    process.stderr.write(`eastwall: ${error instanceof Error ? error.message : error}\n`);
+    process.stderr.write(`eastwall: ${messageOf(error)}\n`);
     return EXIT.failed;
   }
   return process.exitCode === undefined ? outcome.code : Number(process.exitCode);

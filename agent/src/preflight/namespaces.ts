@@ -1,6 +1,7 @@
 import { closeSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openNamespace, openThreadNetns } from '../kernel/libc-namespaces.ts';
+import { messageOf } from '../kernel/message-of.ts';
 import { type Check, fatal, fine, warning } from './check.ts';
 import { type Propagation, propagationOf } from './propagation.ts';
 
@@ -60,7 +61,7 @@ function look(directory: string): NetnsFacts {
       propagation,
     };
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
+    const problem = messageOf(error);
     return { problem, namespaces: 0, bareFiles: 0, ownIsThere: false, propagation };
   }
 }

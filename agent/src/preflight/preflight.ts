@@ -6,6 +6,7 @@ import { NetnsDoor } from '../capture/inside.ts';
 import type { Config } from '../config/load.ts';
 import { systemClock } from '../kernel/clock.ts';
 import { raiseDescriptorLimit } from '../kernel/libc-limits.ts';
+import { messageOf } from '../kernel/message-of.ts';
 import { connectKube, type KubeClient } from '../kube/client.ts';
 import { ClusterWatch } from '../kube/cluster-watch.ts';
 import { WATCH_DEFAULTS } from '../kube/watch.ts';
@@ -56,7 +57,7 @@ function checkRunDir(runDir: string): Check {
   } catch (error) {
     return fatal(
       'run directory',
-      error instanceof Error ? error.message : String(error),
+      messageOf(error),
       `mount a directory of the node at \`${runDir}\`, owned by root (chart: \`runDir\`)`,
     );
   }
@@ -85,7 +86,7 @@ async function checkKube(config: Config): Promise<Check[]> {
   try {
     client = connectKube({ kubeconfig: config.kubeconfig, clock: systemClock, timeoutMs: 10_000 });
   } catch (error) {
-    const found = error instanceof Error ? error.message : String(error);
+    const found = messageOf(error);
     return [fatal('kube API', found, 'run in a pod with a service account, or give `--kubeconfig`')];
   }
   return checkKubeApi(client, watchedPaths(client, config));

@@ -1,4 +1,5 @@
 import { codeOf } from '../kernel/errno.ts';
+import { messageOf } from '../kernel/message-of.ts';
 
 /** What an operator can do something about, in words. */
 const REASONS: Readonly<Record<string, string>> = {
@@ -14,7 +15,7 @@ const REASONS: Readonly<Record<string, string>> = {
 /** Why nothing can be written at a path: one sentence for `eastwall status`. */
 export function diskProblem(path: string, error: unknown): string {
   const code = codeOf(error);
-  const said = error instanceof Error ? error.message : String(error);
+  const said = messageOf(error);
   const why = Object.hasOwn(REASONS, code) ? `${REASONS[code]} (${code})` : said;
   return `\`${path}\`: ${why}`;
 }

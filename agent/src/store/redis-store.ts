@@ -1,5 +1,6 @@
 import type { LeaseAsk, LeaseGrant } from '@eastwall/policy';
 import type { Cluster, Redis } from 'ioredis';
+import { messageOf } from '../kernel/message-of.ts';
 import { RecentPeak } from '../kernel/recent-peak.ts';
 import { Breaker } from './breaker.ts';
 import type { KeyName, KeyNames } from './key-names.ts';
@@ -167,7 +168,7 @@ export class RedisStore implements LeaseStore {
 
   /** What was not sent says nothing of why there is no connection. */
   #whyOf(error: unknown): string {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     if (!UNSENT.test(message) && !NO_MATTER_OF_CONNECTION.test(message)) this.#connection = message;
     return UNSENT.test(message) ? this.#connection : message;
   }

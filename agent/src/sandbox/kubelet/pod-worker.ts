@@ -2,6 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../../kernel/clock.ts';
+import { messageOf } from '../../kernel/message-of.ts';
 import type { Container, Pod } from '../cluster/objects.ts';
 import type { Addresses } from '../network/addresses.ts';
 import { addPodNetwork, type PodNetwork, removePodNetwork } from '../network/pod-network.ts';
@@ -83,7 +84,7 @@ export class PodWorker {
 
   start(): Promise<void> {
     this.#starting ??= this.#bringUp().catch((error: unknown) => {
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       this.#fail('FailedCreatePodSandBox', message);
     });
     return this.#starting;

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
+import { messageOf } from '../../kernel/message-of.ts';
 import { jsonLine, onJsonLines } from '../process/json-lines.ts';
 import type { Calls, Method, Request, Response } from '../protocol.ts';
 
@@ -30,6 +31,6 @@ async function handle({ id, method, params }: Request, handlers: Handlers): Prom
   try {
     return { id, result: (await handler(params)) ?? null };
   } catch (error) {
-    return { id, error: error instanceof Error ? error.message : String(error) };
+    return { id, error: messageOf(error) };
   }
 }

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { systemClock } from '../../kernel/clock.ts';
+import { messageOf } from '../../kernel/message-of.ts';
 import { jsonLine, onJsonLines } from '../process/json-lines.ts';
 import { CONTROL_SOCKET, type SandboxSpec, type SupervisorEvent } from '../protocol.ts';
 import { startControlServer } from './control-server.ts';
@@ -44,6 +45,6 @@ try {
   emit({ kind: 'ready', summary: supervisor.summary() });
 } catch (error) {
   // Half a start that is being taken away again fails, and that is nobody's concern.
-  if (!leaving) emit({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
+  if (!leaving) emit({ kind: 'failed', reason: messageOf(error) });
   end(1);
 }

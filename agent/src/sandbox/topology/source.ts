@@ -1,4 +1,5 @@
 import { type Document, isMap, isNode, isPair, isScalar, LineCounter, parseAllDocuments } from 'yaml';
+import { messageOf } from '../../kernel/message-of.ts';
 import { type Path, pathText, TopologyError, type TopologyProblem } from './problem.ts';
 
 /** A value that knows where it was written. */
@@ -40,9 +41,7 @@ function toValue(document: Document, file: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 1000 });
   } catch (error) {
-    throw new TopologyError([
-      { where: file, message: lowerFirst(error instanceof Error ? error.message : String(error)) },
-    ]);
+    throw new TopologyError([{ where: file, message: lowerFirst(messageOf(error)) }]);
   }
 }
 

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import { messageOf } from '../../../kernel/message-of.ts';
 import { err, ok, type Result } from '../../../kernel/result.ts';
 import { resourceName } from '../resource.ts';
 import { badRequest, notFound, type StatusError, unknownPath } from '../status-error.ts';
@@ -105,7 +106,7 @@ class PortChannel {
       });
       await once(pod, 'close');
     } catch (error) {
-      const why = `error forwarding port ${this.#port}: ${error instanceof Error ? error.message : error}`;
+      const why = `error forwarding port ${this.#port}: ${messageOf(error)}`;
       await this.#send(this.channel + 1, Buffer.from(why));
     }
     this.#socket.close();

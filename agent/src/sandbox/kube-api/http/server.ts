@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { messageOf } from '../../../kernel/message-of.ts';
 import { type StatusError, tooLarge, toStatus, unauthorized } from '../status-error.ts';
 import type { ObjectStore } from '../store.ts';
 import type { ServerCertificate } from '../tls/certificates.ts';
@@ -208,5 +209,5 @@ function sendJson(response: ServerResponse, { code, body, contentType, warnings 
 const internalError = (error: unknown): StatusError => ({
   code: 500,
   reason: 'InternalError',
-  message: `Internal error occurred: ${error instanceof Error ? error.message : String(error)}`,
+  message: `Internal error occurred: ${messageOf(error)}`,
 });
