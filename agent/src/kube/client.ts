@@ -1,5 +1,7 @@
 import { HttpMethod, IsomorphicFetchHttpLibrary, KubeConfig, RequestContext } from '@kubernetes/client-node';
 import type { Clock } from '../kernel/clock.ts';
+import { codeOf } from '../kernel/errno.ts';
+import { messageOf } from '../kernel/message-of.ts';
 import { err, ok, type Result } from '../kernel/result.ts';
 import { Deadline } from './deadline.ts';
 import { badAnswer, idle, type KubeFailure, refusal, unreachable } from './failure.ts';
@@ -77,11 +79,15 @@ export function fileConfig(path: string): KubeConfig {
   try {
     config.loadFromFile(path);
   } catch (error) {
-    throw new Error(`kubeconfig \`${path}\`: ${error instanceof Error ? error.message : error}`, {
-      cause: error,
-    });
+    throw new Error(`kubeconfig \`${path}\`: ${whyUnreadable(error)}`, { cause: error });
   }
   return config;
+}
+
+/** In one line: a parser of YAML draws the place below what it says. */
+function whyUnreadable(error: unknown): string {
+  if (codeOf(error) === 'ENOENT') return 'there is no such file';
+  return messageOf(error).split('\n', 1)[0] ?? '';
 }
 
 /**

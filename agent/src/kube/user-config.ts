@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { advised } from '../kernel/advice.ts';
 import { fileConfig, podConfig, serverOf } from './client.ts';
@@ -30,11 +30,8 @@ export function userConfig({ kubeconfig, context }: UserConfigSource): KubeConfi
 
 function load(path: string | undefined): KubeConfig {
   if (path !== undefined) return fileConfig(path);
-  if (process.env['KUBECONFIG']) {
-    const config = new KubeConfig();
-    config.loadFromDefault();
-    return config;
-  }
+  const named = (process.env['KUBECONFIG'] ?? '').split(delimiter).filter((file) => file !== '');
+  if (named.length > 0) return mergedConfig(named);
   const usual = join(homedir(), '.kube', 'config');
   if (existsSync(usual)) return fileConfig(usual);
   if (process.env['KUBERNETES_SERVICE_HOST']) return podConfig();
@@ -45,3 +42,23 @@ function load(path: string | undefined): KubeConfig {
     ),
   );
 }
+
+/**
+ * What is said first holds, of the current context as of each name, and a file that is not there is passed over: so kubectl
+ * reads them. By the library's own reading the last file's context holds, which is another cluster than kubectl speaks to.
+ */
+function mergedConfig(files: readonly string[]): KubeConfig {
+  const there = files.filter((file) => existsSync(file));
+  const read = (there.length > 0 ? there : files).map(fileConfig);
+  const merged = new KubeConfig();
+  merged.loadFromOptions({
+    clusters: firstOfEachName(read.flatMap(({ clusters }) => clusters)),
+    users: firstOfEachName(read.flatMap(({ users }) => users)),
+    contexts: firstOfEachName(read.flatMap(({ contexts }) => contexts)),
+    currentContext: read.map((config) => config.getCurrentContext()).find(Boolean),
+  });
+  return merged;
+}
+
+const firstOfEachName = <T extends { readonly name: string }>(entries: readonly T[]): T[] =>
+  entries.filter(({ name }, at) => entries.findIndex((other) => other.name === name) === at);
