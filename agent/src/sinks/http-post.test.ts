@@ -85,8 +85,16 @@ describe('httpPost', () => {
     expect(await answered(status, { 'retry-after': '7' })).toMatchObject({ kind: 'later', afterMs: 7_000 });
   });
 
-  it.each([301, 400, 401, 403, 404, 422])('gives up when the answer is %i', async (status) => {
-    expect(await answered(status, { location: 'http://127.0.0.1:1/' })).toMatchObject({ kind: 'refused' });
+  it.each([301, 308, 401, 403, 404, 407])(
+    'waits for an address or a token to be set right, when the answer is %i',
+    async (status) => {
+      const answer = await answered(status, { location: 'http://127.0.0.1:1/' });
+      expect(answer).toMatchObject({ kind: 'later' });
+    },
+  );
+
+  it.each([400, 415, 422])('gives up when the answer is %i', async (status) => {
+    expect(await answered(status)).toMatchObject({ kind: 'refused' });
   });
 
   it('says when it was too much', async () => {

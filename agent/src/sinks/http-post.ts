@@ -91,6 +91,14 @@ async function textOf({ body }: Dispatcher.ResponseData): Promise<string> {
 /** Statuses by which a server asks for patience (RFC 9110 §15.5.9, RFC 6585 §4). */
 const PATIENCE: ReadonlySet<number> = new Set([408, 429]);
 
+/**
+ * Nothing is wrong with the events: a token that is being exchanged or has run out, an address that is not right (any more).
+ * Dropping them would lose what somebody can still set right.
+ */
+const AMISS: ReadonlySet<number> = new Set([401, 403, 404, 407]);
+const isLater = (status: number): boolean =>
+  status >= 500 || PATIENCE.has(status) || AMISS.has(status) || (status >= 300 && status < 400);
+
 function read(
   { statusCode, headers }: Dispatcher.ResponseData,
   text: string,
@@ -98,7 +106,7 @@ function read(
 ): Answer {
   const why = `${receiver.url} answers ${statusCode}`;
   if (statusCode < 300) return { kind: 'taken', refused: receiver.refusedIn(text) };
-  if (statusCode >= 500 || PATIENCE.has(statusCode))
+  if (isLater(statusCode))
     return { kind: 'later', why, afterMs: retryAfter(headers['retry-after'], receiver.now()) };
   return { kind: statusCode === 413 ? 'too-many' : 'refused', why };
 }
