@@ -1,13 +1,19 @@
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
 import { settingsSchema } from '../agent/src/config/values-schema.ts';
 
 /** JSON Schema of the chart's values: what Kubernetes defines is left to it, everything else is closed. */
 
 type Schema = Readonly<Record<string, unknown>>;
+type Properties = Readonly<Record<string, Schema>>;
+type Values = Readonly<Record<string, unknown>>;
+
+const VALUES = new URL('../deploy/chart/values.yaml', import.meta.url);
 
 const text: Schema = { type: 'string' };
 const flag: Schema = { type: 'boolean' };
 const anything: Schema = { type: 'object' };
-const list: Schema = { type: 'array' };
+const list: Schema = { type: 'array', items: anything };
 const textMap: Schema = { type: 'object', additionalProperties: text };
 const namespaces: Schema = {
   type: 'array',
@@ -16,7 +22,7 @@ const namespaces: Schema = {
 const oneOf = (...words: readonly unknown[]): Schema => ({ enum: words });
 const path: Schema = { type: 'string', pattern: '^/.' };
 const integer = (minimum: number, maximum: number): Schema => ({ type: 'integer', minimum, maximum });
-const closed = (properties: Readonly<Record<string, Schema>>): Schema => ({
+const closed = (properties: Properties): Schema => ({
   type: 'object',
   additionalProperties: false,
   properties,
@@ -46,13 +52,17 @@ const EXTERNAL_REDIS = closed({
   secretKey: text,
 });
 
+/** For `<name>-agents` is a Service, whose name begins with a letter. */
+const NAME = '^$|^[a-z]([-a-z0-9]*[a-z0-9])?$';
+
 export function chartSchema(): object {
+  const values = parse(readFileSync(VALUES, 'utf8')) as Values;
   return {
     $schema: 'https://json-schema.org/draft-07/schema#',
     title: 'Values of the chart eastwall',
     $comment:
       'Generated from agent/src/config/table.ts and scripts/chart-schema.ts by scripts/generate-settings.ts; do not edit.',
-    ...closed({
+    ...withRequired(values, {
       global: anything,
       image: closed({
         repository: text,
@@ -60,8 +70,8 @@ export function chartSchema(): object {
         digest: { type: 'string', pattern: '^$|^sha256:[0-9a-f]{64}$' },
         pullPolicy: oneOf('Always', 'IfNotPresent', 'Never'),
       }),
-      imagePullSecrets: list,
-      fullnameOverride: text,
+      imagePullSecrets: { type: 'array', items: closed({ name: text }) },
+      fullnameOverride: { type: 'string', pattern: NAME },
       excludedNamespaces: namespaces,
       settings: settingsSchema() as Schema,
       netnsDir: path,
@@ -109,5 +119,28 @@ export function chartSchema(): object {
     }),
   };
 }
+
+/**
+ * A key without a value in a values file takes the chart's own value away, and templates would stumble over what is not
+ * there any more. So what has a value must keep one, and whoever takes it is told where; only what is empty by itself, or
+ * a list or a map, may be left empty.
+ */
+function withRequired(values: Values, properties: Properties): Schema {
+  const entries = Object.entries(properties).map(([name, schema]): [string, Schema] => {
+    const inner = innerOf(schema);
+    return [name, inner === null ? schema : withRequired(values[name] as Values, inner)];
+  });
+  const required = Object.keys(properties).filter((name) => mustStay(properties[name] ?? {}, values[name]));
+  return { ...closed(Object.fromEntries(entries)), ...(required.length > 0 ? { required } : {}) };
+}
+
+/** Settings have their own defaults, in the agent. */
+const innerOf = ({ type, properties, description }: Schema): Properties | null =>
+  type === 'object' && properties !== undefined && description === undefined
+    ? (properties as Properties)
+    : null;
+
+const mustStay = (schema: Schema, value: unknown): boolean =>
+  innerOf(schema) !== null || (typeof value !== 'object' && value !== undefined && value !== '');
 
 export const chartSchemaText = (): string => `${JSON.stringify(chartSchema(), null, 2)}\n`;

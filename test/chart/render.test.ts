@@ -234,8 +234,17 @@ describe('the chart', () => {
     ['credentials in an address', { redis: { mode: 'external', external: { url: 'redis://me:pw@host' } } }],
     ['no address where one is needed', { redis: { mode: 'external' } }],
     ['a digest that is none', { image: { digest: 'latest' } }],
+    ['a key without the value that it has to have', { image: { repository: null } }],
+    ['a part without anything in it', { redis: null }],
+    ['names of Secrets where objects belong', { imagePullSecrets: ['registry'] }],
+    ['a name that no object may have', { fullnameOverride: 'East_Wall' }],
+    ['a quota for no priority', { resourceQuota: { enabled: true }, priorityClassName: '' }],
   ])('refuses %s', (_, values) => {
-    expect(() => render(values)).toThrow(/values don't meet|is needed/);
+    expect(() => render(values)).toThrow(/values don't meet|is needed|there is none/);
+  });
+
+  it('says where a value is missing', () => {
+    expect(() => render({ metrics: { port: null } })).toThrow('metrics: port is required');
   });
 
   it('refuses admission policies where there are none', () => {

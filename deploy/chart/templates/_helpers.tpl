@@ -40,7 +40,7 @@ helm.sh/chart: {{ printf "%s-%s" $top.Chart.Name $top.Chart.Version | replace "+
 
 {{/* Comma-separated. */}}
 {{- define "eastwall.excludedNamespaces" -}}
-{{- append .Values.excludedNamespaces .Release.Namespace | uniq | join "," -}}
+{{- append (.Values.excludedNamespaces | default list) .Release.Namespace | uniq | join "," -}}
 {{- end -}}
 
 {{- define "eastwall.metricsSecret" -}}
@@ -91,7 +91,7 @@ quotes are booleans.
 
 {{/* Not by `default`, for which `off` as a boolean is no value. */}}
 {{- define "eastwall.nodePorts" -}}
-{{- if hasKey .Values.settings "nodePorts" -}}
+{{- if hasKey (.Values.settings | default dict) "nodePorts" -}}
 {{- include "eastwall.settingText" .Values.settings.nodePorts -}}
 {{- else -}}
 on
@@ -100,7 +100,7 @@ on
 
 {{/* Empty when the agent listens on its socket only. */}}
 {{- define "eastwall.adminPort" -}}
-{{- if hasKey .Values.settings "adminAddress" -}}
+{{- if hasKey (.Values.settings | default dict) "adminAddress" -}}
 {{- include "eastwall.settingText" .Values.settings.adminAddress | regexFind "[0-9]+$" -}}
 {{- else -}}
 9465
@@ -131,7 +131,7 @@ relabelings:
 {{- end -}}
 
 {{- define "eastwall.kubeEvents" -}}
-{{- with .Values.settings.kubeEvents -}}
+{{- with (.Values.settings).kubeEvents -}}
 {{- include "eastwall.settingText" . -}}
 {{- end -}}
 {{- end -}}
