@@ -4,7 +4,12 @@ import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { defaultStateDir } from '../agent/src/cli/state-dir.ts';
-import { type SandboxHandle, startSandbox } from '../agent/src/sandbox/start-sandbox.ts';
+import { messageOf } from '../agent/src/kernel/message-of.ts';
+import {
+  PATIENT_READY_TIMEOUT_MS,
+  type SandboxHandle,
+  startSandbox,
+} from '../agent/src/sandbox/start-sandbox.ts';
 
 /**
  * The guided tour: a shop is attacked from a build runner, then defended. Everything is real: processes in network
@@ -145,6 +150,7 @@ async function main(): Promise<void> {
   heading('Eastwall demo: two nodes, five pods, one agent per node');
   await using sandbox = await startSandbox({
     file: join(ROOT, 'examples/shop.yaml'),
+    readyTimeoutMs: PATIENT_READY_TIMEOUT_MS,
     // Where every command looks first, so that exploring needs no flag.
     ...(keep && { stateDir: defaultStateDir(process.env) }),
     log: (line) => say(paint(2, `  ${line}`)),
@@ -156,4 +162,7 @@ async function main(): Promise<void> {
   await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), sandbox.ended]);
 }
 
-await main();
+await main().catch((error: unknown) => {
+  process.stderr.write(`\ndemo: ${messageOf(error)}\n`);
+  process.exitCode = 1;
+});

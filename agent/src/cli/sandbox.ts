@@ -5,7 +5,7 @@ import { Command, Option } from 'commander';
 import { SandboxClient } from '../sandbox/client/sandbox-client.ts';
 import { stopSandbox } from '../sandbox/client/stop.ts';
 import type { SandboxSummary } from '../sandbox/protocol.ts';
-import { startSandbox } from '../sandbox/start-sandbox.ts';
+import { PATIENT_READY_TIMEOUT_MS, startSandbox } from '../sandbox/start-sandbox.ts';
 import { readyText, summaryText } from './format/sandbox-text.ts';
 import { defaultStateDir } from './state-dir.ts';
 import { EXIT, processTerminal, type Terminal } from './terminal.ts';
@@ -65,7 +65,7 @@ async function up({ stateDir, file }: Place & { readonly file: string }): Promis
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.once(signal, () => resolve('stopped'));
   });
-  const sandbox = await startSandbox({ file, stateDir, log });
+  const sandbox = await startSandbox({ file, stateDir, log, readyTimeoutMs: PATIENT_READY_TIMEOUT_MS });
   const seconds = (performance.now() - began) / 1000;
   terminal.out(
     readyText(await sandbox.status(), {

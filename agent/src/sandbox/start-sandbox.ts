@@ -21,6 +21,8 @@ export interface SandboxOptions {
 }
 
 const READY_TIMEOUT_MS = 60_000;
+/** Where somebody looks on, and can end it: a machine that is busy with something else takes as long. */
+export const PATIENT_READY_TIMEOUT_MS = 180_000;
 
 /** A sandbox that ends with `stop()`, at the end of an `await using` block, or with this process. */
 export class SandboxHandle extends SandboxClient {
