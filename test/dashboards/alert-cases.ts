@@ -32,6 +32,12 @@ const denials =
 /** Each alert, with what makes it fire and what does not. */
 export const ALERT_CASES: Readonly<Record<string, AlertCase>> = {
   EastwallAgentDown: { ...gauge('up{job="eastwall",node="a"}', 0, 1), atMinutes: 10 },
+  EastwallAgentsMissing: {
+    fires: { 'up{job="node-exporter",node="a"}': '1x90' },
+    // One that is down is another matter.
+    quiet: { 'up{job="eastwall",node="a"}': '0x90' },
+    atMinutes: 15,
+  },
   EastwallAgentNotReady: { ...gauge('eastwall_ready{node="a"}', 0, 1), atMinutes: 15 },
   EastwallDataplaneDown: { ...gauge('eastwall_dataplane_up{node="a",dataplane="0"}', 0, 1), atMinutes: 5 },
   EastwallDataplaneRestarts: {
