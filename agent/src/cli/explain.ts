@@ -2,11 +2,11 @@ import type { Explanation } from '../admin/explanation.ts';
 import { err, ok } from '../kernel/result.ts';
 import type { FlowRecord } from '../record/record.ts';
 import { fetchText } from './fleet/admin-client.ts';
-import { eachAgent } from './fleet/ask-agents.ts';
+import { eachAgent, refusalOf, understood } from './fleet/ask-agents.ts';
 import type { Asking } from './fleet/fleet.ts';
 import { explanationText } from './format/explanation-text.ts';
 import { asData, type DataFormat } from './output.ts';
-import { EXIT, type ExitCode } from './terminal.ts';
+import { EXIT, type ExitCode, type Terminal } from './terminal.ts';
 
 export interface ExplainOptions {
   readonly id: string;
@@ -30,14 +30,13 @@ export async function explain(asking: Asking, { id, output }: ExplainOptions): P
     if (!answer.ok) return answer;
     const { status, body } = answer.value;
     if (status === 404) return ok(null);
-    return status === 200 ? ok(JSON.parse(body) as Explained) : err(body.trim());
+    if (status !== 200) return err(refusalOf(answer.value));
+    return understood<Explained>(body, (told) => textOf(told, terminal));
   });
   const found = answers.find((answer) => answer !== null);
   if (found !== undefined) {
     const { record, explanation } = found;
-    terminal.out(
-      (await asData({ record, explanation }, output)) ?? explanationText(record, explanation, terminal.paint),
-    );
+    terminal.out((await asData({ record, explanation }, output)) ?? textOf(found, terminal));
     return EXIT.ok;
   }
   if (answers.length > 0)
@@ -46,3 +45,6 @@ export async function explain(asking: Asking, { id, output }: ExplainOptions): P
     );
   return EXIT.failed;
 }
+
+const textOf = ({ record, explanation }: Explained, { paint }: Terminal): string =>
+  explanationText(record, explanation, paint);

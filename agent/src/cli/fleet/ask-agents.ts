@@ -26,11 +26,15 @@ export function askAgents<Body>(
     const answer = await fetchText(link, path, signal);
     if (!answer.ok) return answer;
     const { status, body } = answer.value;
-    return status === 200 ? understood(body, use) : err(body.trim());
+    return status === 200 ? understood(body, use) : err(refusalOf(answer.value));
   });
 }
 
-function understood<Body>(text: string, use: (body: Body) => unknown): Result<Body, string> {
+/** In one line: what stands between may answer with a page, or with nothing. */
+export const refusalOf = ({ status, body }: { readonly status: number; readonly body: string }): string =>
+  body.trim().split('\n', 1)[0] || `it answers ${status}`;
+
+export function understood<Body>(text: string, use: (body: Body) => unknown): Result<Body, string> {
   try {
     const body = JSON.parse(text) as Body;
     use(body);
