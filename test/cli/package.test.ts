@@ -85,6 +85,11 @@ test('is one small package, without dependencies and native code', () => {
 
 test('runs by npx, and by kubectl', async () => {
   expect(await shell('npx eastwall version')).toEqual({ code: 0, out: 'eastwall 0.1.0\n', error: '' });
+  expect(await shell('npx eastwall --version')).toMatchObject({
+    code: 0,
+    out: 'eastwall 0.1.0\n',
+    error: '',
+  });
   expect(await shell('kubectl eastwall version')).toMatchObject({ code: 0, out: 'eastwall 0.1.0\n' });
 });
 

@@ -1,5 +1,6 @@
 import { Argument, Command, Option } from 'commander';
 import { flagOf, SETTING_NAMES, SETTINGS, variableOf } from '../config/table.ts';
+import { readVersion } from '../config/version.ts';
 import type { ApisOptions } from './apis.ts';
 import { COMPLETE, SHELLS, type Shell } from './completion/shells.ts';
 import type { FindingsOptions } from './findings.ts';
@@ -21,6 +22,7 @@ const DATA_FORMATS = ['json', 'yaml'] as const;
 export function buildProgram(outcome: Outcome): Command {
   const program = new Command('eastwall')
     .description('stops API abuse inside Kubernetes: who calls what, decided at the caller’s node')
+    .version(versionText(), '-V, --version', 'print the version')
     .showHelpAfterError('(`--help` shows what there is)')
     .enablePositionalOptions()
     // Before the commands are made: they inherit it.
@@ -37,12 +39,11 @@ export function buildProgram(outcome: Outcome): Command {
   program
     .command('version')
     .description('print the version')
-    .action(async () => {
-      const { readVersion } = await import('../config/version.ts');
-      process.stdout.write(`eastwall ${readVersion()}\n`);
-    });
+    .action(() => void process.stdout.write(`${versionText()}\n`));
   return program;
 }
+
+const versionText = (): string => `eastwall ${readVersion()}`;
 
 const formatOption = (choices: readonly string[], description: string): Option =>
   new Option('-o, --output <format>', description).choices(choices);
