@@ -52,6 +52,11 @@ describe('chunked bodies', () => {
     ['an endless extension', `5;${'x'.repeat(2000)}`],
     ['endless trailers', `0\r\n${'T: v\r\n'.repeat(20)}`],
     ['a folded trailer', '0\r\nT: v\r\n w\r\n\r\n'],
+    ['a request line where trailers are due', '0\r\nGET /admin HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['a trailer without a colon', '0\r\nT\r\n\r\n'],
+    ['a trailer without a name', '0\r\n: v\r\n\r\n'],
+    ['white space before the colon of a trailer', '0\r\nT : v\r\n\r\n'],
+    ['a trailer with a control byte', '0\r\nT: \0\r\n\r\n'],
   ])('refused: %s', (_, body) => {
     expect(endOf(body)).toBeNull();
   });

@@ -1,4 +1,4 @@
-import { CR, FIELD_VALUE, HEX, LF } from './chars.ts';
+import { COLON, CR, FIELD_VALUE, HEX, LF, TOKEN } from './chars.ts';
 import { faultCode } from './fault.ts';
 
 const SIZE = 0;
@@ -12,6 +12,7 @@ const TRAILER = 7;
 const TRAILER_LF = 8;
 const END_LF = 9;
 const DONE = 10;
+const TRAILER_NAME = 11;
 
 const SEMICOLON = 59;
 const BAD_CHUNK = faultCode('bad_chunk');
@@ -27,7 +28,8 @@ export interface ContentSink {
 
 /**
  * Follows a chunked body (RFC 9112 §7.1) without changing a byte: it only finds where the body ends.
- * Strict: plain hex sizes, CRLF everywhere, bounded extensions and trailers.
+ * Strict: plain hex sizes, CRLF everywhere, bounded extensions and trailers, which must be field lines: a line that is
+ * none may be the next request to a server that knows of no trailers.
  */
 export class ChunkedReader {
   sink: ContentSink | null = null;
@@ -111,7 +113,9 @@ export class ChunkedReader {
     switch (this.state) {
       case TRAILER_START:
         if (byte === CR) return this.enter(END_LF);
-        return FIELD_VALUE[byte] === 1 && byte > 0x20 && this.enter(TRAILER);
+        return TOKEN[byte] === 1 && this.enter(TRAILER_NAME);
+      case TRAILER_NAME:
+        return TOKEN[byte] === 1 || (byte === COLON && this.enter(TRAILER));
       case TRAILER:
         return byte === CR ? this.enter(TRAILER_LF) : FIELD_VALUE[byte] === 1;
       case TRAILER_LF:
