@@ -76,6 +76,7 @@ const BODIES = [
   '0\r\n\r\n',
   'abc0\r\n\r\n',
   '003\r\nabc\r\n0\r\n\r\n',
+  '3 \r\nabc\r\n0\r\n\r\n',
   '0\r\nContent-Length: 5\r\n\r\n',
   '0\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n',
 ];

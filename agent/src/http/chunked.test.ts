@@ -4,8 +4,9 @@ import { describe, expect, test } from 'vitest';
 import { ChunkedReader } from './chunked.ts';
 
 /** Feeds the pieces; the end of the body counted over all of them, null when malformed, -1 when it goes on. */
-function endOf(...pieces: string[]): number | null {
-  const reader = new ChunkedReader(64);
+const endOf = (...pieces: string[]): number | null => readBy(new ChunkedReader(64), pieces);
+
+function readBy(reader: ChunkedReader, pieces: readonly string[]): number | null {
   let before = 0;
   for (const piece of pieces) {
     const bytes = Buffer.from(piece, 'latin1');
@@ -59,5 +60,29 @@ describe('chunked bodies', () => {
     ['a trailer with a control byte', '0\r\nT: \0\r\n\r\n'],
   ])('refused: %s', (_, body) => {
     expect(endOf(body)).toBeNull();
+  });
+});
+
+describe('sizes that may be padded', () => {
+  const padded = (body: string): number | null => readBy(new ChunkedReader(64, true), [body]);
+
+  test.each([
+    ['with spaces', '5   \r\nhello\r\n0  \r\n\r\n'],
+    ['with a tab', '5\t\r\nhello\r\n0\r\n\r\n'],
+    ['before an extension', '5 ;a=b\r\nhello\r\n0\r\n\r\n'],
+    ['not at all', BODY],
+  ])('%s', (_, body) => {
+    expect(padded(`${body}HTTP/1.1 200 OK`)).toBe(body.length);
+  });
+
+  test.each([
+    ['in front', ' 5\r\nhello\r\n'],
+    ['without a size', ' \r\nhello\r\n'],
+    ['within', '1 0\r\nhello\r\n'],
+    ['endlessly', `5${' '.repeat(2000)}`],
+    ['with a bare LF behind', '5 \nhello\r\n'],
+    ['after the data', '5\r\nhello \r\n0\r\n\r\n'],
+  ])('refused: %s', (_, body) => {
+    expect(padded(body)).toBeNull();
   });
 });

@@ -1,4 +1,4 @@
-import { COLON, CR, FIELD_VALUE, HEX, LF, TOKEN } from './chars.ts';
+import { COLON, CR, FIELD_VALUE, HEX, HTAB, LF, SP, TOKEN } from './chars.ts';
 import { faultCode } from './fault.ts';
 
 const SIZE = 0;
@@ -12,13 +12,14 @@ const TRAILER = 7;
 const TRAILER_LF = 8;
 const END_LF = 9;
 const DONE = 10;
-const TRAILER_NAME = 11;
+const PADDING = 11;
+const TRAILER_NAME = 12;
 
 const SEMICOLON = 59;
 const BAD_CHUNK = faultCode('bad_chunk');
 /** 13 hex digits are 52 bits: always a safe integer. */
 const MAX_SIZE_DIGITS = 13;
-/** Extensions are dead weight in practice and a known flooding vector; per chunk. */
+/** Extensions are dead weight in practice and a known flooding vector; per chunk, with the white space before them. */
 const MAX_EXTENSION_BYTES = 1024;
 
 /** Is shown what a body holds, without its framing, piece by piece. The bytes are only valid during the call. */
@@ -40,9 +41,15 @@ export class ChunkedReader {
   private overhead = 0;
 
   private readonly maxTrailerBytes: number;
+  private readonly maybePadded: boolean;
 
-  constructor(maxTrailerBytes: number) {
+  /**
+   * With `maybePadded`, white space may follow a size, as some servers send it. Who takes it takes it for the same size
+   * (RFC 9112 §7.1.1 has it before an extension), and others give up.
+   */
+  constructor(maxTrailerBytes: number, maybePadded = false) {
     this.maxTrailerBytes = maxTrailerBytes;
+    this.maybePadded = maybePadded;
   }
 
   get done(): boolean {
@@ -76,6 +83,8 @@ export class ChunkedReader {
     switch (this.state) {
       case SIZE:
         return this.size(byte);
+      case PADDING:
+        return this.sizeEnd(byte);
       case EXTENSION:
         if (byte === CR) return this.enter(SIZE_LF);
         return FIELD_VALUE[byte] === 1 && ++this.overhead <= MAX_EXTENSION_BYTES;
@@ -99,8 +108,14 @@ export class ChunkedReader {
     }
     if (this.digits === 0) return false;
     this.overhead = 0;
+    return this.sizeEnd(byte);
+  }
+
+  private sizeEnd(byte: number): boolean {
     if (byte === CR) return this.enter(SIZE_LF);
-    return byte === SEMICOLON && this.enter(EXTENSION);
+    if (byte === SEMICOLON) return this.enter(EXTENSION);
+    if (!this.maybePadded || (byte !== SP && byte !== HTAB)) return false;
+    return ++this.overhead <= MAX_EXTENSION_BYTES && this.enter(PADDING);
   }
 
   private startChunk(): boolean {
