@@ -41,7 +41,17 @@ test.each([
 });
 
 test('a first line that never ends is opaque once it is too long', () => {
-  expect(play().caller('GET /'.padEnd(8193, 'a')).sentTo('upstream')).toHaveLength(8193);
+  expect(play().caller('GET key'.padEnd(8193, 'a')).sentTo('upstream')).toHaveLength(8193);
+});
+
+test.each(['no', 'enforce'] as const)('one that began as a request is answered, governed: %s', (governed) => {
+  const p = new Playbook((context) => new Detector(context), { governed, unreadable: () => UNREADABLE });
+  p.caller('GET /'.padEnd(5_000, 'a'), 'a'.repeat(5_000));
+  expect(p.sentTo('caller')).toMatch(/^HTTP\/1.1 431 /);
+  expect(p.sentTo('upstream')).toBe('');
+  expect(p.records).toMatchObject([
+    { protocol: 'http1', outcome: 'malformed_request', fault: 'head_too_large' },
+  ]);
 });
 
 test('a stalled first line passes as opaque when nothing is enforced', () => {
@@ -181,7 +191,7 @@ test.each([
 test.each<[string, (p: Playbook) => void]>([
   ['a first line that stalls', (p) => p.caller('GE').relay.expire(5)],
   ['a first line that breaks off', (p) => p.caller('GE').callerEnds()],
-  ['a first line that never ends', (p) => p.caller('GET /'.padEnd(8193, 'a'))],
+  ['a first line that never ends', (p) => p.caller('GET key'.padEnd(8193, 'a'))],
   ['a server that speaks into a first line', (p) => p.caller('GE').upstream('hi')],
 ])('%s may not: it could hide a request that is denied', (_, act) => {
   const p = byAddress();

@@ -53,7 +53,7 @@ export class Detector implements Relay {
     this.held.append(bytes, start, end);
     const sniffed = sniff(this.held.bytes, searched, this.held.length);
     if (sniffed !== 'more') this.settle(sniffed, now);
-    else if (this.held.length > this.context.limits.maxHeadBytes) this.settle('unclear', now);
+    else if (this.held.length > this.context.limits.maxHeadBytes) this.settle(this.unfinished, now);
   }
 
   fromUpstream(bytes: Uint8Array, start: number, end: number, now: number): void {
@@ -91,7 +91,7 @@ export class Detector implements Relay {
     if (this.headSince === 0) {
       this.abandon('timeout', now);
       this.context.wire.abort();
-    } else if (beginsLikeRequest(this.held.bytes, this.held.length)) this.settle('http1', now)?.expire(now);
+    } else if (this.unfinished === 'http1') this.settle('http1', now)?.expire(now);
     else this.settle('unclear', now);
   }
 
@@ -123,6 +123,11 @@ export class Detector implements Relay {
   private get unseen(): Decision {
     const { scope } = this.context;
     return scope.governed === 'enforce' ? scope.unreadable : scope.unread('');
+  }
+
+  /** What it is when the first line comes to no end: who began a request is told why it is refused. */
+  private get unfinished(): Detected {
+    return beginsLikeRequest(this.held.bytes, this.held.length) ? 'http1' : 'unclear';
   }
 
   /** What it is when something else happens before the caller has shown what it speaks. */

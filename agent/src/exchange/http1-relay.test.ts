@@ -336,6 +336,15 @@ describe('malformed input', () => {
     expect(p.sentTo('upstream')).toBe(GET);
   });
 
+  test('a response head that is too large becomes a 502, however it is cut', () => {
+    const response = `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(8192)}\r\nContent-Length: 2\r\n\r\nhi`;
+    for (const cut of [0, 1, 4_000, 8_200, response.length - 3]) {
+      const p = play().caller(GET).upstream(response.slice(0, cut), response.slice(cut));
+      expect(p.sentTo('caller')).toMatch(/^HTTP\/1.1 502 /);
+      expect(p.records).toMatchObject([{ outcome: 'malformed_response', fault: 'head_too_large' }]);
+    }
+  });
+
   test('a response head cut off by the end of the connection becomes a 502', () => {
     expect(play().caller(GET).upstream('HTTP/1.1 20').upstreamEnds().sentTo('caller')).toMatch(
       /^HTTP\/1.1 502/,

@@ -143,6 +143,8 @@ export class ResponseSide implements ContentSink {
       return end;
     }
     if (headEnd < 0) return this.fail(faultOf(headEnd), bytes, start, end, now);
+    if (headEnd - start > this.limits.maxHeadBytes)
+      return this.fail('head_too_large', bytes, start, end, now);
     const { status } = this.head;
     if (status < 200 && status !== 101) {
       if (status === 100 && this.saidContinue) this.saidContinue = false;
