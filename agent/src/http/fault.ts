@@ -22,6 +22,8 @@ export const FAULTS = {
   missing_host: 'Host is missing in an HTTP/1.1 request',
   bad_host: 'Host is not a host with an optional port',
   host_mismatch: 'Host differs from the authority in the request target',
+  content_in_connect:
+    'CONNECT has content, which is the first of the tunnel to some servers, and of no meaning to others',
   bad_connection: 'Connection names a field that frames or routes the message',
   bad_chunk: 'a chunk size, extension or ending is malformed',
   truncated: 'the connection ended inside a message',

@@ -177,12 +177,14 @@ function isAuthority(bytes: Uint8Array, start: number, end: number): boolean {
 }
 
 /**
- * Rules that need the whole head: RFC 9112 §3.2 (Host), §6.1 (Transfer-Encoding in HTTP/1.0) and RFC 9110 §7.6.1
- * (Connection). A proxy behind us drops the fields that Connection names: the server would read another request than
+ * Rules that need the whole head: RFC 9112 §3.2 (Host), §6.1 (Transfer-Encoding in HTTP/1.0), RFC 9110 §9.3.6 (CONNECT
+ * has no content: servers that ignore a length there take it for the next request) and §7.6.1 (Connection). A proxy behind us drops the fields that Connection names: the server would read another request than
  * we did. Responses are not held to it: large content networks do send `Connection: Transfer-Encoding`.
  */
 function checkHead(bytes: Uint8Array, head: RequestHead): number {
   if (head.disowning) return faultCode('bad_connection');
+  if (head.method === 'CONNECT' && (head.chunked || head.contentLength > 0))
+    return faultCode('content_in_connect');
   if (head.hostStart === 0) return head.minor === 1 ? faultCode('missing_host') : encodingFault(head);
   if (!isHost(bytes, head.hostStart, head.hostEnd)) return faultCode('bad_host');
   return encodingFault(head);
