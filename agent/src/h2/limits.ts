@@ -18,7 +18,7 @@ export interface H2Limits {
   readonly maxUnackedSettings: number;
   /** Milliseconds over which the counts below are taken. */
   readonly floodIntervalMs: number;
-  /** Streams that are reset before their response ended. */
+  /** Streams that are reset before their response ended: by the caller, or by upstream for a mistake of the caller's. */
   readonly maxResets: number;
   /** SETTINGS, PING and PRIORITY frames, and frames of unknown type, for each direction. */
   readonly maxControlFrames: number;

@@ -161,6 +161,24 @@ describe('floods', () => {
     for (const { outcome } of book.ends.slice(10)) expect(outcome).toMatch(/malformed_request|caller_reset/);
   });
 
+  it.each(['PROTOCOL_ERROR', 'FLOW_CONTROL_ERROR', 'STREAM_CLOSED', 'FRAME_SIZE_ERROR'] as const)(
+    'ends the connection of a caller that has upstream reset stream after stream for a %s',
+    (code) => {
+      const book = opened({ limits: { maxResets: 2 } });
+      for (let at = 1; at <= 5; at += 2) book.caller(headers(at, GET('/a'))).upstream(rstStream(at, code));
+      expect(book.calls).toEqual([stopped]);
+    },
+  );
+
+  it.each(['REFUSED_STREAM', 'CANCEL', 'INTERNAL_ERROR', 'NO_ERROR'] as const)(
+    'does not hold a %s of upstream against the caller',
+    (code) => {
+      const book = opened({ limits: { maxResets: 2 } });
+      for (let at = 1; at <= 9; at += 2) book.caller(headers(at, GET('/a'))).upstream(rstStream(at, code));
+      expect(book.calls).toEqual([]);
+    },
+  );
+
   it('counts resets per interval only', () => {
     const book = opened({ limits: { maxResets: 2, floodIntervalMs: 100 } });
     for (let at = 0; at < 20; at++) {

@@ -1,6 +1,6 @@
 import { DataContent } from './data-content.ts';
 import { Direction } from './direction.ts';
-import { FRAME, goawayWith, uint31, uint32, windowUpdate } from './frame.ts';
+import { ERROR_CODES, FRAME, goawayWith, uint31, uint32, windowUpdate } from './frame.ts';
 import type { CurrentFrame, FrameSink } from './frame-walker.ts';
 import type { RelayState } from './relay-state.ts';
 import { ResponseHead, readResponseHead } from './response-head.ts';
@@ -8,6 +8,13 @@ import type { Settings } from './settings.ts';
 import type { Stream } from './stream.ts';
 
 const FIRST_FINAL_STATUS = 200;
+/** Who has upstream reset its streams need not do so itself, and costs it as much (CVE-2025-8671, "MadeYouReset"). */
+const BLAMES_CALLER: ReadonlySet<number> = new Set([
+  ERROR_CODES.PROTOCOL_ERROR,
+  ERROR_CODES.FLOW_CONTROL_ERROR,
+  ERROR_CODES.STREAM_CLOSED,
+  ERROR_CODES.FRAME_SIZE_ERROR,
+]);
 
 /**
  * Frames from upstream: read for the record, passed on as they are. Frames of streams that the caller has closed pass
@@ -147,7 +154,9 @@ export class ResponseDirection extends Direction implements FrameSink {
     if (this.isUnknownStream(frame.streamId)) return this.failIdle(frame.type);
     if (this.state.isCut(frame.streamId)) return false;
     const stream = this.state.streams.get(frame.streamId);
-    if (stream !== undefined) this.state.end(stream, stream.responseOpen ? 'upstream_reset' : 'ok');
+    if (stream === undefined) return true;
+    if (stream.responseOpen && BLAMES_CALLER.has(uint32(frame.bytes, frame.start))) this.state.countReset();
+    this.state.end(stream, stream.responseOpen ? 'upstream_reset' : 'ok');
     return true;
   }
 
