@@ -243,6 +243,32 @@ describe('the chart', () => {
     expect(() => render(values)).toThrow(/values don't meet|is needed|there is none/);
   });
 
+  it.each<[string, Values, string]>([
+    [
+      'a file of a Secret that is not mounted',
+      { webhookTokenFile: '/etc/eastwall/events/token' },
+      'settings.webhookTokenFile: events.existingSecret has to name the Secret',
+    ],
+    [
+      'an event file where nothing can be written',
+      { eventFile: '/var/log/eastwall.jsonl' },
+      'settings.eventFile: only what is below /var/lib/eastwall',
+    ],
+    ['a directory where nothing can be written', { learnedDir: '/srv' }, 'settings.learnedDir: only what is'],
+  ])('refuses %s', (_, settings, message) => {
+    expect(() => render({ settings })).toThrow(message);
+  });
+
+  it('has a directory of the node for whatever is kept in it', () => {
+    const mounts = (settings: Values) =>
+      agentOf(render({ settings })).volumeMounts.filter(({ mountPath }) => mountPath === '/var/lib/eastwall');
+    expect(mounts({})).toEqual([]);
+    expect(mounts({ learnedDir: 'auto' })).toEqual([]);
+    expect(mounts({ learnedDir: '' })).toEqual([]);
+    expect(mounts({ learnedDir: '/var/lib/eastwall' })).toHaveLength(1);
+    expect(mounts({ eventFile: '/var/lib/eastwall/events.jsonl' })).toHaveLength(1);
+  });
+
   it('says where a value is missing', () => {
     expect(() => render({ metrics: { port: null } })).toThrow('metrics: port is required');
   });

@@ -68,10 +68,26 @@ redis://{{ include "eastwall.fullname" . }}-redis.{{ .Release.Namespace }}.svc:6
 {{- end -}}
 {{- end -}}
 
-{{/* Not empty when events are written to the node. */}}
+{{/* Not empty when events, or what was learnt, are written to the node. */}}
 {{- define "eastwall.keepsEvents" -}}
 {{- with .Values.settings -}}
-{{- if or .webhookUrl .otlpUrl .eventFile }}yes{{ end -}}
+{{- if or .webhookUrl .otlpUrl .eventFile (hasPrefix "/var/lib/eastwall" (.learnedDir | default "")) }}yes{{ end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Ends it where the agent could not read, or write, what its settings name: else every node would say so, and later. */}}
+{{- define "eastwall.checkPaths" -}}
+{{- $settings := .Values.settings | default dict -}}
+{{- range list "webhookTokenFile" "webhookCaFile" "otlpTokenFile" "otlpCaFile" -}}
+{{- if and (hasPrefix "/etc/eastwall/events/" (get $settings .)) (not $.Values.events.existingSecret) -}}
+{{- fail (printf "settings.%s: events.existingSecret has to name the Secret that this file is a key of" .) -}}
+{{- end -}}
+{{- end -}}
+{{- range list "eventFile" "learnedDir" -}}
+{{- $path := get $settings . -}}
+{{- if and (isAbs $path) (not (regexMatch "^/(var/lib|run)/eastwall(/|$)" $path)) -}}
+{{- fail (printf "settings.%s: only what is below /var/lib/eastwall (events.directory of the node) or /run/eastwall can be written to" .) -}}
+{{- end -}}
 {{- end -}}
 {{- end -}}
 
