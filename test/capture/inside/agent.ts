@@ -21,9 +21,12 @@ const PATIENCE_MS = 30_000;
 export class TestAgent implements AsyncDisposable {
   readonly client: CaptureClient;
   readonly events: CaptureEvent[] = [];
+  /** Those that pods have made, and ours on behalf of who calls them. */
   readonly accepted: Socket[] = [];
   /** What has come to pods: from where, and to which port. */
   readonly arrivals: string[] = [];
+  /** Connections that prove interception: the first ones come two seconds after a pod was enrolled. */
+  readonly #proofs: Socket[] = [];
   readonly #servers: Server[] = [];
   #changed = Promise.withResolvers<void>();
   #crash: Error | null = null;
@@ -183,8 +186,10 @@ export class TestAgent implements AsyncDisposable {
   #greet(socket: Socket, { ns, family }: { ns: number; family: Family }): void {
     const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
     const original = originalDestination(fd, family);
-    if (original?.ip === PROOF[family].text) this.client.proved(ns, family, original.port);
-    this.accepted.push(socket);
+    if (original?.ip === PROOF[family].text) {
+      this.client.proved(ns, family, original.port);
+      this.#proofs.push(socket);
+    } else this.accepted.push(socket);
     socket.on('error', () => {}).write(`agent ${original?.ip} ${original?.port}`);
     socket.pipe(socket);
   }
@@ -208,7 +213,7 @@ export class TestAgent implements AsyncDisposable {
   }
 
   async #closeAll(): Promise<void> {
-    for (const socket of this.accepted) socket.destroy();
+    for (const socket of [...this.accepted, ...this.#proofs]) socket.destroy();
     await Promise.all(
       this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve()))),
     );
