@@ -9,7 +9,7 @@ it('ends the whole process when it could stay behind in a namespace', () => {
     [new URL('lost-thread.ts', import.meta.url).pathname],
     {
       encoding: 'utf8',
-      timeout: 10_000,
+      timeout: 60_000,
     },
   );
   expect(signal).toBe('SIGABRT');
@@ -38,7 +38,7 @@ it.runIf(mayMakeCgroups())('exempts by cgroup where the agent has one of its own
     const script = new URL('probe.ts', import.meta.url).pathname;
     const { stdout, stderr } = spawnSync(process.execPath, [script, `${parent}/cgroup.procs`], {
       encoding: 'utf8',
-      timeout: 20_000,
+      timeout: 60_000,
     });
     const path = parent.slice(cgroups?.length);
     expect(JSON.parse(stdout || stderr)).toEqual({
