@@ -5,22 +5,24 @@ import { DataplaneProcess, ENFORCED, FREE, PORT } from '../../support/dataplane-
 import { eventually } from '../../support/eventually.ts';
 import { Peer, TestServer } from '../../support/peer.ts';
 
+/** Short enough to wait for, and longer than a busy machine keeps a dataplane from reading what has come. */
+const DEADLINE_MS = 1_000;
 const POST = 'POST /orders HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n';
 
-/** Sends a byte now and then for as long as anybody listens. */
+/** Sends a byte now and then for as long as anybody listens, and it has not finished itself. */
 function trickle(peer: Peer): void {
-  const timer = setInterval(() => peer.send('x'), 20);
+  const timer = setInterval(() => peer.socket.writable && peer.send('x'), 20);
   for (const event of ['end', 'close']) peer.socket.once(event, () => clearInterval(timer));
 }
 
 describe('a caller that trickles', () => {
   it.each([
-    ['a head', 'GET / HTTP/1.1\r\nHost: a\r\nX: ', { headTimeoutMs: 300 }],
-    ['a body of known length', POST, { bodyTimeoutMs: 1_000 }],
+    ['a head', 'GET / HTTP/1.1\r\nHost: a\r\nX: ', { headTimeoutMs: DEADLINE_MS }],
+    ['a body of known length', POST, { bodyTimeoutMs: DEADLINE_MS }],
     [
       'a chunk',
       'POST /orders HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nfff\r\n',
-      { bodyTimeoutMs: 1_000 },
+      { bodyTimeoutMs: DEADLINE_MS },
     ],
   ])('%s is answered 408 and ended', async (_, begin, settings) => {
     await using dataplane = await DataplaneProcess.start(settings);
@@ -37,7 +39,7 @@ describe('a caller that trickles', () => {
   });
 
   it.each([FREE, ENFORCED])('first bytes that show no protocol yet is ended at %s', async (ip) => {
-    await using dataplane = await DataplaneProcess.start({ headTimeoutMs: 300 });
+    await using dataplane = await DataplaneProcess.start({ headTimeoutMs: DEADLINE_MS });
     await using server = await TestServer.listen(ip, PORT);
     const caller = Peer.dial(ip, PORT).send('GET /');
     await caller.end();
@@ -48,7 +50,7 @@ describe('a caller that trickles', () => {
 });
 
 it('an HTTP/2 request whose body trickles is cancelled, and the other streams of its connection go on', async () => {
-  await using dataplane = await DataplaneProcess.start({ bodyTimeoutMs: 1_000 });
+  await using dataplane = await DataplaneProcess.start({ bodyTimeoutMs: DEADLINE_MS });
   const server = createServer();
   const cancelled: number[] = [];
   server.on('stream', (stream, head) => {
@@ -78,7 +80,10 @@ it('an HTTP/2 request whose body trickles is cancelled, and the other streams of
 
 describe('a caller that waits', () => {
   it('for a server that reads slowly, or answers late, is left alone', async () => {
-    await using dataplane = await DataplaneProcess.start({ bodyTimeoutMs: 1_000, headTimeoutMs: 300 });
+    await using dataplane = await DataplaneProcess.start({
+      bodyTimeoutMs: DEADLINE_MS,
+      headTimeoutMs: DEADLINE_MS,
+    });
     await using server = await TestServer.listen(FREE, PORT, (peer) => {
       peer.socket.pause();
     });
