@@ -115,6 +115,17 @@ async function takeFrom(path: string): Promise<Takeover> {
   return takeover;
 }
 
+/** An old agent of another version, which says these, each with so many descriptors beside it. */
+async function otherVersion(path: string, ...messages: [text: string, fds?: readonly Fd[]][]) {
+  const other = createServer((socket) => {
+    const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
+    for (const [text, fds = []] of messages) sendFds(fd, text, fds);
+  }).listen(`${path}.other`);
+  onTestFinished(() => void other.close());
+  await once(other, 'listening');
+  return takeFrom(`${path}.other`);
+}
+
 describe('taking over', () => {
   it('gets listeners that others have connected to before, and goes on with them when their maker is gone', async () => {
     const { path, old } = await setUp(110);
@@ -172,32 +183,24 @@ describe('taking over', () => {
     for (const { fd } of takeover.estate[0]?.listeners ?? []) closeFd(fd);
   });
 
-  /** An old agent of another version, which says these, each with so many descriptors beside it. */
-  async function otherVersion(path: string, ...messages: [text: string, fds?: readonly Fd[]][]) {
-    const other = createServer((socket) => {
-      const { fd } = (socket as unknown as { _handle: { fd: number } })._handle;
-      for (const [text, fds = []] of messages) sendFds(fd, text, fds);
-    }).listen(`${path}.other`);
-    onTestFinished(() => void other.close());
-    await once(other, 'listening');
-    return takeFrom(`${path}.other`);
-  }
-
   const openFiles = () => readdirSync('/proc/self/fd').length;
 
   it('passes over what it does not know, and keeps none of the descriptors beside it', async () => {
     const { path, old } = await setUp(1);
     const [first] = old.estate as [Inheritance];
     const fds = first.listeners.map(({ fd }) => fd);
+    // Agents before the inbound leg said no direction: they had one.
+    const listeners = first.listeners.map(({ family, port }) => ({ family, port }));
     const before = openFiles();
     const takeover = await otherVersion(
       path,
       ['{"kind":"weather","count":1}\n', fds],
       ['null\n7\n'],
-      [`${JSON.stringify({ kind: 'netns', ...given(first), mood: 'fine' })}\n`, fds],
+      [`${JSON.stringify({ kind: 'netns', ...given(first), listeners, mood: 'fine' })}\n`, fds],
       ['{"kind":"weather","count":2}\n{"kind":"all","count":1}\n'],
     );
-    expect(takeover).toMatchObject({ problem: null, turnedAway: false, estate: [{ inode: first.inode }] });
+    expect(takeover).toMatchObject({ problem: null, turnedAway: false });
+    expect(takeover.estate).toMatchObject([{ inode: first.inode, listeners: [{ direction: 'outbound' }] }]);
     // The door's and the client's end of the connection, the server, and the listener that was given.
     expect(openFiles() - before).toBe(4);
     takeover.giveBack();
@@ -229,21 +232,6 @@ describe('taking over', () => {
     expect(takeover).toMatchObject({ estate: [], problem: 'some listeners are missing', turnedAway: false });
     expect(openFiles() - before).toBe(3);
     takeover.giveBack();
-  });
-
-  it('takes listeners without a direction for those of what pods send: agents before the inbound leg had no others', async () => {
-    const { path, old } = await setUp(1);
-    const [first] = old.estate as [Inheritance];
-    const { listeners, ...plain } = given(first);
-    const former = listeners.map(({ direction: _, ...listener }) => listener);
-    const takeover = await otherVersion(
-      path,
-      [JSON.stringify({ kind: 'netns', ...plain, listeners: former }), first.listeners.map(({ fd }) => fd)],
-      ['{"kind":"all","count":1}'],
-    );
-    expect(takeover).toMatchObject({ problem: null, estate: [{ listeners: [{ direction: 'outbound' }] }] });
-    takeover.giveBack();
-    for (const { listeners } of takeover.estate) for (const { fd } of listeners) closeFd(fd);
   });
 
   it('is not waited for when the old agent says nothing', async () => {
@@ -322,13 +310,40 @@ describe('the old agent', () => {
     for (const { listeners } of estate) for (const { fd } of listeners) closeFd(fd);
   });
 
-  it('steps aside for another version, and gives it nothing', async () => {
-    const { path, old } = await setUp();
-    const socket = await successor(path, '{"kind":"take","version":99}');
-    const [answer] = await once(socket, 'data');
-    expect(JSON.parse(String(answer))).toEqual({ kind: 'refused', reason: 'this agent speaks version 1' });
-    expect(old.told).toEqual(['step aside']);
-    socket.destroy();
+  it('gives another version no listener, but how its own connections are told from those of pods', async () => {
+    const { path, old } = await setUp(40);
+    const fd = connectUnix(path);
+    onTestFinished(() => void closeFd(fd));
+    sendFds(fd, '{"kind":"take","version":99}\n', []);
+    let text = '';
+    while (!text.includes('refused')) {
+      const { payload, fds } = await vi.waitUntil(() => recvFds(fd), { timeout: PATIENCE_MS, interval: 5 });
+      expect(fds).toEqual([]);
+      text += payload;
+    }
+    const said = text
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(said.pop()).toEqual({ kind: 'refused', reason: 'this agent speaks version 1' });
+    const plain = old.estate.map((one) => ({ kind: 'netns', ...given({ ...one, listeners: [] }) }));
+    expect(said).toEqual(plain);
+    // Whatever it says that it has taken, what waits at our listeners is for us.
+    sendFds(fd, '{"kind":"taken","inodes":[4026530000]}\n', []);
+    await until(() => expect(old.told).toEqual(['step aside', 'taken ']));
+  });
+
+  it('is understood by another version, however its messages are cut up', async () => {
+    const { path, old } = await setUp(40);
+    const messages = old.estate.map((one) =>
+      JSON.stringify({ kind: 'netns', ...given({ ...one, listeners: [] }) }),
+    );
+    const text = `${[...messages, '{"kind":"refused","reason":"another time"}'].join('\n')}\n`;
+    const pieces = text.match(/.{1,3000}/gs) ?? [];
+    const takeover = await otherVersion(path, ...pieces.map((piece): [string] => [piece]));
+    expect(takeover).toMatchObject({ problem: 'another time', turnedAway: false });
+    expect(takeover.estate.map(({ inode }) => inode)).toEqual(old.estate.map(({ inode }) => inode));
+    takeover.giveBack();
   });
 
   it('gives a later version what both read, and lets it say what nobody here knows', async () => {

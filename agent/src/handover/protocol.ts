@@ -8,10 +8,11 @@ import type { Exemption } from '../capture/wish.ts';
  *
  * The two may be of different versions, and neither may fail by what the other says:
  * - Messages and fields that one does not know it passes over, so new ones need no new version.
- * - Whoever changes what a message or field means, or takes one away, raises `VERSION`. What is given is only read where
- *   both know a version; else the new agent opens listeners of its own, which loses no connection either.
- * - `take`, `taken` and `refused` mean the same in all versions.
- * - A message of the old agent fits into a packet, and descriptors are beside the last message of those read together.
+ * - Whoever changes what a message or field means, or takes one away, raises `VERSION`. Listeners are only given where both
+ *   know a version; else the new agent opens its own, and the old one goes on accepting what waits at the others.
+ * - How the old agent's connections are told from the pod's, the rest of `netns`, is given to all versions: without that, rules
+ *   of the new agent would have the open ones reset. So are `take`, `taken` and `refused`.
+ * - A message of the old agent fits into a packet.
  */
 export const VERSION = 1;
 
@@ -28,7 +29,7 @@ export type ToSuccessor =
   | ({ readonly kind: 'netns' } & GivenNetns)
   /** Beside it, the holds of the old agent on those before it; an agent that does not know of them leaves them open. */
   | { readonly kind: 'all'; readonly count: number }
-  /** Nothing is given, but the old agent has stepped aside. */
+  /** In place of `all`: no listeners are given, but the old agent has stepped aside. Holds are beside it, as there. */
   | { readonly kind: 'refused'; readonly reason: string };
 
 /** An inheritance as JSON: descriptors travel beside it, in the order of the listeners, and ids are texts. */

@@ -43,6 +43,8 @@ export class SuccessorDoor {
   readonly #guests = new Set<Socket>();
   #server: Server | null = null;
   #successor: Socket | null = null;
+  /** Its version and ours have one in common. */
+  #givesListeners = true;
   /** Stepping aside and back is one after the other, however quickly successors come and go. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -97,8 +99,10 @@ export class SuccessorDoor {
       this.#log.warn({ line: line.slice(0, LOGGED) }, 'an agent said what this one does not know');
     else if (message.kind === 'take') this.#take(socket, message);
     else if (socket === this.#successor) {
-      this.#log.info({ namespaces: message.inodes.length }, 'a successor has taken over');
-      this.#then(() => this.#predecessor.taken(message.inodes));
+      // Who has got no listeners accepts on others: what waits at ours is for us.
+      const inodes = this.#givesListeners ? message.inodes : [];
+      this.#log.info({ namespaces: inodes.length }, 'a successor has taken over');
+      this.#then(() => this.#predecessor.taken(inodes));
     }
   }
 
@@ -114,18 +118,32 @@ export class SuccessorDoor {
       return;
     }
     this.#successor = socket;
+    this.#givesListeners = isRead(asked);
     const { version, newest } = asked;
     this.#log.info({ version, newest }, 'a successor takes over');
-    this.#then(() => this.#give(socket, asked));
+    this.#then(() => this.#give(socket));
   }
 
-  async #give(socket: Socket, asked: Take): Promise<void> {
+  async #give(socket: Socket): Promise<void> {
     const estate = await this.#predecessor.stepAside().then(ok, (error: Error) => err(error.message));
-    const offer = isRead(asked) ? estate : err(`this agent speaks version ${VERSION}`);
-    const sent = offer.ok
-      ? await giveAll(socket, offer.value, this.#predecessor.leases())
-      : await tell(socket, { kind: 'refused', reason: offer.error }, []);
+    const sent = estate.ok
+      ? await this.#giveAll(socket, estate.value)
+      : await tell(socket, { kind: 'refused', reason: estate.error }, []);
     if (!sent.ok) this.#log.warn({ problem: sent.error }, 'listeners could not be handed over');
+  }
+
+  async #giveAll(socket: Socket, estate: readonly Inheritance[]): Promise<Result<null, string>> {
+    const leases = this.#predecessor.leases();
+    if (this.#givesListeners) {
+      const sent = await giveEach(socket, estate);
+      return sent.ok ? tell(socket, { kind: 'all', count: estate.length }, leases) : sent;
+    }
+    const sent = await giveEach(
+      socket,
+      estate.map((one) => ({ ...one, listeners: [] })),
+    );
+    const reason = `this agent speaks version ${VERSION}`;
+    return sent.ok ? tell(socket, { kind: 'refused', reason }, leases) : sent;
   }
 
   #left(socket: Socket): void {
@@ -138,11 +156,7 @@ export class SuccessorDoor {
   }
 }
 
-async function giveAll(
-  socket: Socket,
-  estate: readonly Inheritance[],
-  leases: readonly Fd[],
-): Promise<Result<null, string>> {
+async function giveEach(socket: Socket, estate: readonly Inheritance[]): Promise<Result<null, string>> {
   for (const inheritance of estate) {
     const fds = inheritance.listeners.map(({ fd }) => fd);
     const message = { kind: 'netns', ...given(inheritance) } as const;
@@ -151,7 +165,7 @@ async function giveAll(
     const sent = await tell(socket, message, fds);
     if (!sent.ok) return sent;
   }
-  return tell(socket, { kind: 'all', count: estate.length }, leases);
+  return ok(null);
 }
 
 /** Tries again while the successor is behind with reading. */

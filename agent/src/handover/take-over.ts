@@ -115,10 +115,8 @@ async function collect(fd: Fd, deadline: number): Promise<Collected> {
       await pause(LOOK_MS);
       continue;
     }
-    const lines = packet.payload.split('\n').filter((line) => line !== '');
-    const end = lines.map((line, at) => heard.hear(line, at === lines.length - 1 ? packet.fds : []));
-    const whole = end.find((collected) => collected !== null);
-    if (whole !== undefined) return whole;
+    const whole = heard.read(packet.payload, packet.fds);
+    if (whole !== null) return whole;
   }
 }
 
@@ -126,10 +124,26 @@ async function collect(fd: Fd, deadline: number): Promise<Collected> {
 class Heard {
   readonly #estate: Inheritance[] = [];
   #anything = false;
+  /** The beginning of a message, and the descriptors beside it. */
+  #rest = '';
+  #fds: readonly Fd[] = [];
 
-  /** Takes in a message with the descriptors beside it; not null when it was the last one. */
-  hear(line: string, fds: readonly Fd[]): Collected | null {
+  /** Takes in what has come in one read; not null when the last message was in it. */
+  read(payload: string, fds: readonly Fd[]): Collected | null {
     this.#anything = true;
+    const lines = (this.#rest + payload).split('\n');
+    // Agents before there were lines end no message; the beginning of one reads as nothing.
+    const last = lines.at(-1) ?? '';
+    this.#rest = readSaid(last) === null ? (lines.pop() ?? '') : '';
+    this.#fds = [...this.#fds, ...fds];
+    const beside = this.#rest === '' ? this.#fds : [];
+    if (this.#rest === '') this.#fds = [];
+    const ends = lines.map((line, at) => this.#hear(line, at === lines.length - 1 ? beside : []));
+    return ends.find((end) => end !== null) ?? null;
+  }
+
+  /** Not null when it was the last message. */
+  #hear(line: string, fds: readonly Fd[]): Collected | null {
     const message = readSaid(line);
     const inheritance = message?.kind === 'netns' ? readInheritance(message, fds) : null;
     if (inheritance !== null) {
@@ -140,13 +154,15 @@ class Heard {
       const problem = message.count === this.#estate.length ? null : 'some listeners are missing';
       return { estate: this.#estate, problem, turnedAway: false, before: fds };
     }
+    if (message?.kind === 'refused') return { ...this.until(String(message.reason)), before: fds };
     // Of no use to us: an open listener on which nobody accepts would let callers hang.
     for (const fd of fds) closeFd(fd);
-    return message?.kind === 'refused' ? this.until(String(message.reason)) : null;
+    return null;
   }
 
   /** Nothing more comes. */
   until(problem: string): Collected {
+    for (const fd of this.#fds) closeFd(fd);
     return { estate: this.#estate, problem, turnedAway: !this.#anything, before: [] };
   }
 }
