@@ -85,6 +85,8 @@ describe('the network of a sandbox', () => {
     const ports = [{ port: 80, targetPort: 8080, nodePort: 30_080 }];
     const patch = JSON.stringify({ spec: { type: 'NodePort', ports } });
     await sandbox.kubectl(['patch', '-n', 'shop', 'service', 'web', '--type=merge', '-p', patch]);
+    // As in any cluster, rules follow a moment after the Services.
+    await sandbox.settle();
     for (const node of ['172.20.1.1', '172.20.1.2'])
       for (const pod of ['shop/near', 'shop/far']) {
         const answers = new Set<string>();
