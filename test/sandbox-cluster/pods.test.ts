@@ -1,4 +1,5 @@
-import { readdir } from 'node:fs/promises';
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { eventually } from '../../agent/src/sandbox/process/eventually.ts';
@@ -167,7 +168,9 @@ describe('the pods of a sandbox', () => {
   });
 
   it('stay in the API, terminating, until their processes have ended', async () => {
-    const script = 'trap "sleep 0.5; exit 0" TERM; echo listening; while :; do sleep 0.1; done';
+    const mayEnd = join(await mkdtemp(join(tmpdir(), 'ew-test-')), 'may-end');
+    const script = `trap 'until [ -e ${mayEnd} ]; do sleep 0.1; done; exit 0' TERM
+      echo listening; while :; do sleep 0.1; done`;
     await sandbox.apply([bare('slow', { command: ['sh', '-c', script], graceSeconds: 60 })]);
     await sandbox.settle();
     // The first process of a container misses the signals for which it has no handler yet.
@@ -175,6 +178,7 @@ describe('the pods of a sandbox', () => {
     expect(await eventually(listens, PATIENCE)).toBe(true);
     await sandbox.remove('pods', 'shop', 'slow');
     expect(await sandbox.pod('shop/slow')).toMatchObject({ phase: 'Terminating' });
+    await writeFile(mayEnd, '');
     await kubectl('wait', '--for=delete', 'pod/slow', '-n', 'shop', '--timeout=20s');
     await expect(sandbox.pod('shop/slow')).rejects.toThrow('no pod');
   });
