@@ -71,7 +71,9 @@ SQL`,
     ],
     [
       'cancelling a statement',
-      `timeout --foreground -s INT 1 psql -c 'select pg_sleep(60)' 2>&1 || echo failed`,
+      `psql -c 'select pg_sleep(60)' >said 2>&1 & sleeper=$!
+      until psql -c "select state from pg_stat_activity where query = 'select pg_sleep(60)'" | grep -q active; do :; done
+      kill -INT $sleeper; wait $sleeper || echo failed; cat said`,
       'canceling statement',
     ],
     ['a long silence', `psql -c "select pg_sleep(2.5), 'awake'"`, 'awake'],
