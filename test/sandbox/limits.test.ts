@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { LIMIT_SPENDINGS, type LimitSpending } from '../../agent/src/admin/agent-status.ts';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
 import type { TopologyInput } from '../../agent/src/sandbox/topology/schema.ts';
 import { adminGet, apiPolicy, curl, eventuallyAsync, flowsOf, statusOf } from '../support/agent.ts';
@@ -96,15 +97,30 @@ async function statuses(pod: string, count: number): Promise<number[]> {
 
 const limitsOf = async (node: string) => (await statusOf(sandbox, node)).limits;
 
+/** What so many requests, all that there were, were admitted by or refused for on both nodes. */
+const spentOnBoth = (requests: number) =>
+  eventuallyAsync(async () => {
+    const nodes = await Promise.all(NODES.map(async (node) => (await limitsOf(node)).spent));
+    const both = (how: LimitSpending) => nodes.reduce((sum, spent) => sum + spent[how], 0);
+    expect(LIMIT_SPENDINGS.reduce((sum, how) => sum + both(how), 0)).toBe(requests);
+    return { share: both('share'), open: both('open') };
+  });
+
 test('callers on two nodes draw on one bucket, and whoever finds none left is told when to come back', async () => {
   await limit([{ key: 'All', rate: '12/h', burst: 12 }]);
   const codes = [await statuses('shop/one', 10), await statuses('shop/two', 10)].flat();
+  const refused = await eventuallyAsync(async () => {
+    const answer = await curl(sandbox, 'shop/two', '-i', URL);
+    codes.push(answer.status);
+    expect(answer.status).toBe(429);
+    return answer;
+  });
   const admitted = codes.filter((code) => code === 200).length;
+  // On a busy machine the store may be late, and what nodes then admit of their shares is none of the bucket's.
+  const { share, open } = await spentOnBoth(codes.length);
   // Each node may let its first requests pass before it has heard of the other.
   expect(admitted).toBeGreaterThanOrEqual(10);
-  expect(admitted).toBeLessThanOrEqual(12 + 3);
-  expect(codes.at(-1)).toBe(429);
-  const refused = await curl(sandbox, 'shop/two', '-i', URL);
+  expect(admitted - share - open).toBeLessThanOrEqual(12 + 3);
   expect(refused.body).toMatch(
     /retry-after: \d+\r\nratelimit-policy: "read";q=12;w=3600\r\nratelimit: "read";r=0;t=\d+/,
   );
@@ -118,14 +134,13 @@ test('callers on two nodes draw on one bucket, and whoever finds none left is to
     }),
   );
 
-  const { mode, store, spent } = await limitsOf('node-b');
-  expect({ mode, kind: store.kind, problem: store.problem }).toEqual({
-    mode: 'lease',
-    kind: 'redis',
-    problem: null,
-  });
-  await eventuallyAsync(async () => expect((await limitsOf('node-b')).spent.limited).toBeGreaterThan(0));
-  expect(spent.share + spent.open).toBe(0);
+  await eventuallyAsync(async () =>
+    expect(await limitsOf('node-b')).toMatchObject({
+      mode: 'lease',
+      store: { kind: 'redis', problem: null },
+      spent: { limited: expect.toSatisfy((count) => count > 0) },
+    }),
+  );
   await eventuallyAsync(async () => {
     const metrics = await adminGet(sandbox.agentSocket('node-b'), '/metrics');
     expect(metrics).toContain('eastwall_limit_store_up{kind="redis"} 1');
@@ -199,7 +214,8 @@ test('a store that answers after five seconds makes no request wait', async () =
 
 /** At most so much of a limit is admitted while the store is away (docs/limits.md). */
 const SHARES = 1.25;
-const SCARCE = { name: 'scarce', url: 'http://web.shop/scarce', rate: 4, burst: 4 };
+/** Callers that are slow on a busy machine still ask for more than that. */
+const SCARCE = { name: 'scarce', url: 'http://web.shop/scarce', rate: 1, burst: 4 };
 
 /** Refusals for want of room that the agents of both nodes have told as events. */
 async function eventsTold(): Promise<number> {
@@ -240,7 +256,8 @@ test.each([
 
   await tellStore(end);
   await eventuallyAsync(async () => expect(await modes()).toEqual(['share', 'share']));
-  const [before, told, since] = [admitted(), await eventsTold(), performance.now()];
+  // The time begins no later than what is counted in it.
+  const [since, before, told] = [performance.now(), admitted(), await eventsTold()];
   await refusals(30);
   await eventually(() => expect(admitted()).toBeGreaterThan(before));
   const bound = () => SCARCE.burst + (SHARES * SCARCE.rate * (performance.now() - since)) / 1_000 + 2;
@@ -251,7 +268,8 @@ test.each([
   await tellStore('/live');
   await eventuallyAsync(async () => expect(await modes()).toEqual(['lease', 'lease']));
   await refusals(10);
-  for (const node of NODES) expect((await limitsOf(node)).store.problem).toBeNull();
+  for (const node of NODES)
+    await eventuallyAsync(async () => expect((await limitsOf(node)).store.problem).toBeNull());
   for (const { counts } of [one, two])
     expect(Object.keys(counts).filter((line) => line !== '200 0' && line !== '429 0')).toEqual([]);
   for (const { requests, ...failures } of await busy.stop()) expect(failures).toEqual(NOTHING_FAILED);
