@@ -90,7 +90,7 @@ describe('many connections', () => {
 
   test('wrk with 256 connections sees no error', async () => {
     const before = await exchangesTo('apps/web:8080');
-    const line = `wrk -t 2 -c 256 -d 5s http://web.apps:8080/hello | grep -E 'requests in|Socket errors|Non-2xx'`;
+    const line = `wrk -t 2 -c 256 -d 5s --timeout 10s http://web.apps:8080/hello | grep -E 'requests in|Socket errors|Non-2xx'`;
     for (const pod of ['apps/direct', 'apps/captured']) {
       const { code, stdout } = await twins.sandbox.exec(pod, ['sh', '-c', line]);
       expect(code).toBe(0);
