@@ -179,7 +179,7 @@ test('an agent that does not answer is named, and the answer is partial', async 
   const control = controlProcess(sandbox, 'node-b');
   process.kill(control, 'SIGSTOP');
   try {
-    const { code, out, error } = await eastwall('status', '--request-timeout', '2s');
+    const { code, out, error } = await eastwall('status', '--request-timeout', '5s');
     expect(code).toBe(3);
     expect(out).toContain('node node-a: ready');
     expect(error).toContain('node-b');
