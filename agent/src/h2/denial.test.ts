@@ -34,17 +34,47 @@ describe('a denied request', () => {
     expect(book.atCaller()).toEqual([]);
   });
 
-  it('is told to stop when it sends more than half a window', () => {
+  it('is told to stop soon when it sends more than half a window, but not before it can have read its answer', () => {
     const book = opened();
     const half = new Uint8Array(16_384);
     book.caller(headers(1, GET('/no'), { end: false }), data(1, half));
-    book.caller(data(1, half), data(1, half), data(1, half, true));
-    expect(book.atCaller()).toEqual([
-      DENIED_LINE(1),
-      'windowUpdate#0 16384',
-      'rstStream#1 NO_ERROR',
-      `windowUpdate#0 ${3 * 16_384}`,
-    ]);
+    book.caller(data(1, half), data(1, half));
+    expect(book.atCaller()).toEqual([DENIED_LINE(1), 'windowUpdate#0 16384', `windowUpdate#0 ${2 * 16_384}`]);
+    book.now += 99;
+    book.upstream(windowUpdate(0, 1));
+    expect(book.atCaller()).toEqual(['windowUpdate#0 1']);
+    book.now += 1;
+    book.upstream(windowUpdate(0, 1));
+    expect(book.atCaller()).toEqual(['windowUpdate#0 1', 'rstStream#1 NO_ERROR']);
+  });
+
+  it('is not told to stop before its answer could go out', () => {
+    const book = new RelayPlaybook();
+    const half = new Uint8Array(16_384);
+    book.caller(
+      PREFACE,
+      settingsFrame(),
+      headers(1, GET('/no'), { end: false }),
+      data(1, half),
+      data(1, half),
+    );
+    book.caller(data(1, half));
+    book.now += 5_000;
+    book.upstream(settingsFrame());
+    expect(book.atCaller().filter((line) => line.startsWith('rst'))).toEqual([]);
+    book.now += 100;
+    book.upstream(windowUpdate(0, 1));
+    expect(book.atCaller().at(-1)).toBe('rstStream#1 NO_ERROR');
+  });
+
+  it('is not told to stop when it sends much and has ended by itself', () => {
+    const book = opened();
+    const half = new Uint8Array(16_384);
+    book.caller(headers(1, GET('/no'), { end: false }), data(1, half), data(1, half), data(1, half));
+    book.caller(data(1, half, true));
+    book.now += 10_000;
+    book.upstream(windowUpdate(0, 1));
+    expect(book.atCaller().filter((line) => line.startsWith('rst'))).toEqual([]);
   });
 
   it('is told to stop when it takes its time', () => {

@@ -111,9 +111,11 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
 
   /** What is due at the end of a step: stops callers that go on too long, and grants back what was swallowed. */
   settle(): void {
+    if (!this.state.canSend('caller')) return;
+    this.answered.sent(this.state.now);
     for (let late = this.nextOverdue(); late > 0; late = this.nextOverdue())
       this.state.sendCaller(rstStream(late, 'NO_ERROR'));
-    if (this.state.owedToCaller === 0 || !this.state.canSend('caller')) return;
+    if (this.state.owedToCaller === 0) return;
     this.state.sendCaller(windowUpdate(0, this.state.owedToCaller));
     this.state.uploadWindow += this.state.owedToCaller;
     this.state.owedToCaller = 0;
@@ -153,7 +155,7 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
       stream.status = answered.status;
       stream.grpcStatus = answered.grpcStatus;
       stream.bytesReceived += answered.bytes;
-      if (!ended) this.answered.add(stream.id, state.now);
+      if (!ended) this.answered.add(stream.id);
     }
     state.end(stream, 'denied');
   }
@@ -178,16 +180,16 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
       },
       state.now,
     );
-    if (!head.endsStream) this.answered.add(head.streamId, state.now);
+    if (!head.endsStream) this.answered.add(head.streamId);
     return this.dropBlock();
   }
 
   /** Content of a request that has its answer: it may end by itself unless it is long. */
   private endAnswered(frame: CurrentFrame): void {
+    const { now, upstreamSettings } = this.state;
     if (frame.endsStream) this.answered.end(frame.streamId);
-    // Without grants from upstream the caller stops at the initial window, so it is stopped well before that.
-    else if (this.answered.exceeds(frame.streamId, frame.length, this.state.upstreamSettings.safeWindow / 2))
-      this.state.sendCaller(rstStream(frame.streamId, 'NO_ERROR'));
+    // Without grants from upstream the caller stops at the initial window: who gets that far is told that it may.
+    else this.answered.count(frame.streamId, frame.length, { limit: upstreamSettings.safeWindow / 2, now });
   }
 
   private nextOverdue(): number {
