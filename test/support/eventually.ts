@@ -1,4 +1,4 @@
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 40_000;
 const PAUSE_MS = 20;
 
 /** Waits for an expectation to hold; fails as it fails when patience is over. */

@@ -20,7 +20,8 @@ export interface SandboxOptions {
   readonly readyTimeoutMs?: number;
 }
 
-const READY_TIMEOUT_MS = 60_000;
+/** Ends a hang only: where a machine is busy with something else, agents take more than a minute. */
+const READY_TIMEOUT_MS = 110_000;
 /** Where somebody looks on, and can end it: a machine that is busy with something else takes as long. */
 export const PATIENT_READY_TIMEOUT_MS = 180_000;
 
