@@ -87,7 +87,7 @@ export class Lines implements AsyncDisposable {
 
   /** One curl after the other, each with a connection of its own; a line is `<status> <exit code>`. */
   static curls(sandbox: SandboxHandle, pod: string, url: string): Promise<Lines> {
-    const curl = `curl -s -m 20 -o /dev/null -w '%{http_code} %{exitcode}\\n' ${url}`;
+    const curl = `curl -s -m 60 -o /dev/null -w '%{http_code} %{exitcode}\\n' ${url}`;
     return Lines.of(sandbox, pod, ['sh', '-c', `while :; do ${curl}; done`]);
   }
 
