@@ -10,7 +10,7 @@ import { controlProcess } from '../support/processes.ts';
 
 const MAIN = new URL('../../agent/src/cli/main.ts', import.meta.url).pathname;
 /** An agent is slow to come back while its node is busy. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 90_000;
 const caller = (name: string, node: string, team: string) => ({
   name,
   labels: { app: name, team },

@@ -182,7 +182,7 @@ describe('a pod that is observed', () => {
     await eventuallyAsync(async () => {
       const { pods } = await statusOf(sandbox, NODE);
       expect(pods.filter(({ inbound }) => inbound)).toHaveLength(2);
-    }, 60_000);
+    }, 90_000);
     await lines.more('200 0', 20);
     // Cut off is one that was with the agent when it was killed, and at most the next one: the kernel closes sockets one by
     // one, and that was still waiting to be accepted.
