@@ -45,7 +45,7 @@ export const EVENT_SETTINGS = {
     optionalPath,
     '',
     'path',
-    'File with the certificates (PEM) that vouch for the webhook; empty for those of the system.',
+    'File with the certificates (PEM) that vouch for the webhook; empty for the public ones that Node brings.',
   ),
   otlpUrl: setting(
     httpUrl,
@@ -69,7 +69,7 @@ export const EVENT_SETTINGS = {
     optionalPath,
     '',
     'path',
-    'File with the certificates (PEM) that vouch for the OTLP receiver; empty for those of the system.',
+    'File with the certificates (PEM) that vouch for the OTLP receiver; empty for the public ones that Node brings.',
   ),
   kubeEvents: setting(
     oneOf('off', 'on'),

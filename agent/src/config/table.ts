@@ -306,7 +306,7 @@ export const SETTINGS = {
     'File with the password of the store. Names in the store are hashes made with it, unless `--store-secret-file` is given.',
   ),
   storeCaFile: file(
-    'File with the certificates (PEM) that vouch for the store; empty for those of the system.',
+    'File with the certificates (PEM) that vouch for the store; empty for the public ones that Node brings.',
   ),
   storeSecretFile: file(
     'File with a secret, the same for all agents of a cluster, that makes names in the store unguessable, and seals what nodes tell each other there; empty takes the password.',

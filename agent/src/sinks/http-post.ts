@@ -6,7 +6,7 @@ import type { Answer, Post } from './delivery.ts';
 
 export interface HttpReceiver {
   readonly url: string;
-  /** Certificates (PEM) that vouch for it; empty for those of the system. */
+  /** Certificates (PEM) that vouch for it; empty for the public ones that Node brings. */
   readonly caFile: string;
   /** Empty for none. Read again for every request, so that it may be exchanged. */
   readonly tokenFile: string;
