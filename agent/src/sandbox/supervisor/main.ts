@@ -6,6 +6,7 @@ import { CONTROL_SOCKET, type SandboxSpec, type SupervisorEvent } from '../proto
 import { startControlServer } from './control-server.ts';
 import { controlHandlers } from './handlers.ts';
 import { leave } from './leave.ts';
+import { reapOrphans } from './orphans.ts';
 import { startSupervisor } from './supervisor.ts';
 
 /**
@@ -16,6 +17,8 @@ const LEAVE_TIMEOUT_MS = 4000;
 
 // INVARIANT: pid 1. `leave` kills every process that it can see.
 if (process.pid !== 1) throw new Error('only for the first process of a PID namespace');
+
+reapOrphans();
 
 const emit = (event: SupervisorEvent) => process.stdout.write(jsonLine(event));
 const received = Promise.withResolvers<SandboxSpec>();
