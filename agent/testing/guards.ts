@@ -16,6 +16,7 @@ export function aGuardIds(now: () => number = () => 1_000): IdGuards {
     pollution: new PollutionGuard(reader.vocabulary.places),
     enumeration: new EnumerationGuard({
       now,
+      monotonic: now,
       provenance,
       maxKeys: 256,
       inboundIdleMs: 3_600_000,

@@ -53,8 +53,10 @@ export class AskedIds {
   batch: EnumerationEvidence | null = null;
   /** Whoever asks; null before anybody did. */
   caller: KnownCaller | null = null;
-  /** When, in ms since the epoch. */
+  /** When, in monotonic ms. */
   now = 0;
+  /** By the wall clock, in ms since the epoch. */
+  #wallClock = 0;
   readonly #guard: EnumerationGuard;
   // No typed arrays: most connections never have an id to put there.
   readonly #keys: number[] = [];
@@ -91,7 +93,8 @@ export class AskedIds {
   }
 
   begin(asking: Asking): void {
-    this.now = this.#guard.now();
+    this.now = this.#guard.monotonic();
+    this.#wallClock = this.#guard.now();
     const { caller, image } = this.#lookUp(asking);
     caller.filter.advance(this.now);
     this.caller = caller;
@@ -145,15 +148,15 @@ export class AskedIds {
       if (!wasShown) this.#noteUnshown(asking, caller);
     }
     const engine = this.#engineOf(asking);
-    const slot = engine.key(caller.hash, low, this.#target, this.now);
+    const slot = engine.key(caller.hash, low, this.#target, this.#wallClock);
     this.#take(engine.step(slot, touch), engine, slot);
     if (!touch.explained && asking.contract === null && asking.caller.kind === 'CronJob')
       this.#noteBatch(engine, slot);
     if (touch.firstTouch) this.#remember(low, h1, h2);
     if (this.#principal === 0) return;
-    const own = engine.key(this.#principal, low, ~this.#target, this.now);
-    this.#known.parent = engine.key(caller.hash, low, this.#target, this.now);
-    this.#known.highs = engine.key(~caller.hash, low, this.#target, this.now);
+    const own = engine.key(this.#principal, low, ~this.#target, this.#wallClock);
+    this.#known.parent = engine.key(caller.hash, low, this.#target, this.#wallClock);
+    this.#known.highs = engine.key(~caller.hash, low, this.#target, this.#wallClock);
     this.#take(engine.step(own, touch, this.#known), engine, own, this.#known);
   }
 

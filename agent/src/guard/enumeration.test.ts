@@ -4,7 +4,7 @@ import { aWorkload } from '../../testing/workloads.ts';
 import { FORM } from '../inspect/id-form.ts';
 import { type AskedId, AskedIds, type Asking } from './asked-ids.ts';
 import { actionFor, EnumerationGuard, enumerationSight } from './enumeration.ts';
-import { Provenance } from './provenance.ts';
+import { NEVER, Provenance } from './provenance.ts';
 
 const MINUTE = 60_000;
 const IDLE_MS = 60 * MINUTE;
@@ -15,8 +15,10 @@ function setUp(settings: GuardSettings = DEFAULT_GUARDS) {
   let now = 0;
   const provenance = new Provenance({ limits: PROVENANCE_LIMITS, maxWorkloads: 2, shared: false });
   const wanted: number[] = [];
+  let clockSetBy = 0;
   const guard = new EnumerationGuard({
-    now: () => now,
+    now: () => now + clockSetBy,
+    monotonic: () => now,
     provenance,
     maxKeys: 256,
     inboundIdleMs: IDLE_MS,
@@ -69,6 +71,7 @@ function setUp(settings: GuardSettings = DEFAULT_GUARDS) {
     provenance,
     wanted,
     advance: (ms: number) => (now += ms),
+    setClock: (byMs: number) => (clockSetBy += byMs),
   };
 }
 
@@ -186,7 +189,7 @@ test('workloads are bounded, and known by name and not by pod', () => {
 test('right after an upgrade no unexplained id is held against anybody, and later a walk is seen as before', () => {
   const [before, after] = [setUp(), setUp()];
   before.learn();
-  after.advance(before.guard.now());
+  after.advance(before.guard.monotonic());
   for (const baseline of before.guard.save()) after.guard.restore(baseline);
   // What it gets now, the agent before this one saw it being shown.
   const tiers = Array.from({ length: 20 }, () => after.ask());
@@ -204,7 +207,7 @@ test('right after an upgrade misses and numbers of ids are judged as before', ()
   ] as const) {
     const [before, after] = [setUp(), setUp()];
     before.learn();
-    after.advance(before.guard.now());
+    after.advance(before.guard.monotonic());
     for (const baseline of before.guard.save()) after.guard.restore(baseline);
     for (let n = 0; n < asks; n++) {
       after.ask();
@@ -217,11 +220,11 @@ test('right after an upgrade misses and numbers of ids are judged as before', ()
 test('while another agent takes over, what is shown there is not held against who asks for it here', () => {
   const { ask, learn, provenance, guard, advance, asked } = setUp();
   learn();
-  provenance.missedByAll(guard.now());
+  provenance.missedByAll(guard.monotonic());
   const tiers = Array.from({ length: 20 }, () => ask());
   expect(new Set(tiers)).toEqual(new Set(['quiet']));
-  expect(provenance.partlyKnown(guard.now(), 1)).toEqual(['shop/Deployment/frontend']);
-  expect(provenance.partlyKnown(guard.now(), 0)).toEqual([]);
+  expect(provenance.partlyKnown(guard.monotonic(), 1)).toEqual(['shop/Deployment/frontend']);
+  expect(provenance.partlyKnown(guard.monotonic(), 0)).toEqual([]);
   for (let n = 0; n < 15; n++) {
     ask();
     asked.answered(404);
@@ -229,8 +232,23 @@ test('while another agent takes over, what is shown there is not held against wh
   const sight = asked.evidence && enumerationSight(asked.evidence, asked);
   expect(sight?.evidence).toMatchObject({ signals: 'misses', shownElsewhere: 'known in part' });
   advance(PROVENANCE_LIMITS.shown.periodMs);
-  expect(provenance.partlyKnown(guard.now(), 1)).toEqual([]);
+  expect(provenance.partlyKnown(guard.monotonic(), 1)).toEqual([]);
 });
+
+test.each([40, -600])(
+  'a clock that is set by %i minutes forgets nothing that was shown, and excuses nobody',
+  (minutes) => {
+    const { ask, learn, show, asked, setClock } = setUp();
+    learn();
+    const shown = Array.from({ length: 10 }, () => show());
+    setClock(minutes * MINUTE);
+    for (const id of shown) expect(ask(id)).toBe('quiet');
+    expect(asked.evidence).toBeNull();
+    let asks = 1;
+    while (ask() !== 'alert' && asks < 50) asks++;
+    expect(asks).toBeLessThanOrEqual(10);
+  },
+);
 
 test('settings of namespaces have their own keys, up to a bound', () => {
   const { guard } = setUp();
@@ -261,14 +279,14 @@ test('what comes to a workload is worth watching once its pods ask for ids that 
   for (let i = 0; i < 100; i++) ask(show());
   ask();
   ask();
-  expect([wanted, guard.wantsInbound(caller)]).toEqual([[], 0]);
+  expect([wanted, guard.wantsInbound(caller)]).toEqual([[], NEVER]);
   ask();
-  expect([wanted.length, guard.wantsInbound(caller)]).toEqual([1, guard.now()]);
-  expect(guard.wantsInbound({ ...caller, uid: 'another', pod: 'another' })).toBe(guard.now());
-  expect(guard.wantsInbound({ ...caller, name: 'another' })).toBe(0);
+  expect([wanted.length, guard.wantsInbound(caller)]).toEqual([1, guard.monotonic()]);
+  expect(guard.wantsInbound({ ...caller, uid: 'another', pod: 'another' })).toBe(guard.monotonic());
+  expect(guard.wantsInbound({ ...caller, name: 'another' })).toBe(NEVER);
 
-  const { filter } = provenance.of(caller, guard.now()).caller;
-  const serving = filter.openInbound(guard.now());
+  const { filter } = provenance.of(caller, guard.monotonic()).caller;
+  const serving = filter.openInbound(guard.monotonic());
   const id = newId();
   filter.showInbound(serving, id.h1, id.h2);
   ask(id);
@@ -283,20 +301,20 @@ test('it is not by ids that are long apart, nor by those that would be explained
     ask();
     advance(IDLE_MS);
   }
-  expect([wanted, guard.wantsInbound(asking.caller)]).toEqual([[], 0]);
+  expect([wanted, guard.wantsInbound(asking.caller)]).toEqual([[], NEVER]);
 });
 
 test('it is by what only requests explain, which an agent sees that begins while they are observed', () => {
   const { ask, guard, newId, provenance, asking } = setUp();
   ask();
-  const { filter } = provenance.of(asking.caller, guard.now()).caller;
-  const serving = filter.openInbound(guard.now());
+  const { filter } = provenance.of(asking.caller, guard.monotonic()).caller;
+  const serving = filter.openInbound(guard.monotonic());
   for (let i = 0; i < 3; i++) {
     const id = newId();
     filter.showInbound(serving, id.h1, id.h2);
     ask(id);
   }
-  expect(guard.wantsInbound(asking.caller)).toBe(guard.now());
+  expect(guard.wantsInbound(asking.caller)).toBe(guard.monotonic());
 });
 
 test('it goes on to be for as long as only what it is asked explains its ids', () => {
@@ -307,9 +325,9 @@ test('it goes on to be for as long as only what it is asked explains its ids', (
   advance(MINUTE);
   for (let i = 0; i < 10; i++) ask(show());
   expect(guard.wantsInbound(asking.caller)).toBe(lastUnshown);
-  const { filter } = provenance.of(asking.caller, guard.now()).caller;
+  const { filter } = provenance.of(asking.caller, guard.monotonic()).caller;
   const id = newId();
-  filter.showInbound(filter.openInbound(guard.now()), id.h1, id.h2);
+  filter.showInbound(filter.openInbound(guard.monotonic()), id.h1, id.h2);
   ask(id);
   expect(guard.wantsInbound(asking.caller)).toBe(lastUnshown + MINUTE);
 });

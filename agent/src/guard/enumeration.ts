@@ -13,13 +13,15 @@ import type { Parties } from '../exchange/watch.ts';
 import { textHash } from '../kernel/text-hash.ts';
 import type { Sequence } from '../record/finding.ts';
 import type { LearnedBaseline } from '../record/learned.ts';
-import type { KnownCaller, Provenance } from './provenance.ts';
+import { type KnownCaller, NEVER, type Provenance } from './provenance.ts';
 import type { Sight } from './sight.ts';
 import { Walks } from './walks.ts';
 
 export interface EnumerationOptions {
   /** Wall clock, in ms since the epoch: schedules are written by it. */
   now(): number;
+  /** Monotonic ms: a clock that is set forgets nothing that somebody was shown. */
+  monotonic(): number;
   readonly provenance: Provenance;
   /** Caller × operation × place of an id that are kept in mind, for each kind of settings; 314 bytes each. */
   readonly maxKeys: number;
@@ -58,6 +60,11 @@ export class EnumerationGuard {
     return this.#options.now();
   }
 
+  /** For what workloads were shown and have asked for, which is remembered for a while. */
+  monotonic(): number {
+    return this.#options.monotonic();
+  }
+
   /** A workload has asked for one more id that only what it is asked may explain. */
   unshown(caller: KnownCaller, now: number): void {
     if (now - caller.unshownAt >= this.#options.inboundIdleMs) caller.unshown = 0;
@@ -66,12 +73,12 @@ export class EnumerationGuard {
   }
 
   /**
-   * When the workload of that pod has last asked for an id that only what it is asked may explain, in ms since the
-   * epoch; 0 where it was few all along.
+   * When the workload of that pod has last asked for an id that only what it is asked may explain, in monotonic ms;
+   * `NEVER` where it was few all along.
    */
   wantsInbound(pod: Workload): number {
     const caller = this.provenance.known(pod);
-    return caller === null || caller.unshown < UNSHOWN_FOR_INBOUND ? 0 : caller.unshownAt;
+    return caller === null || caller.unshown < UNSHOWN_FOR_INBOUND ? NEVER : caller.unshownAt;
   }
 
   engine(settings: GuardSettings): Enumeration {

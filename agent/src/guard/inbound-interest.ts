@@ -1,4 +1,5 @@
 import type { NamespaceId } from '../ipc/messages.ts';
+import { NEVER } from './provenance.ts';
 
 export interface InboundInterestOptions {
   /** So long after there was last use for it, what comes to a pod is not wanted any more, in ms. */
@@ -6,10 +7,10 @@ export interface InboundInterestOptions {
   tell(ns: NamespaceId, wanted: boolean): void;
 }
 
-/** What is known of one pod at a moment, in ms since the epoch. */
+/** What is known of one pod at a moment, in monotonic ms. */
 export interface InboundView {
   readonly now: number;
-  /** When its workload has last asked for an id that only what it is asked may explain; 0 for never. */
+  /** When its workload has last asked for an id that only what it is asked may explain. */
   readonly unshownAt: number;
   readonly observed: boolean;
 }
@@ -31,7 +32,7 @@ export class InboundInterest {
   review(ns: NamespaceId, { now, unshownAt, observed }: InboundView): void {
     const said = this.#said.get(ns);
     // Who is observed when we hear of it is so by the word of a process before this one, which takes back nothing.
-    const since = Math.max(unshownAt, said?.since ?? (observed ? now : 0));
+    const since = Math.max(unshownAt, said?.since ?? (observed ? now : NEVER));
     const wanted = now - since < this.#options.idleMs;
     if (since === said?.since && wanted === said.wanted) return;
     this.#said.set(ns, { since, wanted });

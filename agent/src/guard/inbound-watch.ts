@@ -25,6 +25,8 @@ export class InboundWatcher implements Watcher {
 
   spoke(): void {}
 
+  ended(): void {}
+
   watch(): Watch {
     return new InboundWatch(this);
   }
@@ -45,7 +47,7 @@ class InboundWatch implements Watch, ExchangeIdSink, IdSink {
   request(view: RequestView): null {
     const { options, parties } = this.#watcher;
     const { enumeration, reader } = options.ids;
-    const now = enumeration.now();
+    const now = enumeration.monotonic();
     const pod = options.pod();
     this.#caller = enumeration.provenance.of(pod, now).caller;
     this.#caller.filter.advance(now);

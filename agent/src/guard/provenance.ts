@@ -9,6 +9,9 @@ export interface ProvenanceOptions {
   readonly shared: boolean;
 }
 
+/** Before any time. */
+export const NEVER = Number.NEGATIVE_INFINITY;
+
 /** Ids that a workload was shown since they were last taken. */
 export interface ShownHere {
   /** Namespace, kind and name. */
@@ -28,7 +31,7 @@ export interface KnownCaller {
   readonly hash: number;
   /** Ids that its pods have asked for and were not shown, none of them long after the one before. */
   unshown: number;
-  /** When one of them has last asked for an id that it was not shown, in ms since the epoch; 0 for never. */
+  /** When one of them has last asked for an id that it was not shown, in monotonic ms. */
   unshownAt: number;
   /** It had to make room: whoever remembers it has to ask for it anew. */
   forgotten: boolean;
@@ -138,7 +141,7 @@ export class Provenance {
     const delta = this.#options.shared ? new IdDelta() : null;
     const filter = new ProvenanceFilter(this.#options.limits, now, delta);
     const hash = textHash(key) >>> 0;
-    const caller = { filter, delta, hash, unshown: 0, unshownAt: 0, forgotten: false };
+    const caller = { filter, delta, hash, unshown: 0, unshownAt: NEVER, forgotten: false };
     this.#callers.set(key, caller);
     return caller;
   }

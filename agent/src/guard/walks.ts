@@ -5,7 +5,7 @@ const STEP_MS = 10_000;
 const BARS = 60;
 
 interface Walk {
-  /** Steps since the epoch: that of the newest bar. */
+  /** That of the newest bar. */
   step: number;
   readonly ids: Uint16Array;
   readonly unexplained: Uint16Array;
@@ -24,7 +24,7 @@ export class Walks {
     this.#max = max;
   }
 
-  /** One more id; `key` stands for caller and operation, `now` is in ms. */
+  /** One more id; `key` stands for caller and operation, `now` is in monotonic ms. */
   touch(key: number, explained: boolean, now: number): void {
     const walk = this.#walks.get(key) ?? (explained ? null : this.#begin(key, now));
     if (walk === null) return;

@@ -22,7 +22,7 @@ export class DataplaneInbound {
 
   /** All pods of a workload are observed once one of them has shown that it is worth it. */
   review(): void {
-    const now = this.#enumeration.now();
+    const now = this.#enumeration.monotonic();
     this.#interest.retain(this.#netns);
     for (const [ns, { owner, isObserved }] of this.#netns) {
       if (owner.uid === '') continue;
@@ -33,13 +33,13 @@ export class DataplaneInbound {
 
   /** Workloads that somebody asks past the agent. */
   askedUnseen(): string[] {
-    return this.#enumeration.provenance.askedUnseen(this.#enumeration.now(), MAX_PARTLY_KNOWN);
+    return this.#enumeration.provenance.askedUnseen(this.#enumeration.monotonic(), MAX_PARTLY_KNOWN);
   }
 
   /** Somebody asks that pod past the agent. */
   unseen(ns: NamespaceId): void {
     const owner = this.#netns.get(ns)?.owner;
     if (owner === undefined || owner.uid === '') return;
-    this.#enumeration.provenance.unseen(provenanceKey(owner), this.#enumeration.now());
+    this.#enumeration.provenance.unseen(provenanceKey(owner), this.#enumeration.monotonic());
   }
 }

@@ -183,7 +183,7 @@ class Dataplane {
         break;
       case 'stop-listening':
         this.netns.get(message.ns)?.stopListening('all');
-        this.news.miss(systemClock.now());
+        this.news.miss(this.context.now());
         break;
       case 'unseen':
         this.inbound.unseen(message.ns);
@@ -195,7 +195,7 @@ class Dataplane {
         this.learned.hear(message.learned);
         break;
       case 'news':
-        this.news.hear(message, systemClock.now());
+        this.news.hear(message, this.context.now());
         break;
       case 'drain':
         this.drain(message.graceMs);
@@ -335,7 +335,7 @@ class Dataplane {
         rssBytes: process.memoryUsage.rss(),
         cpuSeconds: cpuSeconds(),
         limits: this.limits.takeTotals(this.context.now()),
-        partlyKnown: this.news.partlyKnown(systemClock.now()),
+        partlyKnown: this.news.partlyKnown(this.context.now()),
         askedUnseen: this.inbound.askedUnseen(),
       },
     });

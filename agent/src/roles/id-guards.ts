@@ -23,6 +23,7 @@ export function idGuards(settings: DataplaneSettings, wantInbound: () => void): 
     pollution: new PollutionGuard(reader.vocabulary.places),
     enumeration: new EnumerationGuard({
       now: systemClock.now,
+      monotonic: systemClock.monotonic,
       provenance: new Provenance({
         limits: { ...PROVENANCE_LIMITS, shown, asked },
         maxWorkloads: settings.maxProvenanceWorkloads,
