@@ -15,6 +15,7 @@ export function aTerminal() {
     },
     progress: () => {},
     paint: plain,
+    columns: 80,
     env: {},
     now: () => Date.UTC(2026, 0, 2, 3, 5, 5),
   };

@@ -93,4 +93,5 @@ const styleOf = ({ output }: FindingsOptions, terminal: Terminal) => ({
   paint: terminal.paint,
   wide: output === 'wide',
   now: terminal.now(),
+  columns: terminal.columns,
 });

@@ -8,10 +8,15 @@ export interface Terminal {
   /** What is being waited for, on a line that goes away again; null when nothing is. Only on a terminal. */
   progress(text: string | null): void;
   readonly paint: Paint;
+  /** Characters that a line has room for. */
+  readonly columns: number;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Milliseconds since the epoch. */
   now(): number;
 }
+
+/** Where nobody says how wide it is, as in a pipe. */
+const USUAL_COLUMNS = 80;
 
 /** Exit codes: `usage` is a command that was written wrongly, `partial` an answer of some agents and not of others. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, partial: 3 } as const;
@@ -35,6 +40,9 @@ export function processTerminal(): Terminal {
     },
     progress: (text) => line.show(text),
     paint: choosePaint(process.stdout.isTTY ?? false, process.env),
+    get columns() {
+      return process.stdout.columns || USUAL_COLUMNS;
+    },
     env: process.env,
     now: Date.now,
   };

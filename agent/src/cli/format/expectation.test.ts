@@ -46,7 +46,7 @@ describe('the expectation of a job', () => {
   });
 
   it('is shown with its finding, and with no other', () => {
-    const style = { paint: (_: unknown, text: string) => text, wide: false, now: 0 };
+    const style = { paint: (_: unknown, text: string) => text, wide: false, columns: 80, now: 0 };
     expect(findingText(job, style)).toContain('    distinctPerRun: 2200\n');
     expect(findingText(job, style)).not.toContain('see:');
     expect(findingText(aFinding(), style)).not.toContain('expectations:');

@@ -11,6 +11,8 @@ export interface FindingStyle {
   readonly wide: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Of the terminal. */
+  readonly columns: number;
 }
 
 const COLOURS: Readonly<Record<Severity, Colour>> = {
@@ -50,7 +52,7 @@ export function findingLine(finding: Finding, style: FindingStyle): string {
 }
 
 /** `eastwall findings show <id>`: what was seen, its picture, what it means and what to do. */
-export function findingText(finding: Finding, { paint, now }: FindingStyle): string {
+export function findingText(finding: Finding, { paint, now, columns }: FindingStyle): string {
   const { title, meaning, advice, owasp, techniques } = DETECTIONS[finding.detection];
   const facts = factsOf(finding, now).map(
     ([name, value]) => `  ${paint('dim', name.padEnd(12))}${visible(value)}`,
@@ -60,7 +62,7 @@ export function findingText(finding: Finding, { paint, now }: FindingStyle): str
   );
   const frameworks = [...owasp.map((item) => `OWASP ${item}`), ...techniques.map(frameworkOf)];
   const expectation = expectationLines(finding);
-  const picture = finding.sequence === undefined ? [] : ['', ...chart(finding.sequence, paint)];
+  const picture = finding.sequence === undefined ? [] : ['', ...chart(finding.sequence, paint, columns)];
   return [
     `${paint('bold', finding.id)}: ${visible(finding.explanation)}`,
     ...facts,
