@@ -42,6 +42,8 @@ export class RecordingWatcher implements Watcher {
     this.spoken.push(spoken);
   }
 
+  unspoken(): void {}
+
   watch(): Watch {
     const { options } = this;
     const number = ++this.watches;

@@ -82,6 +82,7 @@ export class Detector implements Relay {
     const exchange = this.exchange('unknown', now);
     exchange.outcome = outcome;
     exchange.conclude(this.context, now);
+    this.context.watcher.unspoken(outcome, now);
   }
 
   checkUploads(): void {}

@@ -1,4 +1,5 @@
 import type { Decision, Destination, Scope, Workload } from '@eastwall/policy';
+import type { Outcome } from '../record/record.ts';
 import type { Exchange } from './exchange.ts';
 
 /**
@@ -87,6 +88,8 @@ export interface Watcher {
   /** Once, when it has been looked at and somebody has said something; whatever becomes of it. */
   spoke(spoken: Spoken, now: number): void;
   watch(): Watch;
+  /** Instead, when it has ended before it was known what it speaks: nothing of it is watched. */
+  unspoken(outcome: Outcome, now: number): void;
 }
 
 /** The two ends of a connection as they are known now: an identity or a Service may arrive after it was opened. */
@@ -119,4 +122,4 @@ export const UNWATCHED: Watch = Object.freeze({
   end() {},
 });
 
-export const NO_WATCHER: Watcher = Object.freeze({ spoke() {}, watch: () => UNWATCHED });
+export const NO_WATCHER: Watcher = Object.freeze({ spoke() {}, watch: () => UNWATCHED, unspoken() {} });

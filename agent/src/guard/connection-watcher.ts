@@ -1,6 +1,7 @@
 import type { Workload } from '@eastwall/policy';
 import type { Parties, RequestView, Spoken, Watch, Watcher } from '../exchange/watch.ts';
 import { destinationName } from '../record/destination-name.ts';
+import type { Outcome } from '../record/record.ts';
 import { metadataAccess } from './endpoints.ts';
 import { ExchangeWatch } from './exchange-watch.ts';
 import type { Guards } from './guards.ts';
@@ -42,6 +43,19 @@ export class ConnectionWatcher implements Watcher {
     return new ExchangeWatch(this);
   }
 
+  /** Who asks for what can't be had has asked all the same. */
+  unspoken(outcome: Outcome, now: number): void {
+    const { guards, parties } = this;
+    if (outcome !== 'upstream_unreachable' || this.#metadata === null) return;
+    const subject = {
+      caller: parties.caller,
+      destination: destinationName(parties.destination, ''),
+      operation: '',
+    };
+    const action = guards.settingsFor(parties.caller).actions[this.#metadata.detection];
+    guards.responder.respond(this.#metadata, subject, { action, now });
+  }
+
   /** In whose name a request comes, where a configured issuer says so; null otherwise, and until that is verified. */
   principal(view: RequestView): string | null {
     const { principals } = this.guards;
@@ -56,7 +70,12 @@ export class ConnectionWatcher implements Watcher {
 
   /** What is wrong with who calls and where to, whatever is asked for. */
   checkParties(view: RequestView): Sight | null {
-    return this.#checkCredential(view) ?? this.#metadata;
+    return this.#checkCredential(view) ?? this.checkDestination();
+  }
+
+  /** What is wrong with where it goes, whatever is spoken. */
+  checkDestination(): Sight | null {
+    return this.#metadata;
   }
 
   #checkCredential(view: RequestView): Sight | null {

@@ -194,3 +194,33 @@ test('what a body said is told of its own exchange only', () => {
   watching.end(exchange, 0);
   expect(exchange.shape).toBe(0);
 });
+
+const metadata = { key: 'm', ip: '169.254.169.254', port: 80, services: [] };
+
+test('the metadata service is told of whatever is spoken to it, once per connection that asks nothing', () => {
+  const { guards, found } = setUp();
+  const to = () =>
+    guards.watcher({ caller: aWorkload(), destination: metadata, scope: { expectation: () => null } });
+  const unreached = to();
+  unreached.unspoken('upstream_unreachable', 1);
+  expect(found()).toEqual([['metadata-access', 1]]);
+  const opaque = to();
+  expect(opaque.watch().unread(ALLOWED, 2)).toBeNull();
+  expect(found()).toEqual([['metadata-access', 2]]);
+  const http = to();
+  http.watch().request(aRequestView(), ALLOWED, 4);
+  // What a policy refuses is no news.
+  to().unspoken('denied', 6);
+  // Of a destination that the request names.
+  expect(found()).toEqual([['metadata-access', 1]]);
+});
+
+test('bytes that nobody reads are refused there, too, where the profile says so', () => {
+  const { guards } = setUp({ 'metadata-access': 'Block' });
+  const watcher = guards.watcher({
+    caller: aWorkload(),
+    destination: metadata,
+    scope: { expectation: () => null },
+  });
+  expect(watcher.watch().unread(ALLOWED, 0)).toMatchObject({ verdict: 'deny', reason: 'blocked_by_guard' });
+});

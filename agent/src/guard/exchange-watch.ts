@@ -49,6 +49,11 @@ export class ExchangeWatch implements Watch {
 
   unread(decision: Decision, now: number): Decision | null {
     const { guards, parties } = this.#connection;
+    this.#settings = guards.settingsFor(parties.caller);
+    this.#host = '';
+    this.#operation = null;
+    const refusal = this.#respond(this.#connection.checkDestination(), now);
+    if (refusal !== null) return refusal.decision;
     const request = { caller: parties.caller, principal: null, operation: UNREAD };
     return guards.limits.admit(decision, request, this.#holding, now)?.decision ?? null;
   }

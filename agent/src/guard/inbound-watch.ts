@@ -25,7 +25,7 @@ export class InboundWatcher implements Watcher {
 
   spoke(): void {}
 
-  ended(): void {}
+  unspoken(): void {}
 
   watch(): Watch {
     return new InboundWatch(this);
