@@ -9,6 +9,20 @@ const LIMITS: EnumerationLimits = { ...ENUMERATION_LIMITS, maxKeys: 64 };
 const DAY = 86_400_000;
 const MINUTE = 60_000;
 
+/** An id of a place that was never seen before. */
+const FLOOD: Omit<Touch, 'h1' | 'h2'> = {
+  explained: true,
+  firstTouch: true,
+  form: 'other',
+  value: 0,
+  image: 1,
+  isYoung: false,
+  isPartial: false,
+  isUnseen: false,
+  served: false,
+  contract: null,
+};
+
 /** One caller of one operation, asking for one id after the other. */
 class Asking {
   readonly engine: Enumeration;
@@ -21,20 +35,7 @@ class Asking {
 
   ask(change: Partial<Touch> = {}, key = 1): Tier {
     const id = this.#id++;
-    const touch: Touch = {
-      ...hashesOf(id),
-      explained: true,
-      firstTouch: true,
-      form: 'number',
-      value: id * 977,
-      image: 1,
-      isYoung: false,
-      isPartial: false,
-      isUnseen: false,
-      served: false,
-      contract: null,
-      ...change,
-    };
+    const touch: Touch = { ...FLOOD, ...hashesOf(id), form: 'number', value: id * 977, ...change };
     return this.engine.step(this.engine.key(key, 0, 5, this.now), touch);
   }
 
@@ -304,6 +305,22 @@ describe('a flood of keys', () => {
       tier = asking.ask({ explained: false });
     }
     expect(ids).toBeLessThanOrEqual(7);
+  });
+
+  it('by one caller leaves what is known of the others', () => {
+    const asking = new Asking({ maxKeys: 256 });
+    asking.learn(2);
+    // Until nothing speaks against it.
+    for (let i = 0; i < 500; i++) {
+      asking.now += MINUTE;
+      asking.ask();
+    }
+    const { engine, now } = asking;
+    for (let low = 0; low < 10_000; low++) {
+      const touch = { ...FLOOD, ...hashesOf(low) };
+      engine.step(engine.key(99, low, 5, now), touch);
+    }
+    expect(asking.until('alert')).toBeLessThanOrEqual(10);
   });
 
   it('is itself seen when each of its keys walks one step', () => {

@@ -43,13 +43,31 @@ describe('KeySlab', () => {
     expect(slab.find(7, 7)).not.toBeNull();
   });
 
+  it('keeps the keys of others through a flood by one caller', () => {
+    const { slab } = slabOf(800);
+    const others = Array.from({ length: 700 }, (_, key) => [1 + (key % 70), key] as const);
+    for (const [high, low] of others) slab.slot(high, low);
+    for (let low = 0; low < 100_000; low++) slab.slot(99, low);
+    const kept = others.filter(([high, low]) => slab.find(high, low) !== null);
+    expect(kept.length).toBeGreaterThan(650);
+    expect(slab.size).toBe(800);
+  });
+
+  it('keeps them through floods by several, one after the other', () => {
+    const { slab } = slabOf(800);
+    const others = Array.from({ length: 350 }, (_, key) => [1 + (key % 70), key] as const);
+    for (const [high, low] of others) slab.slot(high, low);
+    for (let flood = 100; flood < 105; flood++) for (let low = 0; low < 10_000; low++) slab.slot(flood, low);
+    expect(others.filter(([high, low]) => slab.find(high, low) !== null).length).toBeGreaterThan(300);
+  });
+
   it('finds what a plain map would, whatever comes and goes', () => {
     const { slab } = slabOf(50);
     const random = new Random(3);
     // Least recently used first; hashes collide on purpose.
     const model = new Map<string, number>();
     for (let i = 0; i < 20_000; i++) {
-      const [high, low] = [random.below(3) << 20, random.below(40) * 0x1000];
+      const [high, low] = [random.below(40) << 20, random.below(3) * 0x1000];
       const name = `${high}:${low}`;
       const slot = slab.slot(high, low);
       if (model.has(name)) expect(slot).toBe(model.get(name));

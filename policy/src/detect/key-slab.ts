@@ -1,5 +1,10 @@
 /** Looked at from the least recently used end, to find one without evidence against it. */
 const CANDIDATES = 8;
+/** So many, where one caller has so large a part of all keys that its own should go. */
+const CANDIDATES_IN_FLOOD = 64;
+const GREEDY_PART = 1 / 8;
+/** More than there ever is evidence. */
+const OTHERS_KEY = 1e9;
 const NONE = -1;
 
 export interface SlabHooks {
@@ -10,9 +15,10 @@ export interface SlabHooks {
 }
 
 /**
- * A fixed number of slots for keys that are known as two 32-bit hashes; columns beside it hold their state. When it
- * is full, the least recently used of the last few goes, the one with the least evidence: a flood of
- * new keys must not wash away an attacker's.
+ * A fixed number of slots for keys that are known as two 32-bit hashes, of which the first is whose key it is; columns beside
+ * it hold their state. When it is full, the least recently used of the last few goes, the one with the least evidence: a flood
+ * of new keys must not wash away an attacker's. Nor those of others: whoever has most keys, and more than a part of all, gives
+ * up its own.
  */
 export class KeySlab {
   static readonly BYTES_PER_KEY = 4 * 4;
@@ -30,6 +36,10 @@ export class KeySlab {
   #oldest = NONE;
   #size = 0;
   #evictions = 0;
+  /** Keys by whose they are. */
+  readonly #held = new Map<number, number>();
+  /** Who has most of them. */
+  #largest = 0;
 
   constructor(capacity: number, hooks: SlabHooks) {
     this.capacity = capacity;
@@ -81,6 +91,7 @@ export class KeySlab {
     const slot = isFull ? this.#evict() : this.#size++;
     this.#high[slot] = high;
     this.#low[slot] = low;
+    this.#count(high >>> 0);
     // An eviction moves cells.
     this.#index[isFull ? this.#cellOf(high, low) : cell] = slot;
     this.#link(slot);
@@ -89,11 +100,14 @@ export class KeySlab {
   }
 
   #evict(): number {
+    const isFlood = (this.#held.get(this.#largest) ?? 0) > this.capacity * GREEDY_PART;
+    const most = isFlood ? CANDIDATES_IN_FLOOD : CANDIDATES;
     let victim = this.#oldest;
-    let least = this.#hooks.evidence(victim);
-    for (let i = 1, slot = this.#newer[victim] ?? NONE; i < CANDIDATES && slot !== NONE && least > 0; i++) {
-      const evidence = this.#hooks.evidence(slot);
-      if (evidence < least) {
+    let least = this.#worth(victim, isFlood);
+    for (let i = 1, slot = this.#newer[victim] ?? NONE; i < most && slot !== NONE && least > 0; i++) {
+      const evidence = this.#worth(slot, isFlood);
+      // Of equals the last, so that those before it get out of the way.
+      if (evidence <= least) {
         victim = slot;
         least = evidence;
       }
@@ -103,8 +117,27 @@ export class KeySlab {
     for (let slot = this.#oldest; slot !== victim; slot = this.#oldest) this.#touch(slot);
     this.#unlink(victim);
     this.#removeCell(victim);
+    this.#discount(this.#high[victim] ?? 0);
     this.#evictions++;
     return victim;
+  }
+
+  /** What would be lost with it. */
+  #worth(slot: number, isFlood: boolean): number {
+    const evidence = this.#hooks.evidence(slot);
+    return isFlood && this.#high[slot] !== this.#largest ? OTHERS_KEY + evidence : evidence;
+  }
+
+  #count(owner: number): void {
+    const held = (this.#held.get(owner) ?? 0) + 1;
+    this.#held.set(owner, held);
+    if (held > (this.#held.get(this.#largest) ?? 0)) this.#largest = owner;
+  }
+
+  #discount(owner: number): void {
+    const held = (this.#held.get(owner) ?? 0) - 1;
+    if (held > 0) this.#held.set(owner, held);
+    else this.#held.delete(owner);
   }
 
   /** The cell of the key, or the empty one where it belongs. */
