@@ -10,23 +10,8 @@ import { ProtobufReader } from '../inspect/protobuf-reader.ts';
 import type { Vocabulary } from '../inspect/vocabulary.ts';
 import { HeldBytes } from '../kernel/held-bytes.ts';
 import type { Coding, Inflate } from '../kernel/inflate.ts';
+import type { BodyOutcome } from '../record/id-counts.ts';
 import type { BodyKind } from './body-kind.ts';
-
-/** What became of a body: `read` to its end, or why it was not. */
-export type BodyOutcome =
-  | 'read'
-  /** Of a type that nobody looks into. */
-  | 'other_type'
-  /** Of a content coding that nobody undoes, or compressed within gRPC. */
-  | 'encoding'
-  /** Longer than what is read of one, or with more ids; its beginning was read, unless it is too long and compressed. */
-  | 'too_large'
-  /** Not what its type says, or nested too deeply. */
-  | 'unreadable'
-  /** It broke off. */
-  | 'incomplete'
-  /** As many bodies as can be read at a time are being read: its rest was not, so that another one could be. */
-  | 'busy';
 
 export interface Body {
   readonly kind: BodyKind;

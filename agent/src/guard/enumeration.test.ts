@@ -182,7 +182,8 @@ test('workloads are bounded, and known by name and not by pod', () => {
   expect(second.image).not.toBe(first.image);
   provenance.of(aWorkload({ name: 'x' }), 0);
   provenance.of(aWorkload({ name: 'y' }), 0);
-  expect(provenance.forgotten).toBe(1);
+  expect(provenance.takeCounts().forgotten).toBe(1);
+  expect(provenance.takeCounts().forgotten).toBe(0);
   expect(provenance.of(aWorkload({ uid: 'a' }), 0).caller).not.toBe(first.caller);
 });
 
@@ -330,4 +331,20 @@ test('it goes on to be for as long as only what it is asked explains its ids', (
   filter.showInbound(filter.openInbound(guard.monotonic()), id.h1, id.h2);
   ask(id);
   expect(guard.wantsInbound(asking.caller)).toBe(lastUnshown + MINUTE);
+});
+
+test('how workloads come to know ids is counted, also of those that made room, and said once', () => {
+  const { provenance } = setUp();
+  const id = { h1: 1, h2: 2 };
+  const full = { source: 'response' as const, ids: PROVENANCE_LIMITS.maxIdsPerMessage };
+  for (const name of ['x', 'y', 'z']) {
+    const { filter } = provenance.of(aWorkload({ name }), 0).caller;
+    filter.show({ source: 'response', ids: 0 }, id, 0);
+    filter.show(full, id, 0);
+  }
+  expect(provenance.takeCounts()).toMatchObject({
+    shown: { response: 3, refused: 3, peer: 0 },
+    forgotten: 1,
+  });
+  expect(provenance.takeCounts()).toMatchObject({ shown: { response: 0, refused: 0 }, forgotten: 0 });
 });

@@ -47,6 +47,7 @@ export class EnumerationGuard {
   readonly #engines = new Map<string, Enumeration>();
   /** What was saved by settings that no engine here has yet, by their hash. */
   readonly #saved = new Map<number, LearnedBaseline[]>();
+  #toldEvictions = 0;
   readonly #bySettings = new WeakMap<GuardSettings, Enumeration>();
   /** By caller and expectation; the least recently used first. */
   readonly #contracts = new Map<string, Contract>();
@@ -105,6 +106,15 @@ export class EnumerationGuard {
     const [oldest] = this.#contracts.keys();
     if (this.#contracts.size > MAX_CONTRACTS && oldest !== undefined) this.#contracts.delete(oldest);
     return contract;
+  }
+
+  /** Callers at places of operations that had to make room since the last call. */
+  takeEvictions(): number {
+    let evictions = 0;
+    for (const engine of this.#engines.values()) evictions += engine.evictions;
+    const taken = evictions - this.#toldEvictions;
+    this.#toldEvictions = evictions;
+    return taken;
   }
 
   /** What is usual for whom. */

@@ -2,8 +2,8 @@ import type { RequestView, ResponseView } from '../exchange/watch.ts';
 import type { FoundId, IdSink, LearntPlaces } from '../inspect/id-collector.ts';
 import { ParameterPollution } from '../inspect/parameter-pollution.ts';
 import type { PositionLearner } from '../inspect/position-learner.ts';
+import type { BodyOutcome } from '../record/id-counts.ts';
 import { bodyKind, codingOf, isGraphql } from './body-kind.ts';
-import type { BodyOutcome } from './body-reader.ts';
 import type { IdReader, ReadOperation } from './id-reader.ts';
 import { ReadBody } from './read-body.ts';
 

@@ -3,7 +3,9 @@ import type { Parties, Watcher, WatcherSource } from '../exchange/watch.ts';
 import type { Clock } from '../kernel/clock.ts';
 import type { Fingerprint } from '../kernel/fingerprint.ts';
 import type { Finding } from '../record/finding.ts';
+import type { IdCounts } from '../record/id-counts.ts';
 import type { Learned } from '../record/learned.ts';
+import type { LimitTotals } from '../record/limit-totals.ts';
 import { ConnectionWatcher } from './connection-watcher.ts';
 import { Credentials } from './credentials.ts';
 import { AdminEndpoints } from './endpoints.ts';
@@ -134,6 +136,18 @@ export class Guards implements WatcherSource {
         this.protocols.restore(learned, now);
         break;
     }
+  }
+
+  /** What was counted of limits, and how far ids were seen, since the last call. */
+  takeTotals(now: number): { readonly limits: LimitTotals; readonly ids: IdCounts } {
+    const { reader, enumeration } = this.ids;
+    const { shown, forgotten } = enumeration.provenance.takeCounts();
+    const ids = {
+      ...reader.takeBodies(),
+      shown,
+      forgotten: { callers: enumeration.takeEvictions(), workloads: forgotten },
+    };
+    return { limits: this.limits.takeTotals(now), ids };
   }
 
   /** Findings that have changed since the last call, and how many signs there was no room for. */

@@ -8,7 +8,7 @@ import { PositionLearner } from '../inspect/position-learner.ts';
 import { Vocabulary } from '../inspect/vocabulary.ts';
 import type { Inflate } from '../kernel/inflate.ts';
 import { textHash } from '../kernel/text-hash.ts';
-import type { BodyOutcome } from './body-reader.ts';
+import { BODY_OUTCOMES, type BodyOutcome, type IdCounts, zeroOf } from '../record/id-counts.ts';
 import { ReaderPool } from './reader-pool.ts';
 
 export interface IdReaderOptions {
@@ -36,9 +36,9 @@ const NO_READ_OPERATION: ReadOperation = { names: NO_OPERATION, number: 0, key: 
 export class IdReader {
   readonly vocabulary = new Vocabulary();
   readonly learner = new PositionLearner();
-  /** What became of bodies so far, for saying how much of the traffic is covered. */
-  readonly requestBodies: Record<BodyOutcome, number> = noBodies();
-  readonly responseBodies: Record<BodyOutcome, number> = noBodies();
+  /** What became of bodies, for saying how much of the traffic is covered. */
+  readonly requestBodies: Record<BodyOutcome, number> = zeroOf(BODY_OUTCOMES);
+  readonly responseBodies: Record<BodyOutcome, number> = zeroOf(BODY_OUTCOMES);
   readonly readers: ReaderPool;
   readonly #collector: IdCollector;
   readonly #path: PathReader;
@@ -97,6 +97,14 @@ export class IdReader {
     this.#pairs.end();
   }
 
+  /** What became of bodies since the last call. */
+  takeBodies(): Pick<IdCounts, 'requestBodies' | 'responseBodies'> {
+    const taken = { requestBodies: { ...this.requestBodies }, responseBodies: { ...this.responseBodies } };
+    Object.assign(this.requestBodies, zeroOf(BODY_OUTCOMES));
+    Object.assign(this.responseBodies, zeroOf(BODY_OUTCOMES));
+    return taken;
+  }
+
   readLocation(location: string, sink: IdSink): void {
     this.#collector.begin(sink, null);
     this.#path.readLocation(location);
@@ -104,13 +112,3 @@ export class IdReader {
 }
 
 const keyOf = ({ method, template, name }: Operation): number => textHash(`${method} ${template} ${name}`);
-
-const noBodies = (): Record<BodyOutcome, number> => ({
-  read: 0,
-  other_type: 0,
-  encoding: 0,
-  too_large: 0,
-  unreadable: 0,
-  incomplete: 0,
-  busy: 0,
-});

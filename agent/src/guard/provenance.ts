@@ -1,5 +1,6 @@
 import { IdDelta, ProvenanceFilter, type ProvenanceLimits, type Workload } from '@eastwall/policy';
 import { textHash } from '../kernel/text-hash.ts';
+import { SHOWN_SOURCES, type ShownSource, zeroOf } from '../record/id-counts.ts';
 
 export interface ProvenanceOptions {
   readonly limits: ProvenanceLimits;
@@ -55,14 +56,10 @@ export class Provenance {
   /** So that no key is put together for each request. */
   readonly #pods = new WeakMap<Workload, KnownPod>();
   #forgotten = 0;
+  #shownByForgotten = zeroOf(SHOWN_SOURCES);
 
   constructor(options: ProvenanceOptions) {
     this.#options = options;
-  }
-
-  /** Workloads that had to make room. */
-  get forgotten(): number {
-    return this.#forgotten;
   }
 
   of(pod: Workload, now: number): KnownPod {
@@ -76,6 +73,15 @@ export class Provenance {
   /** The workload of that pod, if it is kept in mind; it is not met by that. */
   known(pod: Workload): KnownCaller | null {
     return this.#callers.get(provenanceKey(pod)) ?? null;
+  }
+
+  /** How many ids they were shown since the last call, and how many workloads had to make room. */
+  takeCounts(): { readonly shown: Record<ShownSource, number>; readonly forgotten: number } {
+    const taken = { shown: this.#shownByForgotten, forgotten: this.#forgotten };
+    this.#shownByForgotten = zeroOf(SHOWN_SOURCES);
+    this.#forgotten = 0;
+    for (const { filter } of this.#callers.values()) filter.drainCounts(taken.shown);
+    return taken;
   }
 
   /** What is to be told to others, and how many ids there was no room for. */
@@ -152,6 +158,7 @@ export class Provenance {
     const [key, caller] = oldest;
     this.#callers.delete(key);
     caller.forgotten = true;
+    caller.filter.drainCounts(this.#shownByForgotten);
     this.#forgotten++;
   }
 }

@@ -1,4 +1,5 @@
-import type { Body, BodyOutcome, BodyReader } from './body-reader.ts';
+import type { BodyOutcome } from '../record/id-counts.ts';
+import type { Body, BodyReader } from './body-reader.ts';
 import type { ReaderPool, ReaderUser } from './reader-pool.ts';
 
 /** One body after the other, as it is read. */

@@ -11,6 +11,7 @@ import type { NodeEntry, ServiceEntry, SliceEntry } from '../identity/cluster-ob
 import type { IssuerKeys } from '../identity/issuer.ts';
 import type { PortRanges } from '../kernel/port-ranges.ts';
 import type { Finding } from '../record/finding.ts';
+import type { IdCounts } from '../record/id-counts.ts';
 import type { Learned } from '../record/learned.ts';
 import type { LimitTotals } from '../record/limit-totals.ts';
 import type { News } from '../record/news.ts';
@@ -222,6 +223,7 @@ export interface DataplaneTotals {
   /** Spent by the process since it began. */
   readonly cpuSeconds: number;
   readonly limits: LimitTotals;
+  readonly ids: IdCounts;
   /** Workloads that were shown more ids elsewhere than it knows of: namespace, kind and name; some of them. */
   readonly partlyKnown: readonly string[];
   /** Workloads that are also asked over connections that the agent does not see; some of them. */

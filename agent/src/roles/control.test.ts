@@ -3,6 +3,7 @@ import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { aFinding } from '../../testing/findings.ts';
 import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
+import { noIdCounts } from '../../testing/id-counts.ts';
 import { aUsage } from '../../testing/operation-usage.ts';
 import { podInfo } from '../../testing/pod-info.ts';
 import type { CaptureEvent } from '../capture/protocol.ts';
@@ -223,7 +224,12 @@ describe('Control', () => {
 
   it('resolves a finding that nobody tells of any more, since its dataplane has ended', () => {
     const { control, clock, findings, events } = setUp();
-    const totals = { cells: [], verdicts: [], limits: { cells: [] } } as unknown as DataplaneTotals;
+    const totals = {
+      cells: [],
+      verdicts: [],
+      limits: { cells: [] },
+      ids: noIdCounts(),
+    } as unknown as DataplaneTotals;
     const tick = () => control.reported({ kind: 'totals', totals }, 1);
     control.reported({ kind: 'findings', findings: [aFinding({ lastSeen: clock.now })], dropped: 0 }, 0);
     // A dataplane that lives says so first.
@@ -256,7 +262,12 @@ describe('Control', () => {
     const pods = PAIRED.kind === 'pairings' ? PAIRED.pods : [];
     const smuggling = pods.map((pod) => ({ ...pod, attempts: { ...NO_ATTEMPTS, smuggled: 4 } }));
     control.captured({ kind: 'pairings', namespaces: [], pods: smuggling });
-    const totals = { cells: [], verdicts: [], limits: { cells: [] } } as unknown as DataplaneTotals;
+    const totals = {
+      cells: [],
+      verdicts: [],
+      limits: { cells: [] },
+      ids: noIdCounts(),
+    } as unknown as DataplaneTotals;
     control.reported({ kind: 'totals', totals }, 0);
     expect(findings.all).toMatchObject([
       { detection: 'interception-bypass', severity: 'critical', caller: { pod: 'frontend-1' } },
@@ -289,7 +300,12 @@ describe('Control', () => {
 
     control.reported({ kind: 'quarantine', uid: 'u-1', detection: 'foreign-token' }, 0);
     expect(isAside()).toBe(true);
-    const totals = { cells: [], verdicts: [], limits: { cells: [] } } as unknown as DataplaneTotals;
+    const totals = {
+      cells: [],
+      verdicts: [],
+      limits: { cells: [] },
+      ids: noIdCounts(),
+    } as unknown as DataplaneTotals;
     // Somebody sets the clock.
     clock.now += 3_600_000;
     control.reported({ kind: 'totals', totals }, 0);

@@ -190,6 +190,7 @@ export class Control implements ClusterListener {
     switch (report.kind) {
       case 'totals':
         metrics.totals(report.totals);
+        metrics.ids(report.totals.ids);
         this.#tick();
         break;
       case 'records':

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { aFinding } from '../../testing/findings.ts';
 import { deniedRecord, flowRecord } from '../../testing/flow-record.ts';
+import { noIdCounts } from '../../testing/id-counts.ts';
 import { aLearnedBaseline, aLearnedOperation, aLearnedProtocol } from '../../testing/learned.ts';
 import { aUsage } from '../../testing/operation-usage.ts';
 import { parseReport } from './dataplane-report.ts';
@@ -38,6 +39,7 @@ const totals = {
   cpuSeconds: 0.25,
   partlyKnown: ['shop/Deployment/orders'],
   askedUnseen: ['shop/Deployment/frontend'],
+  ids: noIdCounts(),
   limits: {
     mode: 'lease',
     buckets: 1,
@@ -137,6 +139,7 @@ describe('parseReport', () => {
     { kind: 'need-sockets', ns: 1, direction: 'outbound', family: 5, count: 1 },
     { kind: 'need-sockets', ns: 1, direction: 'outbound', family: 4, count: 1e9 },
     { kind: 'need-sockets', ns: 1.5, direction: 'outbound', family: 4, count: 1 },
+    { kind: 'totals', totals: { ...totals, ids: { ...noIdCounts(), shown: {} } } },
     { kind: 'totals', totals: { ...totals, rssBytes: Number.NaN } },
     { kind: 'totals', totals: { ...totals, cpuSeconds: -1 } },
     { kind: 'totals', totals: { ...totals, verdicts: [{ ...verdict, policy: 1 }] } },

@@ -1,6 +1,7 @@
 import { type BookCounts, DETECTIONS, SEVERITIES } from '@eastwall/policy';
 import { type FromDataplane, MAX_BUCKET_KEY, MAX_LEASE_ASKS, MAX_PARTLY_KNOWN } from '../ipc/messages.ts';
 import { FINDING_ACTIONS, type Finding } from '../record/finding.ts';
+import { BODY_OUTCOMES, FORGOTTEN, SHOWN_SOURCES } from '../record/id-counts.ts';
 import { MAX_LEARNED_PER_MESSAGE, readLearned } from '../record/learned.ts';
 import { readNews } from '../record/news.ts';
 import { MAX_CALLERS, STATUS_CLASSES, USAGE_KINDS } from '../record/operation-usage.ts';
@@ -138,7 +139,8 @@ function isTotals(totals: Fields): boolean {
     isList(totals['verdicts'], isVerdictCell) &&
     isListOfNames(totals['partlyKnown']) &&
     isListOfNames(totals['askedUnseen']) &&
-    isLimitTotals(totals['limits'])
+    isLimitTotals(totals['limits']) &&
+    isIdCounts(totals['ids'])
   );
 }
 
@@ -155,6 +157,13 @@ const SPENT = [
   'unavailable',
   'others',
 ] as const satisfies readonly (keyof BookCounts)[];
+
+const isIdCounts = (ids: unknown): boolean =>
+  isFields(ids) &&
+  isCounts(ids['requestBodies'], BODY_OUTCOMES) &&
+  isCounts(ids['responseBodies'], BODY_OUTCOMES) &&
+  isCounts(ids['shown'], SHOWN_SOURCES) &&
+  isCounts(ids['forgotten'], FORGOTTEN);
 
 function isLimitTotals(limits: unknown): boolean {
   return (

@@ -334,7 +334,7 @@ class Dataplane {
         loopLagMs: this.loopDelay.max / 1e6,
         rssBytes: process.memoryUsage.rss(),
         cpuSeconds: cpuSeconds(),
-        limits: this.limits.takeTotals(this.context.now()),
+        ...this.guards.takeTotals(this.context.now()),
         partlyKnown: this.news.partlyKnown(this.context.now()),
         askedUnseen: this.inbound.askedUnseen(),
       },

@@ -2,6 +2,7 @@ import { DETECTION_IDS } from '@eastwall/policy';
 import { Registry } from 'prom-client';
 import { describe, expect, it } from 'vitest';
 import { aFinding } from '../../testing/findings.ts';
+import { noIdCounts } from '../../testing/id-counts.ts';
 import { aUsage } from '../../testing/operation-usage.ts';
 import { trafficCell } from '../../testing/traffic-cell.ts';
 import type { Finding } from '../record/finding.ts';
@@ -190,5 +191,26 @@ describe('findings', () => {
     expect(await samples()).toContain(
       `eastwall_findings_open{detection="${detection}",severity="${severity}",caller_namespace="${caller.namespace}"} 2`,
     );
+  });
+});
+
+describe('ids', () => {
+  it('say how far they are seen', async () => {
+    const { metrics, samples } = setUp();
+    const none = noIdCounts();
+    const counts = {
+      requestBodies: { ...none.requestBodies, busy: 2 },
+      responseBodies: { ...none.responseBodies, read: 3 },
+      shown: { ...none.shown, response: 5 },
+      forgotten: { ...none.forgotten, callers: 7 },
+    };
+    metrics.ids(counts);
+    metrics.ids(counts);
+    const lines = await samples();
+    expect(lines).toContain('eastwall_bodies_total{direction="request",result="busy"} 4');
+    expect(lines).toContain('eastwall_bodies_total{direction="response",result="read"} 6');
+    expect(lines).toContain('eastwall_bodies_total{direction="response",result="encoding"} 0');
+    expect(lines).toContain('eastwall_shown_ids_total{source="response"} 10');
+    expect(lines).toContain('eastwall_enumeration_forgotten_total{what="callers"} 14');
   });
 });

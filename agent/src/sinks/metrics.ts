@@ -1,8 +1,10 @@
 import type { Registry } from 'prom-client';
 import type { DataplaneTotals } from '../ipc/messages.ts';
+import type { IdCounts } from '../record/id-counts.ts';
 import type { OperationUsage } from '../record/operation-usage.ts';
 import { type KnownOperations, registerCatalogMetrics } from './catalog-metrics.ts';
 import { FindingMetrics, type OpenFindings } from './finding-metrics.ts';
+import { IdMetrics } from './id-metrics.ts';
 import { LimitMetrics } from './limit-metrics.ts';
 import { NewsMetrics } from './news-metrics.ts';
 import { OperationMetrics } from './operation-metrics.ts';
@@ -25,6 +27,7 @@ export class Metrics {
   readonly #verdicts: VerdictMetrics;
   readonly #limits: LimitMetrics;
   readonly #operations: OperationMetrics;
+  readonly #ids: IdMetrics;
 
   constructor(registry: Registry, { maxSeries, findings, catalog, monotonic }: MetricSources) {
     const budgets = new SeriesBudgets(registry, maxSeries, monotonic);
@@ -32,6 +35,7 @@ export class Metrics {
     this.#verdicts = new VerdictMetrics(registry, budgets);
     this.#limits = new LimitMetrics(registry, budgets);
     this.#operations = new OperationMetrics(registry, budgets);
+    this.#ids = new IdMetrics(registry);
     this.findings = new FindingMetrics(registry, findings);
     this.news = new NewsMetrics(registry);
     registerCatalogMetrics(registry, catalog);
@@ -41,6 +45,10 @@ export class Metrics {
     this.#traffic.add(cells);
     this.#verdicts.add(verdicts);
     this.#limits.add(limits.cells);
+  }
+
+  ids(counts: IdCounts): void {
+    this.#ids.add(counts);
   }
 
   usages(usages: readonly OperationUsage[]): void {

@@ -50,6 +50,8 @@ export class ProvenanceFilter {
   readonly #delta: IdDelta | null;
   readonly #startedAt: number;
   readonly #inserts = { response: 0, 'own-write': 0, peer: 0, inbound: 0 };
+  /** Of them, what was told already. */
+  readonly #told = { response: 0, 'own-write': 0, peer: 0, inbound: 0, refused: 0 };
   #refused = 0;
   #missedAt = Number.NEGATIVE_INFINITY;
   #unseenAt = Number.NEGATIVE_INFINITY;
@@ -99,6 +101,16 @@ export class ProvenanceFilter {
   /** What it was asked unseen may still be what it asks others for. */
   isUnseen(now: number): boolean {
     return now - this.#unseenAt < this.#limits.shown.periodMs;
+  }
+
+  /** Adds up what was taken, and what was not, since the last call. */
+  drainCounts(into: Record<Source | 'peer' | 'inbound' | 'refused', number>): void {
+    for (const source of ['response', 'own-write', 'peer', 'inbound'] as const) {
+      into[source] += this.#inserts[source] - this.#told[source];
+      this.#told[source] = this.#inserts[source];
+    }
+    into.refused += this.refused - this.#told.refused;
+    this.#told.refused = this.refused;
   }
 
   advance(now: number): void {
