@@ -59,6 +59,7 @@ export class AnomalyWatch {
         operation: textHash(`${placeKey(usage)} ${operationText(usage)}`),
         calls,
         bytes: usage.receivedBy[caller] ?? 0,
+        alertsPerWeek: this.#options.profiles().for(namespaceOf(caller)).alertBudgetPerWeek,
       },
       this.#options.now(),
     );
@@ -90,6 +91,9 @@ const IS_OF_OPERATION: Readonly<Record<Anomaly['kind'], boolean>> = {
   'operation-anomaly': false,
   'new-edge': false,
 };
+
+/** Of a workload by its name, `namespace/name`. */
+const namespaceOf = (caller: string): string => caller.slice(0, caller.indexOf('/'));
 
 const operationText = ({ method, template, name }: OperationUsage): string =>
   name === '' ? `${method} ${template}` : `${method} ${template} ${name}`;

@@ -12,7 +12,15 @@ class Traffic {
   now = START;
 
   call(change: Partial<ObservedCalls> = {}): AnomalyKind[] {
-    const call = { caller: 1, destination: 2, operation: 3, calls: 1, bytes: 100, ...change };
+    const call = {
+      caller: 1,
+      destination: 2,
+      operation: 3,
+      calls: 1,
+      bytes: 100,
+      alertsPerWeek: 1,
+      ...change,
+    };
     return this.anomalies.observe(call, this.now).map(({ kind }) => kind);
   }
 
@@ -70,6 +78,24 @@ describe('Anomalies', () => {
     expect(traffic.call({ destination: 0x9000 })).toEqual(['new-edge']);
     expect(traffic.call({ destination: 0x9000 })).toEqual([]);
     expect(traffic.call({ caller: 5, destination: 0x9000 })).toEqual([]);
+  });
+
+  it('takes less for an anomaly where more false alarms are put up with, also where that is any number', () => {
+    const found = (alertsPerWeek: number) => {
+      const traffic = new Traffic();
+      // Now and then sixteen times as much: how far it is from what is usual varies a lot.
+      for (let hour = 0; hour < 6 * 168; hour++) traffic.hour(() => (hour % 5 === 0 ? 160 : 10));
+      const multiples = [1, 2, 4, 8, 16, 32, 64, 128];
+      return multiples.filter((times) => {
+        traffic.now += HOUR;
+        return traffic.call({ calls: 320 * times, bytes: 0, alertsPerWeek }).includes('call-anomaly');
+      }).length;
+    };
+    expect(found(100)).toBeGreaterThan(found(1));
+    const steady = new Traffic();
+    weeks(steady, 2);
+    steady.now += 12 * HOUR;
+    expect(steady.call({ calls: 900, alertsPerWeek: 1_000 })).toEqual([]);
   });
 
   it('makes one attack usual only so far', () => {

@@ -18,7 +18,6 @@ export interface AnomalyLimits {
   readonly leastCalls: number;
   readonly leastBytes: number;
   readonly leastOperations: number;
-  readonly alertsPerWeek: number;
   /** A caller is known after this; until then everything it does is new. */
   readonly learnMs: number;
 }
@@ -30,7 +29,6 @@ export const ANOMALY_LIMITS: AnomalyLimits = {
   leastCalls: 200,
   leastBytes: 4 * 1024 * 1024,
   leastOperations: 8,
-  alertsPerWeek: 1,
   learnMs: 24 * HOUR_MS,
 };
 
@@ -41,6 +39,8 @@ export interface ObservedCalls {
   operation: number;
   calls: number;
   bytes: number;
+  /** False alarms of one key that are put up with. */
+  alertsPerWeek: number;
 }
 
 export type AnomalyKind = Extract<
@@ -70,13 +70,12 @@ export class Anomalies {
   #now: number;
 
   constructor(limits: AnomalyLimits, now: number) {
-    const { maxEdges, maxCallers, leastMultiple, alertsPerWeek } = limits;
-    const seasonal = { leastMultiple, alertsPerWeek };
+    const { maxEdges, maxCallers, leastMultiple } = limits;
     this.#limits = limits;
     this.#now = now;
-    this.#calls = new Seasonal(maxEdges, { ...seasonal, leastAmount: limits.leastCalls });
-    this.#bytes = new Seasonal(maxEdges, { ...seasonal, leastAmount: limits.leastBytes });
-    this.#operations = new Seasonal(maxCallers, { ...seasonal, leastAmount: limits.leastOperations });
+    this.#calls = new Seasonal(maxEdges, { leastMultiple, leastAmount: limits.leastCalls });
+    this.#bytes = new Seasonal(maxEdges, { leastMultiple, leastAmount: limits.leastBytes });
+    this.#operations = new Seasonal(maxCallers, { leastMultiple, leastAmount: limits.leastOperations });
     this.#seen = new Uint32Array(maxCallers * WORDS);
     this.#seenHour = new Uint32Array(maxCallers);
     this.#callerSince = new Float64Array(maxCallers);
@@ -107,9 +106,9 @@ export class Anomalies {
     const caller = this.#callers.slot(call.caller, 0);
     this.#seeOperation(caller, call.operation);
     const isNew = this.#isNewEdge(caller, call);
-    const calls = this.#calls.excess(edge);
-    const bytes = this.#bytes.excess(edge);
-    const operations = this.#operations.excess(caller);
+    const calls = this.#calls.excess(edge, call.alertsPerWeek);
+    const bytes = this.#bytes.excess(edge, call.alertsPerWeek);
+    const operations = this.#operations.excess(caller, call.alertsPerWeek);
     if (!isNew && calls === null && bytes === null && operations === null) return NOTHING;
     const found: Anomaly[] = [];
     if (isNew) found.push({ kind: 'new-edge', excess: null });

@@ -12,6 +12,7 @@ const call = (change: Partial<ObservedCalls> = {}): ObservedCalls => ({
   operation: 3,
   calls: 100,
   bytes: 1_000,
+  alertsPerWeek: 1,
   ...change,
 });
 

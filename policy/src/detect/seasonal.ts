@@ -18,8 +18,6 @@ export interface SeasonalLimits {
   readonly leastMultiple: number;
   /** … or below this amount. */
   readonly leastAmount: number;
-  /** Anomalies of one key that the operator accepts although nothing is wrong. */
-  readonly alertsPerWeek: number;
 }
 
 /** What a key has done in this hour, beside what it usually does in this hour of the week. */
@@ -73,15 +71,18 @@ export class Seasonal {
     this.#amount[slot] = (this.#amount[slot] ?? 0) + amount;
   }
 
-  /** Null while the hour is within what is usual, or while too little is known to say. */
-  excess(slot: number): Excess | null {
+  /**
+   * Null while the hour is within what is usual, or while too little is known to say. `alertsPerWeek` are the anomalies of one
+   * key that the operator accepts although nothing is wrong.
+   */
+  excess(slot: number, alertsPerWeek: number): Excess | null {
     const amount = this.#amount[slot] ?? 0;
     if (amount < this.#limits.leastAmount) return null;
     const known = (this.#hour[slot] ?? 0) - (this.#since[slot] ?? 0);
     if (known < 24) return null;
     const usual = amountOf(this.#expected(slot));
     // Before the first week is over, any hour may be its busiest.
-    const least = this.#leastMultiple(slot) * (known < HOURS ? 2 : 1);
+    const least = this.#leastMultiple(slot, alertsPerWeek) * (known < HOURS ? 2 : 1);
     return amount < least * usual ? null : { amount, usual, multiple: amount / usual };
   }
 
@@ -105,10 +106,10 @@ export class Seasonal {
     this.#most[slot] = from.u8();
   }
 
-  #leastMultiple(slot: number): number {
+  #leastMultiple(slot: number, alertsPerWeek: number): number {
     const sigma = SIGMA_PER_DEVIATION * (this.#deviation[slot] ?? 0);
     // The tail of a normal distribution, so that one of the week's hours is beyond it as often as the budget says.
-    const tail = Math.sqrt(2 * Math.log(HOURS / this.#limits.alertsPerWeek));
+    const tail = Math.sqrt(2 * Math.max(0, Math.log(HOURS / alertsPerWeek)));
     return Math.max(this.#limits.leastMultiple, 2 ** (tail * sigma));
   }
 
