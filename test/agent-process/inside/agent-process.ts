@@ -79,6 +79,7 @@ export class AgentProcess {
   readonly #process: ChildProcess;
   readonly #socket: string;
   readonly #exited: Promise<unknown>;
+  readonly #closed: Promise<unknown>;
   output = '';
 
   constructor(node: Node, flags: readonly string[]) {
@@ -102,6 +103,7 @@ export class AgentProcess {
     const args = [MAIN, 'agent', ...places, ...cluster, '--dataplanes', '2', ...flags];
     this.#process = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     this.#exited = once(this.#process, 'exit');
+    this.#closed = once(this.#process, 'close');
     for (const stream of [this.#process.stdout, this.#process.stderr]) {
       stream?.setEncoding('utf8').on('data', (text: string) => {
         this.output += text;
@@ -122,6 +124,12 @@ export class AgentProcess {
   async ended(): Promise<number | NodeJS.Signals | null> {
     await this.#exited;
     return this.#process.exitCode ?? this.#process.signalCode;
+  }
+
+  /** Everything it has said: its end may be heard of before its last words. */
+  async lastWords(): Promise<string> {
+    await this.#closed;
+    return this.output;
   }
 
   async ask(path: string): Promise<string> {

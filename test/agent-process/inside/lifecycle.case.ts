@@ -105,9 +105,9 @@ describe('an agent', () => {
     await using node = new Node();
     const bad = node.startAgent('--head-timeout', '5', '--max-head-bytes', 'much');
     expect(await bad.ended()).toBe(2);
-    expect(bad.output.match(/^eastwall: --/gm)).toHaveLength(2);
+    expect((await bad.lastWords()).match(/^eastwall: --/gm)).toHaveLength(2);
     const lost = node.startAgent();
     expect(await lost.ended()).toBe(1);
-    expect(lost.output).toContain(node.kubeconfig);
+    expect(await lost.lastWords()).toContain(node.kubeconfig);
   });
 });
