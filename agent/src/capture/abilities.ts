@@ -9,6 +9,8 @@ import type { RuleEngine } from './rule-engine.ts';
 export interface Abilities {
   /** Null when nothing can redirect here; nothing can be enrolled then. */
   readonly engine: RuleEngine | null;
+  /** What an agent before this one may have used: by its settings, or since modules of the kernel were missing then. */
+  readonly otherEngines: readonly RuleEngine[];
   readonly exemption: ExemptionChoice;
   /** Why fail modes are not enforced by the kernel; null when they are. */
   readonly gateProblem: string | null;
@@ -47,6 +49,9 @@ export async function probeAbilities(door: NetnsDoor, options: ProbeOptions): Pr
           exemption.kind === 'cgroup' ? exemption.exemption : { kind: 'mark' as const, mark: randomMark() };
         return {
           engine: candidate.engine,
+          otherEngines: allCandidates(door, options.gateTimeoutMs)
+            .map(({ engine }) => engine)
+            .filter(({ kind }) => kind !== candidate.engine.kind),
           exemption,
           zoneProblem: await candidate.zoneProblem(range.value),
           gateProblem: await candidate.gateProblem(range.value),
@@ -67,14 +72,18 @@ export async function probeAbilities(door: NetnsDoor, options: ProbeOptions): Pr
   return unable(problems.join('; '));
 }
 
-const candidates = (door: NetnsDoor, { rules, gateTimeoutMs }: ProbeOptions): Candidate[] => [
-  ...(rules === 'iptables' ? [] : [nftCandidate(door, gateTimeoutMs)]),
+const candidates = (door: NetnsDoor, { rules, gateTimeoutMs }: ProbeOptions): Candidate[] =>
+  allCandidates(door, gateTimeoutMs).filter(({ engine }) => rules === 'auto' || engine.kind !== 'nft');
+
+const allCandidates = (door: NetnsDoor, gateTimeoutMs: number): Candidate[] => [
+  nftCandidate(door, gateTimeoutMs),
   iptablesCandidate(door, 'nft'),
   iptablesCandidate(door, 'legacy'),
 ];
 
 const unable = (problem: string): Abilities => ({
   engine: null,
+  otherEngines: [],
   exemption: { kind: 'mark', why: problem },
   zoneProblem: problem,
   gateProblem: problem,

@@ -1,5 +1,5 @@
 import type { Fd } from '../kernel/libc.ts';
-import type { Result } from '../kernel/result.ts';
+import { err, ok, type Result } from '../kernel/result.ts';
 import type { RuleEngine } from './rule-engine.ts';
 import type { Wish } from './wish.ts';
 
@@ -16,11 +16,32 @@ const NOTHING: Wish = {
   guard: null,
 };
 
-/** Removes what an agent before this one may have left in a namespace that this one could not enrol, or had no time to. */
-export async function clearLeftovers(engine: RuleEngine, netns: Fd): Promise<Result<unknown, string>> {
-  const rules = engine.open(netns, false);
-  if (!rules.ok) return rules;
-  const cleared = await rules.value.apply(NOTHING, 0);
-  rules.value.close();
-  return cleared;
+/**
+ * Removes what an agent before this one may have left in a namespace that this one could not enrol, had no time to, or
+ * enrols with rules of another kind. What can't be opened can't have been used.
+ */
+export async function clearLeftovers(
+  engines: readonly RuleEngine[],
+  netns: Fd,
+): Promise<Result<null, string>> {
+  for (const engine of engines) {
+    const rules = engine.open(netns, false);
+    if (!rules.ok) continue;
+    const cleared = rules.value.mayBeThere() ? await rules.value.apply(NOTHING, 0) : ok(null);
+    rules.value.close();
+    if (!cleared.ok)
+      return err(`rules of an agent before (${engine.kind}) can't be removed: ${cleared.error}`);
+  }
+  return ok(null);
+}
+
+/** Surely nothing of ours is in the namespace. */
+export function isClean(engines: readonly RuleEngine[], netns: Fd): boolean {
+  return engines.every((engine) => {
+    const rules = engine.open(netns, false);
+    if (!rules.ok) return true;
+    const mayBeThere = rules.value.mayBeThere();
+    rules.value.close();
+    return !mayBeThere;
+  });
 }

@@ -12,12 +12,12 @@ import type { CaptureTools, Will } from './enrolment-place.ts';
 import type { NetnsDoor } from './inside.ts';
 import { isLinkLocal } from './interfaces.ts';
 import { interfacesHere } from './interfaces-here.ts';
-import { clearLeftovers } from './leftovers.ts';
+import { clearLeftovers, isClean } from './leftovers.ts';
 import type { Netns } from './netns.ts';
 import { type CaptureEvent, type Freed, type Inheritance, NO_PROOFS } from './protocol.ts';
 import type { QuicMode } from './quic-mode.ts';
 import { randomMark } from './random-mark.ts';
-import type { Changed } from './rule-engine.ts';
+import type { Changed, RuleEngine } from './rule-engine.ts';
 import type { Exemption, FailMode } from './wish.ts';
 
 const FIRST_LOOK_MS = 10;
@@ -117,11 +117,15 @@ export class NetnsKeeper {
       netns.optedOut = this.#canBeLeftAlone(netns) && this.#options.optsOut(netns);
       if (netns.optedOut) return;
       const enrolled = await this.#tryEnrol(netns);
+      if (enrolled.ok) netns.mayHaveOthers = !netns.untouched;
+      // Before anybody accepts by the new rules: the others would send what it dials back to it.
+      const left = await this.#clearOthers(netns);
       netns.inheritance = null;
       // An attempt that failed may have left something behind.
       netns.untouched = false;
       if (enrolled.ok) this.#enrolled(netns, enrolled.value);
       else this.#failed(netns, enrolled.error);
+      if (left !== null) this.#failed(netns, left);
     });
     this.#options.onChange();
     this.#lookUntilAddressed(netns, 0);
@@ -162,8 +166,9 @@ export class NetnsKeeper {
     return netns.turn.run(async () => {
       const { enrolment } = netns;
       if (enrolment === null || netns.closed || this.#idle) return false;
+      const others = await this.#clearOthers(netns);
       const verified = await this.#tellOfInbound(enrolment, (enrolled) => enrolled.verify(netns.interfaces));
-      netns.problem = verified.ok ? null : verified.error;
+      netns.problem = verified.ok ? others : verified.error;
       netns.attempts = attemptsOf(enrolment.counters());
       this.#tellOfUnseen(enrolment);
       return verified.ok && this.#repaired(enrolment, verified.value);
@@ -221,20 +226,19 @@ export class NetnsKeeper {
       if (enrolment !== undefined) return enrolment.remove();
       // Whose it is may not be known yet.
       this.look(netns);
-      const { engine } = this.#options.abilities;
-      const clean = netns.untouched || netns.closed || engine === null || this.#isOfNode(netns);
-      return clean ? ok(null) : clearLeftovers(engine, netns.fd);
+      const clean = netns.untouched || netns.closed || this.#isOfNode(netns);
+      return clean ? ok(null) : clearLeftovers(this.#engines, netns.fd);
     });
   }
 
   /** Nothing of ours is there that would have to be removed. */
   #canBeLeftAlone({ fd, inheritance, untouched }: Netns): boolean {
-    if (inheritance !== null) return false;
-    const rules = untouched ? null : (this.#tools()?.engine.open(fd, untouched) ?? null);
-    if (rules?.ok !== true) return untouched;
-    const isClean = !rules.value.mayBeThere();
-    rules.value.close();
-    return isClean;
+    return inheritance === null && (untouched || isClean(this.#engines, fd));
+  }
+
+  get #engines(): readonly RuleEngine[] {
+    const { engine, otherEngines } = this.#options.abilities;
+    return engine === null ? [] : [engine, ...otherEngines];
   }
 
   async #tryEnrol(netns: Netns): Promise<Result<Enrolment, string>> {
@@ -252,6 +256,14 @@ export class NetnsKeeper {
       untouched: netns.untouched,
       interfaces: netns.interfaces,
     });
+  }
+
+  /** Removes rules of kinds that are not ours; why that is not possible. */
+  async #clearOthers(netns: Netns): Promise<string | null> {
+    if (!netns.mayHaveOthers) return null;
+    const cleared = await clearLeftovers(this.#options.abilities.otherEngines, netns.fd);
+    netns.mayHaveOthers = !cleared.ok;
+    return cleared.ok ? null : cleared.error;
   }
 
   #isOfNode({ interfaces }: Netns): boolean {

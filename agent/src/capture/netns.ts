@@ -24,6 +24,8 @@ export class Netns {
   readonly turn = new Turnstile(1);
   /** An agent before this one may have put rules there. */
   untouched: boolean;
+  /** Rules of another kind than ours may be there, of an agent before this one. */
+  mayHaveOthers = false;
   interfaces: Interfaces = NO_INTERFACES;
   owner: NetnsOwner = { state: 'unclaimed' };
   enrolment: Enrolment | null = null;
@@ -47,7 +49,7 @@ export class Netns {
   /** Families whose latest proof has failed for the first time. */
   readonly doubts = new Set<Family>();
   attempts: Attempts = NO_ATTEMPTS;
-  /** Why it is not enrolled. */
+  /** Why it is not enrolled, or not as it should be. */
   problem: string | null = null;
   closed = false;
 

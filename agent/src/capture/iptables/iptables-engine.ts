@@ -6,6 +6,7 @@ import { type Applied, type PodRules, type RuleEngine, UNCHANGED } from '../rule
 import type { Wish } from '../wish.ts';
 import { marksApart } from '../zone.ts';
 import { applyWish, type Family, type Iptables } from './iptables.ts';
+import { mayHaveChain } from './traces.ts';
 
 /**
  * For kernels without nf_tables. These rules know neither a gate nor a fail mode: connections are redirected until
@@ -81,9 +82,9 @@ class IptablesRules implements PodRules {
   /** What comes to pods is not observed. */
   closeArrivals(): void {}
 
-  /** Finding out would take as many runs of iptables as removing it. */
   mayBeThere(): boolean {
-    return true;
+    const there = this.#door.inside(this.#netns, () => mayHaveChain(this.#iptables.variant));
+    return !there.ok || there.value;
   }
 
   counters(): ReadonlyMap<string, number> {

@@ -8,14 +8,15 @@ export interface Command {
   readonly bytes: Buffer;
 }
 
-export type NftFamily = 'inet' | 'netdev';
+/** `ip` and `ip6` are those of iptables, which are only looked at. */
+export type NftFamily = 'inet' | 'ip' | 'ip6' | 'netdev';
 
 export interface TableName {
   readonly family: NftFamily;
   readonly table: string;
 }
 
-const FAMILIES = { inet: 1, netdev: 5 } as const;
+const FAMILIES = { inet: 1, ip: 2, netdev: 5, ip6: 10 } as const;
 const SUBSYSTEM = 10 << 8;
 const BATCH_BEGIN = 0x10;
 const BATCH_END = 0x11;
