@@ -15,19 +15,23 @@ const TRIAL_BYTES = 64 << 10;
 export class DiskTrial {
   readonly #counts: SinkCounts;
   readonly #timer: NodeJS.Timeout;
-  #running: Promise<void> = Promise.resolve();
+  #running: Promise<void> | null = null;
 
   /** `attempt` does what went wrong, in a place where it does no harm. */
   constructor(counts: SinkCounts, attempt: () => Promise<void>, everyMs = TRIAL_MS) {
     this.#counts = counts;
     this.#timer = setInterval(() => {
-      if (counts.diskProblem !== null) this.#running = this.#try(attempt);
+      // A disk far away may keep one waiting for longer than that.
+      if (counts.diskProblem === null || this.#running !== null) return;
+      this.#running = this.#try(attempt).finally(() => {
+        this.#running = null;
+      });
     }, everyMs).unref();
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     clearInterval(this.#timer);
-    return this.#running;
+    await this.#running;
   }
 
   async #try(attempt: () => Promise<void>): Promise<void> {
