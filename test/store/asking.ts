@@ -16,6 +16,8 @@ export const RATE = { tokens: 100, windowUs: 1_000_000, burst: 100 };
 export const SLOW = { ...RATE, windowUs: 3_600_000_000 };
 /** For a Redis that is to answer, also on a machine that is busy with something else. */
 const PATIENT_MS = 10_000;
+/** For nodes of a cluster, of which one is gone: the client waits for that as long as it may, several times over. */
+export const CLUSTER_MS = 1_000;
 /** For a Redis that is not to be waited for. */
 export const HASTY_MS = 50;
 /** Far more than the hasty timeout and far less than the patient one: only a machine that stands still is slower. */

@@ -13,6 +13,7 @@ import { RedisProcess } from '../../agent/testing/redis.ts';
 import {
   ask,
   asking,
+  CLUSTER_MS,
   HASTY_MS,
   kept,
   NO_SECRETS,
@@ -294,7 +295,9 @@ describe('Redis with sentinels', () => {
 describe('a Redis cluster', () => {
   it('keeps each part on one node, and loses only the parts of a node that is gone', async () => {
     const nodes = (await RedisProcess.cluster()).map(kept);
-    const store = storeAt(`redis-cluster://127.0.0.1:${nodes[0]?.port},127.0.0.1:${nodes[1]?.port}`);
+    const store = storeAt(`redis-cluster://127.0.0.1:${nodes[0]?.port},127.0.0.1:${nodes[1]?.port}`, {
+      timeoutMs: CLUSTER_MS,
+    });
     const asks = Array.from({ length: 100 }, (_, bucket) => asking(bucket));
     await untilGranted(store, asks);
     const sizes = await Promise.all(nodes.map(async (node) => Number(await node.cli('dbsize'))));
