@@ -47,7 +47,7 @@ test('a port that nobody listens on', async () => {
   const knock = `exec 3<>/dev/tcp/$0/7999 && cat <&3`;
   const ip = await twins.sandbox.podIp('apps/tcp');
   for (const pod of ['apps/direct', 'apps/captured']) {
-    const { code, stdout, stderr } = await twins.sandbox.exec(pod, ['bash', '-c', knock, ip]);
+    const { code, stdout, stderr } = await twins.sandbox.exec(pod, ['bash', '--norc', '-c', knock, ip]);
     expect([code, stdout], pod).toEqual([1, '']);
     expect(stderr, pod).toMatch(pod === 'apps/direct' ? /refused/ : /refused|reset/);
   }

@@ -153,9 +153,13 @@ const resultOf = ({ code, stdout }: ExecResult) => ({ code, stdout: stdout.repla
 
 const DATE = /^date: .*GMT/gim;
 
-/** A command line that fails when any part of a pipe does; it begins in the scratch directory. */
+/**
+ * A command line that fails when any part of a pipe does; it begins in the scratch directory. With a socket for its standard
+ * input bash takes itself to be run by rshd, and would read what the user of this machine has in `.bashrc`.
+ */
 export const bash = (line: string): readonly string[] => [
   'bash',
+  '--norc',
   '-o',
   'pipefail',
   '-ec',

@@ -105,7 +105,7 @@ describe('the admin server', () => {
     const { forward } = await setUp();
     const ask = `exec 3<>/dev/tcp/127.0.0.1/${forward.port}; printf 'GET /status HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3; head -1 <&3`;
     const firstLine = async (...prefix: string[]) => {
-      const [program = '', ...args] = [...prefix, 'bash', '-c', ask];
+      const [program = '', ...args] = [...prefix, 'bash', '--norc', '-c', ask];
       return (await promisify(execFile)(program, args)).stdout;
     };
     expect(await firstLine('setpriv', '--reuid=65534', '--regid=65534', '--clear-groups')).toContain(' 403 ');
