@@ -131,7 +131,10 @@ test('ends with a code that says how, and tells why on standard error', async ()
     return [code, error];
   };
   expect(await ends('status')).toEqual([1, expect.stringContaining('no agents to ask: no kubeconfig')]);
-  expect(await ends('status --kubeconfig /nowhere')).toEqual([1, expect.stringContaining('ENOENT')]);
+  expect(await ends('status --kubeconfig /nowhere')).toEqual([
+    1,
+    expect.stringContaining('there is no such file'),
+  ]);
   expect(await ends('status --request-timeout soon')).toEqual([2, expect.stringContaining('not a duration')]);
   expect(await ends('status --socket /a --context b')).toEqual([2, expect.stringContaining('not both')]);
   expect(await ends(`quarantine job/x --kubeconfig ${kubeconfig}`)).toEqual([

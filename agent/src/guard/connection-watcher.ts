@@ -49,7 +49,8 @@ export class ConnectionWatcher implements Watcher {
     if (outcome !== 'upstream_unreachable' || this.#metadata === null) return;
     const subject = {
       caller: parties.caller,
-      destination: destinationName(parties.destination, ''),
+      // As who asks by HTTP names it: both are one episode.
+      destination: destinationName(parties.destination, parties.destination.ip),
       operation: '',
     };
     const action = guards.settingsFor(parties.caller).actions[this.#metadata.detection];

@@ -50,7 +50,7 @@ export class ExchangeWatch implements Watch {
   unread(decision: Decision, now: number): Decision | null {
     const { guards, parties } = this.#connection;
     this.#settings = guards.settingsFor(parties.caller);
-    this.#host = '';
+    this.#host = parties.destination.ip;
     this.#operation = null;
     const refusal = this.#respond(this.#connection.checkDestination(), now);
     if (refusal !== null) return refusal.decision;
