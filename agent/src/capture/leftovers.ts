@@ -36,12 +36,10 @@ export async function clearLeftovers(
 }
 
 /** Surely nothing of ours is in the namespace. */
-export function isClean(engines: readonly RuleEngine[], netns: Fd): boolean {
-  return engines.every((engine) => {
-    const rules = engine.open(netns, false);
-    if (!rules.ok) return true;
-    const mayBeThere = rules.value.mayBeThere();
-    rules.value.close();
-    return !mayBeThere;
-  });
+export function isClean(engine: RuleEngine, netns: Fd): boolean {
+  const rules = engine.open(netns, false);
+  if (!rules.ok) return false;
+  const mayBeThere = rules.value.mayBeThere();
+  rules.value.close();
+  return !mayBeThere;
 }

@@ -115,7 +115,12 @@ export class NetnsKeeper {
       if (netns.closed || this.#idle || netns.enrolment !== null) return;
       this.look(netns);
       netns.optedOut = this.#canBeLeftAlone(netns) && this.#options.optsOut(netns);
-      if (netns.optedOut) return;
+      if (netns.optedOut) {
+        netns.mayHaveOthers = !netns.untouched;
+        const left = await this.#clearOthers(netns);
+        if (left !== null) this.#failed(netns, left);
+        return;
+      }
       const enrolled = await this.#tryEnrol(netns);
       if (enrolled.ok) netns.mayHaveOthers = !netns.untouched;
       // Before anybody accepts by the new rules: the others would send what it dials back to it.
@@ -233,7 +238,8 @@ export class NetnsKeeper {
 
   /** Nothing of ours is there that would have to be removed. */
   #canBeLeftAlone({ fd, inheritance, untouched }: Netns): boolean {
-    return inheritance === null && (untouched || isClean(this.#engines, fd));
+    const { engine } = this.#options.abilities;
+    return inheritance === null && (untouched || (engine !== null && isClean(engine, fd)));
   }
 
   get #engines(): readonly RuleEngine[] {

@@ -38,8 +38,13 @@ describe('opting out', () => {
     },
   );
 
-  it('is known to an agent that comes later, which leaves the pod alone', async () => {
+  it.each([
+    ['', []],
+    [', though a mesh has rules there', ['iptables', 'iptables-legacy']],
+  ])('is known to an agent that comes later, which leaves the pod alone%s', async (_, tools) => {
     await using pod = new Pod();
+    const foreign = ['-t', 'nat', '-A', 'OUTPUT', '-p', 'tcp', '--dport', '9', '-j', 'ACCEPT'];
+    for (const tool of tools) pod.exec(tool, ...foreign);
     await using agent = new TestAgent({}, [], local(listed(pod, DISABLED)));
     await agent.event('pairings', ({ pods }) => pods[0]?.state === 'opted-out');
     await agent.client.reconcile();
@@ -57,6 +62,17 @@ describe('opting out', () => {
     expect(pod.rules()).toMatch(/eastwall/i);
     await using _next = new TestAgent({}, [], local(listed(pod, DISABLED)));
     await eventually(() => expect(pod.rules()).not.toMatch(/eastwall/i));
+  });
+
+  it('has rules of another kind removed as well', async () => {
+    const first = new TestAgent({ rules: 'iptables' });
+    await using pod = new Pod();
+    await first.enrolled(pod.name);
+    await first.crash();
+    expect(pod.iptables()).toMatch(/eastwall/i);
+    await using next = new TestAgent({}, [], local(listed(pod, DISABLED)));
+    await eventually(() => expect(pod.iptables()).not.toMatch(/eastwall/i));
+    expect(next.events.filter(({ kind }) => kind === 'enrolled')).toEqual([]);
   });
 
   it('is undone when the pod wants it again', async () => {
