@@ -38,7 +38,9 @@ export interface ProbeOptions {
 /** The first of nftables, iptables over nf_tables and iptables of old that redirects here. */
 export async function probeAbilities(door: NetnsDoor, options: ProbeOptions): Promise<Abilities> {
   const problems: string[] = [];
-  for (const candidate of candidates(door, options)) {
+  const all = candidates(door, options.gateTimeoutMs);
+  for (const candidate of all) {
+    if (options.rules === 'iptables' && candidate.engine.kind === 'nft') continue;
     const range = ProbeRange.open(door);
     if (!range.ok) return unable(range.error);
     try {
@@ -49,9 +51,7 @@ export async function probeAbilities(door: NetnsDoor, options: ProbeOptions): Pr
           exemption.kind === 'cgroup' ? exemption.exemption : { kind: 'mark' as const, mark: randomMark() };
         return {
           engine: candidate.engine,
-          otherEngines: allCandidates(door, options.gateTimeoutMs)
-            .map(({ engine }) => engine)
-            .filter(({ kind }) => kind !== candidate.engine.kind),
+          otherEngines: all.filter((other) => other !== candidate).map(({ engine }) => engine),
           exemption,
           zoneProblem: await candidate.zoneProblem(range.value),
           gateProblem: await candidate.gateProblem(range.value),
@@ -72,10 +72,7 @@ export async function probeAbilities(door: NetnsDoor, options: ProbeOptions): Pr
   return unable(problems.join('; '));
 }
 
-const candidates = (door: NetnsDoor, { rules, gateTimeoutMs }: ProbeOptions): Candidate[] =>
-  allCandidates(door, gateTimeoutMs).filter(({ engine }) => rules === 'auto' || engine.kind !== 'nft');
-
-const allCandidates = (door: NetnsDoor, gateTimeoutMs: number): Candidate[] => [
+const candidates = (door: NetnsDoor, gateTimeoutMs: number): Candidate[] => [
   nftCandidate(door, gateTimeoutMs),
   iptablesCandidate(door, 'nft'),
   iptablesCandidate(door, 'legacy'),

@@ -115,16 +115,15 @@ export class NetnsKeeper {
       if (netns.closed || this.#idle || netns.enrolment !== null) return;
       this.look(netns);
       netns.optedOut = this.#canBeLeftAlone(netns) && this.#options.optsOut(netns);
+      netns.mayHaveOthers = !netns.untouched;
       if (netns.optedOut) {
-        netns.mayHaveOthers = !netns.untouched;
         const left = await this.#clearOthers(netns);
         if (left !== null) this.#failed(netns, left);
         return;
       }
       const enrolled = await this.#tryEnrol(netns);
-      if (enrolled.ok) netns.mayHaveOthers = !netns.untouched;
       // Before anybody accepts by the new rules: the others would send what it dials back to it.
-      const left = await this.#clearOthers(netns);
+      const left = enrolled.ok ? await this.#clearOthers(netns) : null;
       netns.inheritance = null;
       // An attempt that failed may have left something behind.
       netns.untouched = false;
