@@ -1,6 +1,7 @@
-import { ENUMERATION_LIMITS, Enumeration, type Touch } from '../src/detect/enumeration.ts';
+import { ENUMERATION_LIMITS, Enumeration } from '../src/detect/enumeration.ts';
 import { PROVENANCE_LIMITS, ProvenanceFilter } from '../src/detect/provenance-filter.ts';
 import { hashesOf } from '../testing/lab/random.ts';
+import { aTouch } from '../testing/touch.ts';
 import { nsPerDecision, printHeader, printRow } from './measure.ts';
 
 // `node policy/bench/enumeration.bench.ts`: what one id in a request costs, by how many keys there are.
@@ -12,20 +13,7 @@ printHeader('one id', HEADER);
 for (const keys of [1, 1_000, 20_000, 100_000]) {
   const engine = new Enumeration(ENUMERATION_LIMITS);
   const filter = new ProvenanceFilter(PROVENANCE_LIMITS, 0);
-  const touch: Touch = {
-    h1: 0,
-    h2: 0,
-    explained: true,
-    firstTouch: true,
-    form: 'number',
-    value: 0,
-    image: 1,
-    isYoung: false,
-    isPartial: false,
-    isUnseen: false,
-    served: false,
-    contract: null,
-  };
+  const touch = aTouch({ h1: 0, h2: 0 });
   const ids = Array.from({ length: IDS }, (_, id) => ({
     ...hashesOf(id),
     id,

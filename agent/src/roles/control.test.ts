@@ -41,6 +41,14 @@ const ENROLLED: CaptureEvent = {
   estate: { makers: [], listenerMark: 1, exemptions: [] },
   tookMs: 5,
 };
+/** Of a dataplane that has nothing to say but that it lives. */
+const TOTALS = {
+  cells: [],
+  verdicts: [],
+  limits: { cells: [] },
+  ids: noIdCounts(),
+} as unknown as DataplaneTotals;
+
 const PAIRED: CaptureEvent = {
   kind: 'pairings',
   namespaces: [
@@ -224,13 +232,7 @@ describe('Control', () => {
 
   it('resolves a finding that nobody tells of any more, since its dataplane has ended', () => {
     const { control, clock, findings, events } = setUp();
-    const totals = {
-      cells: [],
-      verdicts: [],
-      limits: { cells: [] },
-      ids: noIdCounts(),
-    } as unknown as DataplaneTotals;
-    const tick = () => control.reported({ kind: 'totals', totals }, 1);
+    const tick = () => control.reported({ kind: 'totals', totals: TOTALS }, 1);
     control.reported({ kind: 'findings', findings: [aFinding({ lastSeen: clock.now })], dropped: 0 }, 0);
     // A dataplane that lives says so first.
     clock.monotonic += 10_000;
@@ -262,13 +264,7 @@ describe('Control', () => {
     const pods = PAIRED.kind === 'pairings' ? PAIRED.pods : [];
     const smuggling = pods.map((pod) => ({ ...pod, attempts: { ...NO_ATTEMPTS, smuggled: 4 } }));
     control.captured({ kind: 'pairings', namespaces: [], pods: smuggling });
-    const totals = {
-      cells: [],
-      verdicts: [],
-      limits: { cells: [] },
-      ids: noIdCounts(),
-    } as unknown as DataplaneTotals;
-    control.reported({ kind: 'totals', totals }, 0);
+    control.reported({ kind: 'totals', totals: TOTALS }, 0);
     expect(findings.all).toMatchObject([
       { detection: 'interception-bypass', severity: 'critical', caller: { pod: 'frontend-1' } },
     ]);
@@ -300,18 +296,12 @@ describe('Control', () => {
 
     control.reported({ kind: 'quarantine', uid: 'u-1', detection: 'foreign-token' }, 0);
     expect(isAside()).toBe(true);
-    const totals = {
-      cells: [],
-      verdicts: [],
-      limits: { cells: [] },
-      ids: noIdCounts(),
-    } as unknown as DataplaneTotals;
     // Somebody sets the clock.
     clock.now += 3_600_000;
-    control.reported({ kind: 'totals', totals }, 0);
+    control.reported({ kind: 'totals', totals: TOTALS }, 0);
     expect(isAside()).toBe(true);
     clock.monotonic += 60_000;
-    control.reported({ kind: 'totals', totals }, 0);
+    control.reported({ kind: 'totals', totals: TOTALS }, 0);
     expect(isAside()).toBe(false);
   });
 });

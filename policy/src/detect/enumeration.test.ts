@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { hashesOf } from '../../testing/lab/random.ts';
+import { aTouch } from '../../testing/touch.ts';
 import { Contract } from './contract.ts';
 import { CronSchedule } from './cron.ts';
 import { ENUMERATION_LIMITS, Enumeration, type EnumerationLimits, type Touch } from './enumeration.ts';
@@ -8,20 +9,6 @@ import type { Tier } from './tier.ts';
 const LIMITS: EnumerationLimits = { ...ENUMERATION_LIMITS, maxKeys: 64 };
 const DAY = 86_400_000;
 const MINUTE = 60_000;
-
-/** An id of a place that was never seen before. */
-const FLOOD: Omit<Touch, 'h1' | 'h2'> = {
-  explained: true,
-  firstTouch: true,
-  form: 'other',
-  value: 0,
-  image: 1,
-  isYoung: false,
-  isPartial: false,
-  isUnseen: false,
-  served: false,
-  contract: null,
-};
 
 /** One caller of one operation, asking for one id after the other. */
 class Asking {
@@ -35,7 +22,7 @@ class Asking {
 
   ask(change: Partial<Touch> = {}, key = 1): Tier {
     const id = this.#id++;
-    const touch: Touch = { ...FLOOD, ...hashesOf(id), form: 'number', value: id * 977, ...change };
+    const touch = aTouch({ ...hashesOf(id), value: id * 977, ...change });
     return this.engine.step(this.engine.key(key, 0, 5, this.now), touch);
   }
 
@@ -249,25 +236,11 @@ describe('Enumeration', () => {
     let n = 0;
     for (let tier: Tier = 'quiet'; tier !== 'alert' && n < 50; n++) {
       const user = engine.key(77, 77, 6, asking.now);
-      const touch = {
-        explained: false,
-        firstTouch: true,
-        form: 'other',
-        value: 0,
-        image: 1,
-        isYoung: false,
-        isPartial: false,
-        isUnseen: false,
-        served: false,
-      } as const;
-      tier = engine.step(
-        user,
-        { ...touch, ...hashesOf(n), contract: null },
-        {
-          parent: engine.key(1, 0, 5, asking.now),
-          highs: engine.key(2, 0, 7, asking.now),
-        },
-      );
+      const touch = aTouch({ ...hashesOf(n), explained: false, form: 'other' });
+      tier = engine.step(user, touch, {
+        parent: engine.key(1, 0, 5, asking.now),
+        highs: engine.key(2, 0, 7, asking.now),
+      });
     }
     expect(n).toBeLessThanOrEqual(10);
   });
@@ -317,7 +290,7 @@ describe('a flood of keys', () => {
     }
     const { engine, now } = asking;
     for (let low = 0; low < 10_000; low++) {
-      const touch = { ...FLOOD, ...hashesOf(low) };
+      const touch = aTouch({ ...hashesOf(low), form: 'other' });
       engine.step(engine.key(99, low, 5, now), touch);
     }
     expect(asking.until('alert')).toBeLessThanOrEqual(10);

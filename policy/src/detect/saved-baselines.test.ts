@@ -1,25 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hashesOf } from '../../testing/lab/random.ts';
+import { aTouch } from '../../testing/touch.ts';
 import { ENUMERATION_LIMITS, Enumeration, isSavedLength, SAVED_NUMBERS, type Touch } from './enumeration.ts';
 
 const DAY = 86_400_000;
 const LIMITS = { ...ENUMERATION_LIMITS, maxKeys: 64 };
 const START = 20_000 * DAY;
 
-const touch = (id: number, explained: boolean): Touch => ({
-  ...hashesOf(id),
-  explained,
-  firstTouch: true,
-  form: 'number',
-  value: id * 977,
-  image: 1,
-  isYoung: false,
-  isPartial: false,
-  isUnseen: false,
-  served: false,
-  contract: null,
-});
+const touch = (id: number, explained: boolean): Touch =>
+  aTouch({ ...hashesOf(id), explained, value: id * 977 });
 
 /** Three days of usual work: of `unexplainedPercent` of the ids nobody has told. */
 function learnt(unexplainedPercent: number): Enumeration {

@@ -3,6 +3,7 @@ import { Enumeration, type EnumerationLimits, type Touch } from '../../src/detec
 import type { IdForm } from '../../src/detect/id-shape.ts';
 import { PROVENANCE_LIMITS, ProvenanceFilter } from '../../src/detect/provenance-filter.ts';
 import { isAtLeast, type Tier } from '../../src/detect/tier.ts';
+import { aTouch } from '../touch.ts';
 import { hashesOf } from './random.ts';
 
 export interface Asked {
@@ -38,20 +39,7 @@ export class Subject {
     this.#enumeration = new Enumeration(limits);
     this.#filter = new ProvenanceFilter(PROVENANCE_LIMITS, now);
     this.#contract = contract;
-    this.#touch = {
-      h1: 0,
-      h2: 0,
-      explained: true,
-      firstTouch: true,
-      form: 'number',
-      value: 0,
-      image: 1,
-      isYoung: false,
-      isPartial: false,
-      isUnseen: false,
-      served: false,
-      contract,
-    };
+    this.#touch = aTouch({ h1: 0, h2: 0, contract });
   }
 
   get leaked(): number {
