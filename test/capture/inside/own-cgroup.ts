@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { cgroupMounts } from '../../../agent/src/capture/own-cgroup.ts';
 
 /** This process, and with it the agents that it makes from now on, in a cgroup of its own. */
@@ -10,8 +10,8 @@ export class OwnCgroup implements Disposable {
   readonly #before = /^0::(.*)$/m.exec(readFileSync('/proc/self/cgroup', 'utf8'))?.[1];
 
   constructor(name: string) {
-    this.#path = `${OwnCgroup.#mount}/eastwall-test-${process.pid}-${name}`;
-    mkdirSync(this.#path);
+    // Process IDs say nothing: other namespaces of processes, which have the same ones, see these cgroups, too.
+    this.#path = mkdtempSync(`${OwnCgroup.#mount}/eastwall-test-${name}-`);
     writeFileSync(`${this.#path}/cgroup.procs`, String(process.pid));
   }
 
