@@ -109,6 +109,7 @@ export class Capture {
     this.#keeper.stepBack();
     for (const netns of this.#known.values()) {
       netns.untouched = false;
+      netns.mayHaveOthers = true;
       netns.enrolment?.resume();
     }
     await this.reconcile();

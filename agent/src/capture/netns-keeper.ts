@@ -170,8 +170,9 @@ export class NetnsKeeper {
     return netns.turn.run(async () => {
       const { enrolment } = netns;
       if (enrolment === null || netns.closed || this.#idle) return false;
-      const others = await this.#clearOthers(netns);
       const verified = await this.#tellOfInbound(enrolment, (enrolled) => enrolled.verify(netns.interfaces));
+      // Not before ours are there again: nothing is to get past both.
+      const others = await this.#clearOthers(netns);
       netns.problem = verified.ok ? others : verified.error;
       netns.attempts = attemptsOf(enrolment.counters());
       this.#tellOfUnseen(enrolment);

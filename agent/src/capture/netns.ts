@@ -24,7 +24,7 @@ export class Netns {
   readonly turn = new Turnstile(1);
   /** An agent before this one may have put rules there. */
   untouched: boolean;
-  /** Rules of another kind than ours may be there, of an agent before this one. */
+  /** Rules of another kind than ours may be there, of an agent before this one or of one that failed to follow it. */
   mayHaveOthers = false;
   interfaces: Interfaces = NO_INTERFACES;
   owner: NetnsOwner = { state: 'unclaimed' };

@@ -46,6 +46,25 @@ describe.each([
     expect((await pod.connect(HOST, PORT)).greeting).toContain('agent');
   });
 
+  it('has none of its own left once it has died, and the first steps back', async () => {
+    await using _upstream = await Upstream.listen(HOST, PORT);
+    await using pod = new Pod();
+    await using first = new TestAgent({ rules: former });
+    const before = await first.enrolled(pod.name);
+    await first.serve(before.ns);
+    await pod.startApp();
+    const second = new TestAgent({ rules }, TestAgent.copies(await first.client.stepAside()));
+    await second.enrolled(pod.name);
+    await second.crash();
+    expect(marks(pod)).toEqual(own);
+    await first.client.stepBack();
+    expect(marks(pod)).toEqual({ nft: own.iptables, iptables: own.nft });
+    first.client.beat([before.ns]);
+    expect((await pod.connect(HOST, PORT)).greeting).toContain('agent');
+    const [fd = -1] = await first.sockets(before.ns, 4, 1);
+    expect(await greetingOf(fd, HOST, PORT)).toContain('upstream');
+  });
+
   it('leaves none behind either when it was killed', async () => {
     await using _upstream = await Upstream.listen(HOST, PORT);
     await using pod = new Pod();
