@@ -178,7 +178,7 @@ export const SETTINGS = {
     '20000',
     64,
     1_000_000,
-    'Caller × operation × place of an id that a dataplane watches for enumeration, for each kind of GuardProfile; 314 bytes each. The least recently used are judged together.',
+    'Caller × operation × place of an id that a dataplane watches for enumeration, for each kind of GuardProfile; 318 bytes each. The least recently used are judged together.',
   ),
   maxProvenanceWorkloads: count(
     '128',

@@ -154,9 +154,9 @@ export class AskedIds {
       this.#noteBatch(engine, slot);
     if (touch.firstTouch) this.#remember(low, h1, h2);
     if (this.#principal === 0) return;
-    const own = engine.key(this.#principal, low, ~this.#target, this.#wallClock);
-    this.#known.parent = engine.key(caller.hash, low, this.#target, this.#wallClock);
-    this.#known.highs = engine.key(~caller.hash, low, this.#target, this.#wallClock);
+    const own = engine.keyUnder(caller.hash, this.#principal, low, ~this.#target);
+    this.#known.parent = engine.keyUnder(caller.hash, caller.hash, low, this.#target);
+    this.#known.highs = engine.keyUnder(caller.hash, ~caller.hash, low, this.#target);
     this.#take(engine.step(own, touch, this.#known), engine, own, this.#known);
   }
 

@@ -90,6 +90,16 @@ test('ids that were shown pass; a handful that were not is an alert', () => {
   expect(sight?.explanation).toContain('never shown');
 });
 
+test('however many users call through a workload, what is usual for another stays known', () => {
+  const { ask, learn } = setUp();
+  learn();
+  const caller = aWorkload({ name: 'gateway', uid: 'u-gateway' });
+  for (let user = 0; user < 20_000; user++) ask(undefined, { caller, principal: `iss user-${user}` });
+  let asks = 1;
+  while (ask() !== 'alert' && asks < 50) asks++;
+  expect(asks).toBeLessThanOrEqual(10);
+});
+
 test('a scheduled job that has its ids from elsewhere is noticed, and nobody else', () => {
   for (const [kind, noticed] of [
     ['CronJob', true],

@@ -23,7 +23,7 @@ export interface EnumerationOptions {
   /** Monotonic ms: a clock that is set forgets nothing that somebody was shown. */
   monotonic(): number;
   readonly provenance: Provenance;
-  /** Caller × operation × place of an id that are kept in mind, for each kind of settings; 314 bytes each. */
+  /** Caller × operation × place of an id that are kept in mind, for each kind of settings; 318 bytes each. */
   readonly maxKeys: number;
   /** Ids that a workload was not shown are few where they are further apart, in ms. */
   readonly inboundIdleMs: number;

@@ -162,7 +162,12 @@ export class Enumeration {
   /** The slot of a key, good until the next call; `operation` is what its "others" are shared by. */
   key(high: number, low: number, operation: number, now: number): number {
     this.#advance(now);
-    const slot = this.#slab.slot(high, low);
+    return this.keyUnder(high, high, low, operation);
+  }
+
+  /** At the time of the last `key`, one that is a workload's as well: however many users call through it, they share its room. */
+  keyUnder(owner: number, high: number, low: number, operation: number): number {
+    const slot = this.#slab.slot(high, low, owner);
     this.#operation[slot] = operation;
     return slot;
   }

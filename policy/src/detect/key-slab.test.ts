@@ -61,6 +61,27 @@ describe('KeySlab', () => {
     expect(others.filter(([high, low]) => slab.find(high, low) !== null).length).toBeGreaterThan(300);
   });
 
+  it('counts the keys of all who call through one caller as its own', () => {
+    const { slab } = slabOf(800);
+    const others = Array.from({ length: 350 }, (_, key) => [1 + (key % 70), key] as const);
+    for (const [high, low] of others) slab.slot(high, low);
+    for (let user = 1_000; user < 21_000; user++) slab.slot(user, 5, 99);
+    expect(others.filter(([high, low]) => slab.find(high, low) !== null).length).toBeGreaterThan(330);
+    // Of its own, those that were used last.
+    for (let user = 20_600; user < 21_000; user++) expect(slab.find(user, 5)).not.toBeNull();
+    expect(slab.evictions).toBe(350 + 20_000 - 800);
+  });
+
+  it('leaves one caller all the room that nobody else takes', () => {
+    const { slab } = slabOf(800);
+    slab.slot(1, 1);
+    for (let round = 0; round < 3; round++)
+      for (let user = 1_000; user < 1_799; user++) slab.slot(user, 5, 99);
+    expect(slab.evictions).toBe(0);
+    for (let user = 2_000; user < 2_700; user++) slab.slot(user, 5, 99);
+    expect(slab.find(1, 1)).not.toBeNull();
+  });
+
   it('finds what a plain map would, whatever comes and goes', () => {
     const { slab } = slabOf(50);
     const random = new Random(3);

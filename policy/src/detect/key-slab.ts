@@ -1,6 +1,6 @@
 /** Looked at from the least recently used end, to find one without evidence against it. */
 const CANDIDATES = 8;
-/** So many, where one caller has so large a part of all keys that its own should go. */
+/** So many, where one owner has so large a part of all keys that its own should go. */
 const CANDIDATES_IN_FLOOD = 64;
 const GREEDY_PART = 1 / 8;
 /** More than there ever is evidence. */
@@ -15,17 +15,17 @@ export interface SlabHooks {
 }
 
 /**
- * A fixed number of slots for keys that are known as two 32-bit hashes, of which the first is whose key it is; columns beside
- * it hold their state. When it is full, the least recently used of the last few goes, the one with the least evidence: a flood
- * of new keys must not wash away an attacker's. Nor those of others: whoever has most keys, and more than a part of all, gives
- * up its own.
+ * A fixed number of slots for keys that are known as two 32-bit hashes, each with an owner; columns beside it hold their
+ * state. When it is full, the least recently used of the last few goes, the one with the least evidence: a flood of new keys
+ * must not wash away an attacker's. Nor those of others: whoever owns most keys, and more than a part of all, gives up its own.
  */
 export class KeySlab {
-  static readonly BYTES_PER_KEY = 4 * 4;
+  static readonly BYTES_PER_KEY = 5 * 4;
   readonly capacity: number;
   readonly #hooks: SlabHooks;
   readonly #high: Uint32Array;
   readonly #low: Uint32Array;
+  readonly #owner: Uint32Array;
   /** Towards the more, and towards the less recently used. */
   readonly #newer: Int32Array;
   readonly #older: Int32Array;
@@ -36,7 +36,7 @@ export class KeySlab {
   #oldest = NONE;
   #size = 0;
   #evictions = 0;
-  /** Keys by whose they are. */
+  /** How many keys each owner has. */
   readonly #held = new Map<number, number>();
   /** Who has most of them. */
   #largest = 0;
@@ -46,6 +46,7 @@ export class KeySlab {
     this.#hooks = hooks;
     this.#high = new Uint32Array(capacity);
     this.#low = new Uint32Array(capacity);
+    this.#owner = new Uint32Array(capacity);
     this.#newer = new Int32Array(capacity);
     this.#older = new Int32Array(capacity);
     const cells = 2 ** Math.ceil(Math.log2(capacity * 1.6));
@@ -65,15 +66,18 @@ export class KeySlab {
     return this.capacity * KeySlab.BYTES_PER_KEY + this.#index.byteLength;
   }
 
-  /** The slot of a key, which becomes the most recently used; a new key gets a fresh one. */
-  slot(high: number, low: number): number {
+  /**
+   * The slot of a key, which becomes the most recently used; a new key gets a fresh one. Who does not say whose it is, means
+   * that the first half says so.
+   */
+  slot(high: number, low: number, owner = high): number {
     const cell = this.#cellOf(high, low);
     const found = this.#index[cell] ?? NONE;
     if (found !== NONE) {
       this.#touch(found);
       return found;
     }
-    return this.#claim(high, low, cell);
+    return this.#claim(high, low, owner >>> 0);
   }
 
   /** The key that a slot belongs to. */
@@ -86,14 +90,14 @@ export class KeySlab {
     return slot === NONE ? null : slot;
   }
 
-  #claim(high: number, low: number, cell: number): number {
-    const isFull = this.#size === this.capacity;
-    const slot = isFull ? this.#evict() : this.#size++;
+  #claim(high: number, low: number, owner: number): number {
+    const slot = this.#size === this.capacity ? this.#evict() : this.#size++;
     this.#high[slot] = high;
     this.#low[slot] = low;
-    this.#count(high >>> 0);
-    // An eviction moves cells.
-    this.#index[isFull ? this.#cellOf(high, low) : cell] = slot;
+    this.#owner[slot] = owner;
+    this.#count(owner);
+    // Looked for again: an eviction moves cells.
+    this.#index[this.#cellOf(high, low)] = slot;
     this.#link(slot);
     this.#hooks.reset(slot);
     return slot;
@@ -117,7 +121,7 @@ export class KeySlab {
     for (let slot = this.#oldest; slot !== victim; slot = this.#oldest) this.#touch(slot);
     this.#unlink(victim);
     this.#removeCell(victim);
-    this.#discount(this.#high[victim] ?? 0);
+    this.#discount(this.#owner[victim] ?? 0);
     this.#evictions++;
     return victim;
   }
@@ -125,7 +129,7 @@ export class KeySlab {
   /** What would be lost with it. */
   #worth(slot: number, isFlood: boolean): number {
     const evidence = this.#hooks.evidence(slot);
-    return isFlood && this.#high[slot] !== this.#largest ? OTHERS_KEY + evidence : evidence;
+    return isFlood && this.#owner[slot] !== this.#largest ? OTHERS_KEY + evidence : evidence;
   }
 
   #count(owner: number): void {
