@@ -28,9 +28,7 @@ export {
   type EnumerationLimits,
   type Evidence as EnumerationEvidence,
   isSavedLength,
-  type Known,
   SAVED_NUMBERS,
-  type Touch,
 } from './detect/enumeration.ts';
 export { decodeDelta, IdDelta } from './detect/id-delta.ts';
 export type { IdForm, IdShape } from './detect/id-shape.ts';
@@ -42,6 +40,7 @@ export {
   type ShownMessage,
 } from './detect/provenance-filter.ts';
 export { isAtLeast, lowerOf, type Tier } from './detect/tier.ts';
+export type { Known, Touch } from './detect/touch.ts';
 export type { EgressFacts, Facts, PoliciesInForce } from './evaluate/evaluate.ts';
 export { evaluate, evaluateEgress, scopeOf } from './evaluate/evaluate.ts';
 export { explainDecision } from './evaluate/explain.ts';

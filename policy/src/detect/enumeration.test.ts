@@ -3,8 +3,9 @@ import { hashesOf } from '../../testing/lab/random.ts';
 import { aTouch } from '../../testing/touch.ts';
 import { Contract } from './contract.ts';
 import { CronSchedule } from './cron.ts';
-import { ENUMERATION_LIMITS, Enumeration, type EnumerationLimits, type Touch } from './enumeration.ts';
+import { ENUMERATION_LIMITS, Enumeration, type EnumerationLimits } from './enumeration.ts';
 import type { Tier } from './tier.ts';
+import type { Touch } from './touch.ts';
 
 const LIMITS: EnumerationLimits = { ...ENUMERATION_LIMITS, maxKeys: 64 };
 const DAY = 86_400_000;

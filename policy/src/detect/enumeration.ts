@@ -1,12 +1,12 @@
 import { ACT_AT, AUDIT_AT, alertThreshold, DEFAULT_ALERT } from './alert-budget.ts';
-import type { Contract } from './contract.ts';
 import { Cusum, MISSES } from './cusum.ts';
 import { DistinctIds, LEAST_THRESHOLD } from './distinct.ts';
-import { type IdForm, type IdShape, IdShapes } from './id-shape.ts';
+import { type IdShape, IdShapes } from './id-shape.ts';
 import { KeySlab } from './key-slab.ts';
 import { RateEstimate } from './rate-estimate.ts';
 import { NOT_INFORMATIVE, rateOf } from './rate-level.ts';
 import { SIGNAL, type Signal, signalCount, signalNames, type Tier } from './tier.ts';
+import type { Known, Touch } from './touch.ts';
 import { UnexplainedEvidence } from './unexplained-evidence.ts';
 import { Warmth, type WarmthLimits } from './warmth.ts';
 
@@ -28,38 +28,6 @@ export const ENUMERATION_LIMITS: EnumerationLimits = {
   holdEpochs: 12,
   holdRequests: 500,
 };
-
-/** One id in a request; one object may be used again and again. */
-export interface Touch {
-  h1: number;
-  h2: number;
-  explained: boolean;
-  /** Explained, but by nothing else than a request that the caller is serving. */
-  served: boolean;
-  /** Not since the last few minutes; a retry proves nothing. */
-  firstTouch: boolean;
-  form: IdForm;
-  /** The number it is, or its time of creation in ms; unused for other forms. */
-  value: number;
-  /** A hash of the caller's image digest. */
-  image: number;
-  /** What the caller was shown is not known well enough yet to call anything unexplained. */
-  isYoung: boolean;
-  /** The caller was shown more than is known here: what is unexplained is learnt from, and not held against it. */
-  isPartial: boolean;
-  /** The caller is also asked what is not seen: it is judged as if no request that it serves explained anything. */
-  isUnseen: boolean;
-  /** What was declared for this caller and operation, if anything. */
-  contract: Contract | null;
-}
-
-/** What a key is measured by: itself, or for a principal's key the workload that it calls through. */
-export interface Known {
-  /** The slot that knows the usual rate. */
-  parent: number;
-  /** The slot that remembers how high evidence usually gets, and how unexplained ids follow one another. */
-  highs: number;
-}
 
 /** What a finding says. */
 export interface Evidence {

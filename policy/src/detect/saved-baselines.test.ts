@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { hashesOf } from '../../testing/lab/random.ts';
 import { aTouch } from '../../testing/touch.ts';
-import { ENUMERATION_LIMITS, Enumeration, isSavedLength, SAVED_NUMBERS, type Touch } from './enumeration.ts';
+import { ENUMERATION_LIMITS, Enumeration, isSavedLength, SAVED_NUMBERS } from './enumeration.ts';
+import type { Touch } from './touch.ts';
 
 const DAY = 86_400_000;
 const LIMITS = { ...ENUMERATION_LIMITS, maxKeys: 64 };

@@ -1,8 +1,9 @@
 import type { Contract } from '../../src/detect/contract.ts';
-import { Enumeration, type EnumerationLimits, type Touch } from '../../src/detect/enumeration.ts';
+import { Enumeration, type EnumerationLimits } from '../../src/detect/enumeration.ts';
 import type { IdForm } from '../../src/detect/id-shape.ts';
 import { PROVENANCE_LIMITS, ProvenanceFilter } from '../../src/detect/provenance-filter.ts';
 import { isAtLeast, type Tier } from '../../src/detect/tier.ts';
+import type { Touch } from '../../src/detect/touch.ts';
 import { aTouch } from '../touch.ts';
 import { hashesOf } from './random.ts';
 
