@@ -41,6 +41,18 @@ export abstract class Direction {
     if (this.empty.overflows(this.state.now)) this.fail('ENHANCE_YOUR_CALM', 'too many empty DATA frames');
   }
 
+  /** A WINDOW_UPDATE. */
+  protected countGrant(): void {
+    if (this.state.grants[this.side].overflows(this.state.now))
+      this.fail('ENHANCE_YOUR_CALM', 'too many WINDOW_UPDATE frames for the DATA that was sent');
+  }
+
+  /** A frame of a stream that is closed. */
+  protected countStray(): void {
+    if (this.state.strays[this.side].overflows(this.state.now))
+      this.fail('ENHANCE_YOUR_CALM', 'too many frames of closed streams');
+  }
+
   /** SETTINGS that are no acknowledgement: noted, and passed on with what the relay can't carry taken back. */
   protected passSettings(frame: CurrentFrame, ledger: SettingsLedger): boolean {
     const payload = frame.bytes.subarray(frame.start, frame.end);

@@ -20,10 +20,17 @@ export interface H2Limits {
   readonly floodIntervalMs: number;
   /** Streams that are reset before their response ended: by the caller, or by upstream for a mistake of the caller's. */
   readonly maxResets: number;
-  /** SETTINGS, PING and PRIORITY frames, and frames of unknown type, for each direction. */
+  /** SETTINGS, PING, PRIORITY and GOAWAY frames, and frames of unknown type, for each direction. */
   readonly maxControlFrames: number;
   /** DATA frames without data that end nothing, for each direction. */
   readonly maxEmptyFrames: number;
+  /** WINDOW_UPDATE frames, for each direction, beyond those that DATA of the other one and new streams explain. */
+  readonly maxGrants: number;
+  /**
+   * HEADERS, RST_STREAM and ending DATA frames of streams that are closed, for each direction, beyond those that new streams
+   * explain, and DATA frames of the caller's beyond what the windows of such streams allow.
+   */
+  readonly maxStrayFrames: number;
 }
 
 export const DEFAULT_H2_LIMITS: H2Limits = {
@@ -40,4 +47,6 @@ export const DEFAULT_H2_LIMITS: H2Limits = {
   // gRPC's bandwidth probes are a PING per round trip while data flows: thousands a second inside one node.
   maxControlFrames: 50_000,
   maxEmptyFrames: 10_000,
+  maxGrants: 10_000,
+  maxStrayFrames: 10_000,
 };

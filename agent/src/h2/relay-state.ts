@@ -4,6 +4,7 @@ import { FloodMeter } from './flood-meter.ts';
 import { type ConnectionFault, type ErrorCode, goaway, MAX_STREAM_ID, rstStream } from './frame.ts';
 import type { Emit, FrameWalker } from './frame-walker.ts';
 import { HPACK_FAULTS, type HpackFault } from './hpack-decoder.ts';
+import { LateContent } from './late-content.ts';
 import type { H2Limits } from './limits.ts';
 import { SettingsLedger } from './settings.ts';
 import type { Stream } from './stream.ts';
@@ -26,6 +27,15 @@ export type Side = 'caller' | 'upstream';
 const INITIAL_WINDOW = 65_535;
 /** Streams that we cut and whose last frames from upstream may still come: old ones are forgotten. */
 const MAX_CUT = 128;
+/**
+ * WINDOW_UPDATE frames that a DATA frame with content, or a new stream, explains: two are usual, one for the stream and one
+ * for the connection, and who reads a frame bit by bit sends more. Envoy has the same ratio.
+ */
+const GRANTS_EXPLAINED = 20;
+/** Whoever has much to read may grant it late, all at once. */
+const MAX_GRANTS_EXPLAINED = 1_000_000;
+/** Frames that may come for a stream that was closed meanwhile: interim heads, a head, trailers, an end, a reset. */
+const STRAYS_EXPLAINED = 20;
 
 const BLAME: Record<Side, StreamOutcome> = { caller: 'malformed_request', upstream: 'malformed_response' };
 
@@ -41,6 +51,9 @@ export class RelayState {
   readonly upstreamSettings = new SettingsLedger();
   readonly reserve = new WindowReserve();
   readonly resets: FloodMeter;
+  readonly grants: Readonly<Record<Side, FloodMeter>>;
+  readonly strays: Readonly<Record<Side, FloodMeter>>;
+  readonly late = new LateContent();
   /** Monotonic milliseconds of the step under way. */
   now = 0;
   closed = false;
@@ -74,7 +87,12 @@ export class RelayState {
     this.limits = limits;
     this.requestBlocks = new BlockRelay(limits.maxListBytes);
     this.responseBlocks = new BlockRelay(limits.maxListBytes);
-    this.resets = new FloodMeter(limits.maxResets, limits.floodIntervalMs);
+    const { maxResets, maxGrants, maxStrayFrames, floodIntervalMs } = limits;
+    const grants = () => new FloodMeter(maxGrants, floodIntervalMs, MAX_GRANTS_EXPLAINED);
+    const strays = () => new FloodMeter(maxStrayFrames, floodIntervalMs, maxStrayFrames);
+    this.resets = new FloodMeter(maxResets, floodIntervalMs);
+    this.grants = { caller: grants(), upstream: grants() };
+    this.strays = { caller: strays(), upstream: strays() };
   }
 
   /** The directions need the state and the state needs them: the connection ties them together once. */
@@ -104,9 +122,23 @@ export class RelayState {
     if (walker !== undefined) walker.maxFrame = Math.max(walker.maxFrame, size);
   }
 
+  /** What either side may say about a new stream, while it is open and soon after. */
+  explainStream(): void {
+    this.grants.caller.explain(GRANTS_EXPLAINED);
+    this.grants.upstream.explain(GRANTS_EXPLAINED);
+    this.strays.caller.explain(STRAYS_EXPLAINED);
+    this.strays.upstream.explain(STRAYS_EXPLAINED);
+  }
+
+  /** Content goes to that side, which will grant it back. */
+  explainGrants(receiver: Side): void {
+    this.grants[receiver].explain(GRANTS_EXPLAINED);
+  }
+
   /** Finishes a stream's record; frames that still come for it belong to no stream. */
   end(stream: Stream, outcome: StreamOutcome): void {
     if (!this.streams.delete(stream.id)) return;
+    if (stream.requestOpen) this.late.expect(stream.uploadCredit);
     if (stream.withheld !== null) {
       this.owedToCaller += stream.withheld.windowBytes;
       this.release(stream);

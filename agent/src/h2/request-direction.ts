@@ -45,9 +45,12 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
     if (stream !== undefined) return this.takeTrailers(stream, frame);
     if (id <= state.lastStream || id > state.lastAccepted) {
       if (frame.endsStream) this.answered.end(id);
+      else if (id > state.lastStream) state.late.expect(0);
+      this.countStray();
       return this.dropBlock();
     }
     state.lastStream = id;
+    state.explainStream();
     return this.openStream(frame);
   }
 
@@ -55,9 +58,11 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
     const stream = this.state.streams.get(frame.streamId);
     this.countIfEmpty(frame);
     this.state.uploadWindow -= frame.length;
+    if (frame.length > 0) this.state.explainGrants('upstream');
     if (stream === undefined) {
       if (frame.streamId > this.state.lastStream && frame.streamId <= this.state.lastAccepted)
         return this.failIdle(frame.type);
+      this.countIfStray(frame);
       this.endAnswered(frame);
       return this.swallow(frame);
     }
@@ -94,6 +99,7 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
       case FRAME.pushPromise:
         return this.fail('PROTOCOL_ERROR', 'the caller pushes');
       case FRAME.goaway:
+        this.countControl();
         return true;
       default:
         this.countControl();
@@ -180,8 +186,18 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
       },
       state.now,
     );
-    if (!head.endsStream) this.answered.add(head.streamId);
+    if (!head.endsStream) {
+      this.answered.add(head.streamId);
+      state.late.expect(0);
+    }
     return this.dropBlock();
+  }
+
+  /** DATA of a closed stream: callers learn late that it is, but not so late that its window would not do. */
+  private countIfStray(frame: CurrentFrame): void {
+    const { late, upstreamSettings } = this.state;
+    const isTooMuch = late.exceeds(frame.length, upstreamSettings.largestWindow);
+    if (frame.length === 0 ? frame.endsStream : isTooMuch) this.countStray();
   }
 
   /** Content of a request that has its answer: it may end by itself unless it is long. */
@@ -211,6 +227,7 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
       },
       this.state.now,
     );
+    if (!head.endsStream) this.state.late.expect(0);
     this.state.countReset();
     return this.dropBlock();
   }
@@ -259,6 +276,7 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
     const stream = this.state.streams.get(frame.streamId);
     // Upstream may never have heard of this stream, and a reset of an idle stream would end the connection.
     if (stream === undefined) {
+      this.countStray();
       this.answered.end(frame.streamId);
       return frame.streamId > this.state.lastStream && this.failUnopened(frame);
     }
@@ -270,6 +288,7 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
 
   private takeGrant(frame: CurrentFrame): boolean {
     const increment = uint31(frame.bytes, frame.start);
+    this.countGrant();
     if (frame.streamId > 0)
       return (
         this.state.streams.has(frame.streamId) ||

@@ -39,8 +39,9 @@ export class ResponseDirection extends Direction implements FrameSink {
       state.failBlock('upstream', fault);
       return false;
     }
-    if (state.isCut(frame.streamId)) return this.dropBlock();
     const stream = state.streams.get(frame.streamId);
+    if (stream === undefined) this.countStray();
+    if (state.isCut(frame.streamId)) return this.dropBlock();
     if (stream !== undefined && !this.takeHead(stream, frame)) {
       state.cutStream(stream, 'malformed_response');
       return this.dropBlock();
@@ -51,11 +52,13 @@ export class ResponseDirection extends Direction implements FrameSink {
   onData(frame: CurrentFrame): boolean {
     if (this.isUnknownStream(frame.streamId)) return this.failIdle(frame.type);
     this.countIfEmpty(frame);
+    if (frame.length > 0) this.state.explainGrants('caller');
+    const stream = this.state.streams.get(frame.streamId);
+    if (frame.endsStream && frame.length <= frame.padding && stream?.responseOpen !== true) this.countStray();
     if (this.state.isCut(frame.streamId)) {
       this.owedToUpstream += frame.length;
       return false;
     }
-    const stream = this.state.streams.get(frame.streamId);
     if (stream === undefined) return true;
     stream.bytesReceived += frame.wireLength;
     if (stream.showsResponse) {
@@ -139,6 +142,7 @@ export class ResponseDirection extends Direction implements FrameSink {
   private takeGrant(frame: CurrentFrame): boolean {
     const { state } = this;
     const increment = uint31(frame.bytes, frame.start);
+    this.countGrant();
     if (frame.streamId === 0) {
       state.uploadWindow += increment;
       state.uploadCapacity = Math.max(state.uploadCapacity, state.uploadWindow);
@@ -146,14 +150,16 @@ export class ResponseDirection extends Direction implements FrameSink {
     }
     if (this.isUnknownStream(frame.streamId)) return this.failIdle(frame.type);
     const stream = state.streams.get(frame.streamId);
-    if (stream !== undefined) stream.uploadCredit += increment;
+    if (stream === undefined) state.late.grant(increment);
+    else stream.uploadCredit += increment;
     return true;
   }
 
   private takeReset(frame: CurrentFrame): boolean {
     if (this.isUnknownStream(frame.streamId)) return this.failIdle(frame.type);
-    if (this.state.isCut(frame.streamId)) return false;
     const stream = this.state.streams.get(frame.streamId);
+    if (stream === undefined) this.countStray();
+    if (this.state.isCut(frame.streamId)) return false;
     if (stream === undefined) return true;
     if (stream.responseOpen && BLAMES_CALLER.has(uint32(frame.bytes, frame.start))) this.state.countReset();
     this.state.end(stream, stream.responseOpen ? 'upstream_reset' : 'ok');
@@ -164,6 +170,7 @@ export class ResponseDirection extends Direction implements FrameSink {
   private takeGoaway(frame: CurrentFrame): boolean {
     const { state } = this;
     const last = uint31(frame.bytes, frame.start);
+    this.countControl();
     if (last > state.lastAccepted) {
       // We have named a lower one to the caller, or upstream has, and takes it back.
       state.sendCaller(goawayWith(state.lastAccepted, uint32(frame.bytes, frame.start + 4)));

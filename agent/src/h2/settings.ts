@@ -92,10 +92,13 @@ function hasLargeTable(payload: Uint8Array, maxTableBytes: number): boolean {
 export class SettingsLedger {
   /** The initial stream window that both the last announcement and the last acknowledgement allow. */
   private window = 65_535;
+  /** The largest initial stream window that was ever announced: no stream was sent more without a grant. */
+  largestWindow = 65_535;
   private readonly pending: Settings[] = [];
 
   /** How many announcements wait now. */
   announce(settings: Settings): number {
+    this.largestWindow = Math.max(this.largestWindow, settings.initialWindow);
     return this.pending.push(settings);
   }
 
