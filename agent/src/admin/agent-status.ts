@@ -56,7 +56,7 @@ export interface CaptureStatus {
 }
 
 export interface AbilityStatus {
-  readonly ability: 'fail-modes' | 'port-owner' | 'packet-guard' | 'conntrack-zone' | 'inbound';
+  readonly ability: 'fail-modes' | 'port-owner' | 'packet-guard' | 'conntrack-zone' | 'inbound' | 'counts';
   /** Why it is not enforced; null when it is. */
   readonly problem: string | null;
 }
@@ -89,7 +89,10 @@ export interface PodStatus {
   readonly cause: Cause | null;
   /** Which dataplane serves it; null when none does. */
   readonly dataplane: number | null;
-  /** What becomes of its new connections while nobody judges them; null unless enrolled. */
+  /**
+   * What becomes of its new connections while nobody judges them, where the kernel enforces it (`abilities`), and in any
+   * case once the agent has stopped for good; null unless enrolled.
+   */
   readonly failMode: 'open' | 'closed' | null;
   /** Why the agent sees what comes to it; null where it does not. */
   readonly inbound: 'annotation' | 'setting' | 'ids' | null;

@@ -22,6 +22,8 @@ export interface Abilities {
   readonly zoneProblem: string | null;
   /** Why what comes to pods can't be observed; null when it can. */
   readonly inboundProblem: string | null;
+  /** Why what goes past the agent is not counted; null when it is. */
+  readonly countProblem: string | null;
   /** Why `engine` is null. */
   readonly problem: string | null;
 }
@@ -61,6 +63,7 @@ export async function probeAbilities(door: NetnsDoor, options: ProbeOptions): Pr
               ? 'switched off by the settings'
               : await candidate.guardProblem(range.value),
           inboundProblem: await candidate.inboundProblem(range.value),
+          countProblem: candidate.countProblem,
           problem,
         };
       }
@@ -87,6 +90,7 @@ const unable = (problem: string): Abilities => ({
   ownerProblem: problem,
   guardProblem: problem,
   inboundProblem: problem,
+  countProblem: problem,
   problem,
 });
 

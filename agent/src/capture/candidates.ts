@@ -3,9 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { PROOF } from '../ipc/proof.ts';
 import { err, type Result } from '../kernel/result.ts';
 import type { NetnsDoor } from './inside.ts';
-import { type Family, Iptables, type Variant } from './iptables/iptables.ts';
+import { Iptables, type Variant } from './iptables/iptables.ts';
 import { IptablesEngine } from './iptables/iptables-engine.ts';
 import { probeText, zoneProbeText } from './iptables/probe.ts';
+import type { Family } from './iptables/rules.ts';
 import { absentTable, type Command } from './nft/batch.ts';
 import { NftEngine } from './nft/nft-engine.ts';
 import { GUARD_TABLE, SMUGGLED } from './nft/packet-guard.ts';
@@ -43,6 +44,8 @@ export interface Candidate {
   guardProblem(range: ProbeRange): Promise<string | null>;
   /** Why the agent could not connect to an application in a caller's name, and hear its replies: */
   inboundProblem(range: ProbeRange): Promise<string | null>;
+  /** Why nobody would count what goes past the agent; counters that load are counters that count. */
+  readonly countProblem: string | null;
 }
 
 /** Longer than any probe takes. */
@@ -129,6 +132,7 @@ export function nftCandidate(door: NetnsDoor, gateTimeoutMs: number): Candidate 
       if (!laid.ok) return laid.error;
       return heard ? null : "replies to somebody else's address do not come back";
     },
+    countProblem: null,
   };
 }
 
@@ -153,10 +157,12 @@ export function iptablesCandidate(door: NetnsDoor, variant: Variant): Candidate 
       const loaded6 = (await load(6, redirect)).ok ? await load(6, zoneProbeText(mark)) : loaded;
       return loaded6.ok ? sameEndsProblem(range, mark) : loaded6.error;
     },
-    gateProblem: async () => 'iptables has no timed sets: rules stay until they are removed',
+    gateProblem: async () =>
+      'iptables has no timed sets: new connections are refused while no agent is there, and wait while one hangs',
     ownerProblem: async () => 'iptables does not know whose socket it is',
     guardProblem: async () => 'iptables does not see frames',
     inboundProblem: async () => 'only done with nftables',
+    countProblem: 'only done with nftables: attempts, what pods forward and QUIC make no finding',
   };
 }
 

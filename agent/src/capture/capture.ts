@@ -66,7 +66,6 @@ export class Capture {
       prover: this.#prover,
       clock: systemClock,
       intervalMs: options.proofIntervalMs,
-      impossible: proofProblem(able.abilities),
       namespaces: () => (this.#aside ? [] : [...this.#known.values()].filter(isProvable)),
       onResult: (netns, family, proof) => this.#proven(netns, family, proof),
     });
@@ -315,12 +314,6 @@ export class Capture {
 const isProvable = ({ enrolment, interfaces }: Netns): boolean =>
   enrolment !== null && interfaces.addresses.length > 0;
 
-/** The rule that keeps the agent's exemption from proofs is one of nftables. */
-const proofProblem = ({ engine, exemption }: Abilities): string | null =>
-  engine?.kind !== 'nft' && exemption.kind === 'cgroup'
-    ? 'with iptables, no socket of the agent can be one that is not exempt by cgroup'
-    : null;
-
 function readyEvent({
   engine,
   exemption,
@@ -329,6 +322,7 @@ function readyEvent({
   ownerProblem,
   guardProblem,
   inboundProblem,
+  countProblem,
   problem,
 }: Abilities): CaptureEvent {
   const { why } = exemption;
@@ -342,6 +336,7 @@ function readyEvent({
     ownerProblem,
     guardProblem,
     inboundProblem,
+    countProblem,
     problem,
   };
 }

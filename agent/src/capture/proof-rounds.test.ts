@@ -18,11 +18,7 @@ function enrolled(id: number): Netns {
   return netns;
 }
 
-function rounds(
-  all: readonly Netns[],
-  prove: (ns: number, family: Family) => Proof,
-  impossible: string | null = null,
-) {
+function rounds(all: readonly Netns[], prove: (ns: number, family: Family) => Proof) {
   const asked: { readonly ns: number; readonly at: number }[] = [];
   const results: string[] = [];
   const options = {
@@ -34,7 +30,6 @@ function rounds(
     } as unknown as Prover,
     clock: { now: () => Date.now(), monotonic: () => Date.now() },
     intervalMs: INTERVAL_MS,
-    impossible,
     namespaces: () => all,
     onResult: (netns: Netns, family: Family, { state }: Proof) =>
       results.push(`${netns.inode} ${family} ${state}`),
@@ -75,12 +70,4 @@ it('believes a failure when it comes a second time, soon after the first', async
   expect(results).toEqual(['1 4 proven', '1 6 proven', '1 4 failed']);
   const [, second = { at: 0 }, third = { at: 0 }] = asked;
   expect(third.at - second.at).toBeLessThanOrEqual(3_000);
-});
-
-it('says so where nothing can be proven', async () => {
-  const { asked, results, stop } = rounds([enrolled(1)], () => PROVEN, 'no socket can be made');
-  await vi.advanceTimersByTimeAsync(INTERVAL_MS);
-  stop();
-  expect(results).toEqual(['1 4 impossible', '1 6 impossible']);
-  expect(asked).toEqual([]);
 });

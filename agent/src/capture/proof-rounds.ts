@@ -15,8 +15,6 @@ export interface ProofOptions {
   readonly prover: Prover;
   readonly clock: Clock;
   readonly intervalMs: number;
-  /** Why nothing can be proven on this node; null when it can. */
-  readonly impossible: string | null;
   /** Those that are to be proven at this moment. */
   readonly namespaces: () => readonly Netns[];
   /** The latest proof of that family has ended otherwise than the one before. */
@@ -58,13 +56,10 @@ export class ProofRounds {
   }
 
   async #prove(netns: Netns, family: Family): Promise<void> {
-    const { prover, impossible, clock, onResult } = this.#options;
+    const { prover, clock, onResult } = this.#options;
     const { enrolment } = netns;
     if (enrolment === null) return;
-    const proof: Proof =
-      impossible === null
-        ? await prover.prove(enrolment.id, netns.fd, family)
-        : { state: 'impossible', why: impossible };
+    const proof = await prover.prove(enrolment.id, netns.fd, family);
     // It may be another enrolment by now, or none.
     if (netns.enrolment !== enrolment || netns.closed) return;
     if (proof.state === 'failed' && !netns.doubts.has(family)) {

@@ -111,6 +111,8 @@ export type CaptureEvent =
       readonly guardProblem: string | null;
       /** Why what comes to pods can't be observed; null when it can. */
       readonly inboundProblem: string | null;
+      /** Why what goes past the agent is not counted; null when it is. */
+      readonly countProblem: string | null;
       readonly problem: string | null;
     }
   /** Nothing could be enrolled on this node, and now it could: for an agent that begins anew. */

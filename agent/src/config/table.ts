@@ -61,19 +61,19 @@ export const SETTINGS = {
     oneOf('auto', 'iptables'),
     'auto',
     'how',
-    'How rules are put into pods: `auto` by nftables, or by iptables on kernels without; `iptables` by iptables only, which knows no fail modes.',
+    'How rules are put into pods: `auto` by nftables, or by iptables on kernels without; `iptables` by iptables only, which knows no fail modes, does not observe what comes to pods, and counts nothing.',
   ),
   failMode: setting(
     oneOf('open', 'closed'),
     'open',
     'mode',
-    'New connections of a pod while no agent judges them: `open` lets them go direct, `closed` refuses them. The annotation `eastwall.dev/fail-mode` of a pod or of its Namespace comes first. Enforced by the kernel.',
+    'New connections of a pod while no agent judges them: `open` lets them go direct, `closed` refuses them. The annotation `eastwall.dev/fail-mode` of a pod or of its Namespace comes first. Enforced by the kernel; needs nftables.',
   ),
   quic: setting(
     oneOf('count', 'refuse'),
     'count',
     'what',
-    'What becomes of UDP to port 443 that pods send: QUIC, which nobody reads. `count` lets it pass and makes a finding, `refuse` answers port unreachable, so that clients fall back to TCP. The annotation `eastwall.dev/quic` of a pod or of its Namespace comes first. Needs nftables.',
+    'What becomes of UDP to port 443 that pods send: QUIC, which nobody reads. `count` lets it pass and makes a finding, `refuse` answers port unreachable, so that clients fall back to TCP. The annotation `eastwall.dev/quic` of a pod or of its Namespace comes first. Counting needs nftables.',
   ),
   inbound: setting(
     oneOf('auto', 'on', 'off'),

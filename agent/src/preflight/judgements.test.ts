@@ -67,6 +67,7 @@ describe('the kernel', () => {
     ownerProblem: null,
     guardProblem: null,
     inboundProblem: null,
+    countProblem: null,
     problem: null,
   } as Abilities;
 
@@ -78,12 +79,14 @@ describe('the kernel', () => {
       guardProblem: 'no egress',
       zoneProblem: 'no target CT',
       inboundProblem: 'no nftables',
+      countProblem: 'no nftables',
     } as const;
     expect(states(judgeAbilities(partly)).filter((state) => !state.startsWith('ok'))).toEqual([
       'warning own connections',
       'warning packet guard',
       'warning conntrack zone',
       'warning inbound leg',
+      'warning counts',
     ]);
     expect(judgeAbilities({ ...able, engine: null, problem: 'no nft; no iptables' })).toMatchObject([
       { state: 'fatal', found: 'no nft; no iptables' },

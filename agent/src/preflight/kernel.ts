@@ -4,7 +4,7 @@ import { type Check, fatal, fine, warning } from './check.ts';
 /** What was found out by redirecting connections in a namespace made for the purpose. */
 export function judgeAbilities(abilities: Abilities): Check[] {
   const { engine, problem, exemption } = abilities;
-  const { zoneProblem, gateProblem, ownerProblem, guardProblem, inboundProblem } = abilities;
+  const { zoneProblem, gateProblem, ownerProblem, guardProblem, inboundProblem, countProblem } = abilities;
   if (engine === null)
     return [
       fatal(
@@ -25,7 +25,7 @@ export function judgeAbilities(abilities: Abilities): Check[] {
     feature(
       'fail mode',
       gateProblem,
-      'a pod whose agent is gone waits for the next one; a kernel from 5.15 on with nftables enforces it',
+      'a pod whose agent is gone reaches nobody until the next one is there; a kernel from 5.15 on with nftables enforces it',
     ),
     feature(
       'listener owner',
@@ -47,6 +47,7 @@ export function judgeAbilities(abilities: Abilities): Check[] {
       inboundProblem,
       'what pods are asked is not seen, whatever `inbound` says; it needs nftables',
     ),
+    feature('counts', countProblem, 'what goes past the agent makes no finding; it needs nftables'),
   ];
 }
 

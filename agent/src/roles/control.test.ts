@@ -30,6 +30,7 @@ const READY: CaptureEvent = {
   ownerProblem: null,
   guardProblem: null,
   inboundProblem: null,
+  countProblem: null,
   problem: null,
 };
 const ENROLLED: CaptureEvent = {

@@ -292,6 +292,7 @@ export class Control implements ClusterListener {
           ownerProblem: event.ownerProblem,
           guardProblem: event.guardProblem,
           inboundProblem: event.inboundProblem,
+          countProblem: event.countProblem,
         },
         'capture is ready',
       );

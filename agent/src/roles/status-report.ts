@@ -90,6 +90,7 @@ function abilities(ready: CaptureFacts['ready']): AbilityStatus[] {
     { ability: 'packet-guard', problem: ready.guardProblem },
     { ability: 'conntrack-zone', problem: ready.zoneProblem },
     { ability: 'inbound', problem: ready.inboundProblem },
+    { ability: 'counts', problem: ready.countProblem },
   ];
 }
 

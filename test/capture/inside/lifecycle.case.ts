@@ -350,7 +350,7 @@ it('falls back on iptables, opts out and takes over there too', async () => {
   const first = new TestAgent({ rules: 'iptables' });
   expect(await first.event('ready')).toMatchObject({
     rules: 'iptables-nft',
-    gateProblem: 'iptables has no timed sets: rules stay until they are removed',
+    gateProblem: expect.stringContaining('iptables has no timed sets'),
   });
   await first.enrolled(pod.name);
   await first.crash();

@@ -17,8 +17,12 @@ function lastReport(agent: TestAgent) {
 }
 
 describe('interception', () => {
-  it('is proven for each pod and address family', async () => {
-    await using agent = new TestAgent(OFTEN);
+  it.each([
+    ['auto', 'auto'],
+    ['iptables', 'auto'],
+    ['iptables', 'mark'],
+  ] as const)('is proven for each pod and address family (%s, %s)', async (rules, exemption) => {
+    await using agent = new TestAgent({ ...OFTEN, rules, exemption });
     await using pod = new Pod();
     agent.client.pods(local(listed(pod)));
     await agent.serve((await agent.enrolled(pod.name)).ns);
@@ -88,6 +92,19 @@ it('counts what may be attempts at getting past the agent', async () => {
   await expect(pod.connect('10.66.0.1', 8080)).rejects.toThrow('ECONNREFUSED');
   await agent.client.reconcile();
   await eventually(() => expect(lastReport(agent)?.attempts).toMatchObject({ unjudged: 3, marked: 1 }));
+});
+
+it('QUIC is refused by iptables, too, until the pod says otherwise', async () => {
+  await using agent = new TestAgent({ rules: 'iptables', quic: 'refuse' });
+  await using pod = new Pod();
+  agent.client.pods(local(listed(pod)));
+  await agent.enrolled(pod.name);
+  expect(pod.exec('python3', '-c', DATAGRAMS).trim()).toBe('443 refused, 53 sent');
+  await agent.client.reconcile();
+  expect(agent.events.filter(({ kind }) => kind === 'repaired')).toEqual([]);
+  const annotated = { ...listed(pod), annotations: { 'eastwall.dev/quic': 'count' } };
+  agent.client.pods(local(annotated));
+  await eventually(() => expect(pod.exec('python3', '-c', DATAGRAMS).trim()).toBe('443 sent, 53 sent'));
 });
 
 it.each([

@@ -5,7 +5,8 @@ import type { NetnsDoor } from '../inside.ts';
 import { type Applied, type PodRules, type RuleEngine, UNCHANGED } from '../rule-engine.ts';
 import type { Wish } from '../wish.ts';
 import { marksApart } from '../zone.ts';
-import { applyWish, type Family, type Iptables } from './iptables.ts';
+import { applyWish, type Iptables } from './iptables.ts';
+import type { Family } from './rules.ts';
 import { mayHaveChain } from './traces.ts';
 
 /**
@@ -94,8 +95,10 @@ class IptablesRules implements PodRules {
   close(): void {}
 
   #apply(family: Family, wish: Wish) {
-    const at = { netns: this.#netns, family, untouched: this.#untouched };
+    const at = { netns: this.#netns, untouched: this.#untouched };
     return applyWish(this.#iptables, at, {
+      family,
+      quic: wish.quic,
       wish: family === 4 ? wish.v4 : wish.v6,
       exemptions: wish.exemptions,
       marksApart: wish.apart ? marksApart(wish) : [],

@@ -3,9 +3,8 @@ import { ok, type Result } from '../../kernel/result.ts';
 import type { NetnsDoor } from '../inside.ts';
 import { type Command, run } from './command.ts';
 import { planTable } from './plan.ts';
-import { type DesiredFamily, desiredRules, TABLES, type Table } from './rules.ts';
+import { type DesiredFamily, desiredRules, type Family, TABLES, type Table } from './rules.ts';
 
-export type Family = 4 | 6;
 export type Variant = 'nft' | 'legacy';
 
 /** The iptables tools of one variant, run inside the namespaces of pods. */
@@ -46,12 +45,12 @@ export class Iptables {
  */
 export async function applyWish(
   iptables: Iptables,
-  at: { readonly netns: Fd; readonly family: Family; readonly untouched: boolean },
-  family: DesiredFamily,
+  at: { readonly netns: Fd; readonly untouched: boolean },
+  wished: DesiredFamily,
 ): Promise<Result<readonly Table[], string>> {
-  const saved = at.untouched ? ok('') : await iptables.save(at.netns, at.family);
+  const saved = at.untouched ? ok('') : await iptables.save(at.netns, wished.family);
   if (!saved.ok) return saved;
-  const desired = desiredRules(family);
+  const desired = desiredRules(wished);
   // Each table is a transaction of its own: what closes a way comes before what opens one, and zones outlive what needs them.
   const plans = [
     ...TABLES.filter((table) => desired[table] !== null),
@@ -60,6 +59,7 @@ export async function applyWish(
     .map((table) => ({ table, text: planTable(table, desired[table], saved.value) }))
     .filter(({ text }) => text !== null);
   if (plans.length === 0) return ok([]);
-  const restored = await iptables.restore(at.netns, at.family, plans.map(({ text }) => text).join(''));
+  const text = plans.map((plan) => plan.text).join('');
+  const restored = await iptables.restore(at.netns, wished.family, text);
   return restored.ok ? ok(plans.map(({ table }) => table)) : restored;
 }

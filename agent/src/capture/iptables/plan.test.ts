@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { FamilyWish } from '../wish.ts';
 import { planTable } from './plan.ts';
-import { type DesiredFamily, desiredRules } from './rules.ts';
+import { type DesiredFamily, desiredRules, type Family } from './rules.ts';
 
 const REDIRECT: FamilyWish = { mode: 'redirect', port: 61127 };
 const CGROUP = { kind: 'cgroup', path: '/kubepods/pod1', id: 9n, level: 2 } as const;
-const rules = (wish: FamilyWish, marksApart: readonly number[] = []) =>
-  desiredRules({ wish, exemptions: [CGROUP], marksApart });
+const desired = (wish: FamilyWish, more: Partial<DesiredFamily> = {}) =>
+  desiredRules({ family: 4, wish, quic: 'count', exemptions: [CGROUP], marksApart: [], ...more });
+const rules = (wish: FamilyWish, marksApart: readonly number[] = []) => desired(wish, { marksApart });
 const nat = (wish: FamilyWish) => rules(wish).nat;
 
 /** As iptables-save 1.8.9 prints it, both variants. */
@@ -14,6 +15,7 @@ const JUMP_LINE = '-A OUTPUT -p tcp -m comment --comment "eastwall: outbound con
 const CHAIN_LINES = `-A EASTWALL_OUT -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m comment --comment "eastwall: open connections" -j RETURN
 -A EASTWALL_OUT -o lo -m comment --comment "eastwall: loopback and own addresses" -j RETURN
 -A EASTWALL_OUT -p tcp -m tcp --dport 53 -m comment --comment "eastwall: DNS" -j RETURN
+-A EASTWALL_OUT -d 192.0.2.69/32 -p tcp -m comment --comment "eastwall: a proof of interception" -j REDIRECT --to-ports 61127
 -A EASTWALL_OUT -m cgroup --path "/kubepods/pod1" -m comment --comment "eastwall: the agent itself (cgroup 9)" -j RETURN
 -A EASTWALL_OUT -p tcp -m comment --comment "eastwall: to the agent" -j REDIRECT --to-ports 61127`;
 
@@ -28,6 +30,7 @@ describe('plan', () => {
 -A EASTWALL_OUT -p tcp ! --syn -m comment --comment "eastwall: open connections" -j RETURN
 -A EASTWALL_OUT -o lo -m comment --comment "eastwall: loopback and own addresses" -j RETURN
 -A EASTWALL_OUT -p tcp --dport 53 -m comment --comment "eastwall: DNS" -j RETURN
+-A EASTWALL_OUT -d 192.0.2.69/32 -p tcp -m comment --comment "eastwall: a proof of interception" -j REDIRECT --to-ports 61127
 -A EASTWALL_OUT -m cgroup --path /kubepods/pod1 -m comment --comment "eastwall: the agent itself (cgroup 9)" -j RETURN
 -A EASTWALL_OUT -p tcp -m comment --comment "eastwall: to the agent" -j REDIRECT --to-ports 61127
 -I OUTPUT 1 -p tcp -m comment --comment "eastwall: outbound connections" -j EASTWALL_OUT
@@ -40,7 +43,7 @@ COMMIT
   });
 
   it('replaces the port of an agent that is gone without touching the hook', () => {
-    const plan = planTable('nat', nat(REDIRECT), IN_PLACE.replace('61127', '61128'));
+    const plan = planTable('nat', nat(REDIRECT), IN_PLACE.replaceAll('61127', '61128'));
     expect(plan).toContain(':EASTWALL_OUT - [0:0]');
     expect(plan).toContain('--to-ports 61127');
     expect(plan).not.toContain('OUTPUT 1');
@@ -73,7 +76,7 @@ COMMIT
   ])('rewrites the chain when %s', (_, lines) => {
     const plan = planTable('nat', nat(REDIRECT), saved(':EASTWALL_OUT - [0:0]', JUMP_LINE, lines));
     expect(plan).toContain(':EASTWALL_OUT - [0:0]');
-    expect(plan?.match(/^-A EASTWALL_OUT/gm)).toHaveLength(5);
+    expect(plan?.match(/^-A EASTWALL_OUT/gm)).toHaveLength(6);
   });
 
   it('removes what is ours and only that', () => {
@@ -90,11 +93,8 @@ COMMIT
   });
 
   it('refuses in the filter table where nothing can be redirected', () => {
-    const { nat: none, filter } = desiredRules({
-      wish: { mode: 'reject' },
-      exemptions: [{ kind: 'mark', mark: 0xdeadbeef }],
-      marksApart: [],
-    });
+    const exemptions = [{ kind: 'mark', mark: 0xdeadbeef }] as const;
+    const { nat: none, filter } = desired({ mode: 'reject' }, { exemptions });
     expect(none).toBeNull();
     const plan = planTable('filter', filter, '');
     expect(plan).toContain('-m mark --mark 0xdeadbeef');
@@ -131,10 +131,58 @@ COMMIT
   });
 });
 
+describe('QUIC', () => {
+  const refused = desired(REDIRECT, { quic: 'refuse' }).filter;
+  const filled = planTable('filter', refused, '') ?? '';
+  /** As iptables-save 1.8.9 prints it, both variants. */
+  const QUIC_JUMP =
+    '-A OUTPUT -p udp -m udp --dport 443 -m comment --comment "eastwall: QUIC" -j EASTWALL_OUT';
+  const SAVED = ['*filter', ':EASTWALL_OUT - [0:0]', JUMP_LINE, QUIC_JUMP]
+    .concat(filled.match(/^-A EASTWALL_OUT.*$/gm) ?? [], 'COMMIT', '')
+    .join('\n');
+
+  it('is let be unless it is to be refused', () => {
+    expect(planTable('filter', desired(REDIRECT).filter, '')).not.toContain('udp');
+  });
+
+  it.each<[Family, string]>([
+    [4, 'icmp-port-unreachable'],
+    [6, 'icmp6-port-unreachable'],
+  ])('is refused before anybody is exempt (IPv%i)', (family, answer) => {
+    const plan = planTable('filter', desired(REDIRECT, { family, quic: 'refuse' }).filter, '') ?? '';
+    expect(plan).toContain('-I OUTPUT 2 -p udp --dport 443');
+    expect(plan).toContain(`--reject-with ${answer}`);
+    expect(plan.indexOf(answer)).toBeLessThan(plan.indexOf('--path'));
+  });
+
+  it('has nothing to do when everything is in place', () => {
+    expect(planTable('filter', refused, SAVED)).toBeNull();
+  });
+
+  it.each([
+    ['one of the two ways to our chain is gone', SAVED.replace(`${QUIC_JUMP}\n`, '')],
+    [
+      'both are in the wrong order',
+      SAVED.replace(`${JUMP_LINE}\n${QUIC_JUMP}`, `${QUIC_JUMP}\n${JUMP_LINE}`),
+    ],
+  ])('is hooked anew when %s', (_, saved) => {
+    const plan = planTable('filter', refused, saved);
+    expect(plan?.match(/^-I OUTPUT [12] /gm)).toEqual(['-I OUTPUT 1 ', '-I OUTPUT 2 ']);
+    expect(plan).not.toContain('-A EASTWALL_OUT');
+  });
+
+  it('loses its way to our chain when it is not to be refused any more, and all of it with the rest', () => {
+    expect(planTable('filter', desired(REDIRECT).filter, SAVED)?.match(/^-[DI] OUTPUT.*udp/gm)).toEqual([
+      expect.stringMatching(/^-D OUTPUT/),
+    ]);
+    expect(planTable('filter', null, SAVED)?.match(/^-D OUTPUT/gm)).toHaveLength(2);
+  });
+});
+
 describe('exemptions', () => {
   const own = { kind: 'cgroup', path: '/', id: 9n, level: 0 } as const;
   const nat = (...exemptions: DesiredFamily['exemptions']) =>
-    desiredRules({ wish: REDIRECT, exemptions, marksApart: [] }).nat?.map((words) => words.join(' '));
+    desired(REDIRECT, { exemptions }).nat?.rules.map((words) => words.join(' '));
 
   it('tell agents with the same path, in cgroup namespaces of their own, apart', () => {
     expect(nat(own)).not.toEqual(nat({ ...own, id: 10n }));
@@ -143,6 +191,6 @@ describe('exemptions', () => {
   it('hold for marks of agents before, and not for cgroups that have no path here', () => {
     const marked = nat(own, { kind: 'mark', mark: 7 }, { ...own, id: 10n });
     expect(marked?.filter((line) => /--mark 0x7 |--path/.test(line))).toHaveLength(2);
-    expect(marked).toHaveLength(6);
+    expect(marked).toHaveLength(7);
   });
 });

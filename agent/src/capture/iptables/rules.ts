@@ -1,3 +1,5 @@
+import { PROOF } from '../../ipc/proof.ts';
+import type { QuicMode } from '../quic-mode.ts';
 import type { Exemption, FamilyWish } from '../wish.ts';
 import { ZONE } from '../zone.ts';
 
@@ -16,43 +18,82 @@ export type Rules = readonly (readonly string[])[];
 
 const comment = (text: string): string[] => ['-m', 'comment', '--comment', `eastwall: ${text}`];
 
-export const JUMP: readonly string[] = ['-p', 'tcp', ...comment('outbound connections'), '-j', CHAIN];
+const JUMP: readonly string[] = ['-p', 'tcp', ...comment('outbound connections'), '-j', CHAIN];
+const isQuic = ['-p', 'udp', '--dport', '443'];
+const QUIC_JUMP: readonly string[] = [...isQuic, ...comment('QUIC'), '-j', CHAIN];
+
+/** What one table has of ours. */
+export interface ChainRules {
+  /** The first rules of OUTPUT, which lead to our chain. */
+  readonly jumps: Rules;
+  readonly rules: Rules;
+}
+
+export type Family = 4 | 6;
 
 export interface DesiredFamily {
+  readonly family: Family;
   readonly wish: FamilyWish;
+  readonly quic: QuicMode;
   readonly exemptions: readonly Exemption[];
   /** Of sockets whose connections are tracked in a zone of their own. */
   readonly marksApart: readonly number[];
 }
 
-type TableRules<T extends Table = Table> = Readonly<Record<T, Rules | null>>;
-
-/** The rules of our chain per table; `null` means the table has no chain of ours. */
-export function desiredRules({ wish, exemptions, marksApart }: DesiredFamily): TableRules {
+/** What each table has; `null` means that it has no chain of ours. */
+export function desiredRules(desired: DesiredFamily): Readonly<Record<Table, ChainRules | null>> {
+  const { wish, marksApart } = desired;
   // As long as any connection is open: without its zone, an open one would not be known again.
-  const apart = wish.mode === 'none' || marksApart.length === 0 ? null : marksApart.map(trackedApart);
-  return { raw: apart, ...judgingRules(wish, exemptions) };
+  const apart = wish.mode === 'none' ? [] : marksApart.map(trackedApart);
+  return {
+    raw: apart.length === 0 ? null : forTcp(apart),
+    nat: natRules(desired),
+    filter: filterRules(desired),
+  };
 }
 
-function judgingRules(wish: FamilyWish, exemptions: readonly Exemption[]): TableRules<'nat' | 'filter'> {
-  switch (wish.mode) {
-    case 'redirect': {
-      const redirect = ['-p', 'tcp', ...comment('to the agent'), '-j', 'REDIRECT'];
-      return {
-        nat: [...untouched(exemptions), [...redirect, '--to-ports', String(wish.port)]],
-        filter: [...untouched(exemptions), PAST_NAT],
-      };
-    }
-    case 'reject': {
-      const reject = ['-p', 'tcp', ...comment('no listener for this family'), '-j', 'REJECT'];
-      return { nat: null, filter: [...untouched(exemptions), [...reject, '--reject-with', 'tcp-reset']] };
-    }
-    case 'keep':
-      return { nat: [KEEP], filter: null };
-    case 'none':
-      return { nat: null, filter: null };
-  }
+const forTcp = (rules: Rules): ChainRules => ({ jumps: [JUMP], rules });
+
+function natRules({ family, wish, exemptions }: DesiredFamily): ChainRules | null {
+  if (wish.mode === 'keep') return forTcp([KEEP]);
+  if (wish.mode !== 'redirect') return null;
+  const toAgent = ['-j', 'REDIRECT', '--to-ports', String(wish.port)];
+  return forTcp([
+    ...UNTOUCHED,
+    // No socket of the agent leaves its cgroup, so the exemption comes after.
+    ['-d', PROOF_HOST[family], '-p', 'tcp', ...comment('a proof of interception'), ...toAgent],
+    ...exempted(exemptions),
+    ['-p', 'tcp', ...comment('to the agent'), ...toAgent],
+  ]);
 }
+
+/** As the tools write the address of one host. */
+const PROOF_HOST: Readonly<Record<Family, string>> = { 4: `${PROOF[4].text}/32`, 6: `${PROOF[6].text}/128` };
+
+function filterRules({ family, wish, quic, exemptions }: DesiredFamily): ChainRules | null {
+  if (wish.mode === 'keep' || wish.mode === 'none') return null;
+  const refusesQuic = quic === 'refuse';
+  return {
+    jumps: refusesQuic ? [JUMP, QUIC_JUMP] : [JUMP],
+    rules: [
+      ...UNTOUCHED,
+      ...(refusesQuic ? [NO_QUIC[family]] : []),
+      ...exempted(exemptions),
+      wish.mode === 'redirect' ? PAST_NAT : NO_LISTENER,
+    ],
+  };
+}
+
+const NO_LISTENER: readonly string[] = [
+  ...['-p', 'tcp', ...comment('no listener for this family'), '-j', 'REJECT'],
+  ...['--reject-with', 'tcp-reset'],
+];
+
+/** RFC 9000. The agent itself sends none. */
+const noQuic = (answer: string): readonly string[] => [
+  ...[...isQuic, ...comment('QUIC'), '-j', 'REJECT', '--reject-with', answer],
+];
+const NO_QUIC = { 4: noQuic('icmp-port-unreachable'), 6: noQuic('icmp6-port-unreachable') } as const;
 
 /** In the direction of the first packet, which raw sees before conntrack does: `--zone-orig`, since Linux 4.3 and iptables 1.6. */
 const trackedApart = (mark: number): readonly string[] => [
@@ -86,20 +127,21 @@ const PAST_NAT: readonly string[] = [
   ...['-j', 'DROP'],
 ];
 
-function untouched([own, ...others]: readonly Exemption[]): Rules {
-  // Another agent's cgroup has its path in another cgroup namespace, and none in ours: that agent's last connections
-  // come to our listener, and go on from there.
-  const exemptions = [own, ...others.filter(({ kind }) => kind === 'mark')].filter(
-    (one) => one !== undefined,
-  );
-  return [
-    // A connection from before enrolment shows up in the middle: sending it elsewhere would reset it.
-    ['-p', 'tcp', '!', '--syn', ...comment('open connections'), '-j', 'RETURN'],
-    ['-o', 'lo', ...comment('loopback and own addresses'), '-j', 'RETURN'],
-    ['-p', 'tcp', '--dport', '53', ...comment('DNS'), '-j', 'RETURN'],
-    ...exemptions.map((one) => [...exemptMatch(one), ...comment(nameOf(one)), '-j', 'RETURN']),
-  ];
-}
+const UNTOUCHED: Rules = [
+  // A connection from before enrolment shows up in the middle: sending it elsewhere would reset it.
+  ['-p', 'tcp', '!', '--syn', ...comment('open connections'), '-j', 'RETURN'],
+  ['-o', 'lo', ...comment('loopback and own addresses'), '-j', 'RETURN'],
+  ['-p', 'tcp', '--dport', '53', ...comment('DNS'), '-j', 'RETURN'],
+];
+
+/**
+ * Another agent's cgroup has its path in another cgroup namespace, and none in ours: that agent's last connections
+ * come to our listener, and go on from there.
+ */
+const exempted = ([own, ...others]: readonly Exemption[]): Rules =>
+  [own, ...others.filter(({ kind }) => kind === 'mark')]
+    .filter((one) => one !== undefined)
+    .map((one) => [...exemptMatch(one), ...comment(nameOf(one)), '-j', 'RETURN']);
 
 /** In a cgroup namespace of its own every agent is `/`: its rule must not pass for that of the next one. */
 const nameOf = (exemption: Exemption): string =>

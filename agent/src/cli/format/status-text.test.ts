@@ -44,6 +44,23 @@ limits: mode lease, shared in redis://limits:6379/0; 3 buckets, 17 refused
     );
   });
 
+  it('says what becomes of new connections where the kernel enforces no fail modes', () => {
+    const able = agentStatus();
+    const abilities = [{ ability: 'fail-modes', problem: 'no timed sets' }] as const;
+    const [pod] = able.pods;
+    if (pod === undefined) throw new Error('no pod');
+    const pods = (['open', 'closed'] as const).map((failMode) => ({ ...pod, pod: failMode, failMode }));
+    const text = (onExit: 'remove' | 'keep') =>
+      statusText(agentStatus({ pods, onExit, capture: { ...able.capture, abilities } }), {
+        ...style,
+        wide: true,
+      });
+    expect(text('remove')).toMatch(/ closed .* closed .*\n.* open .* open once stopped /);
+    expect(text('remove')).toContain('rules are removed and pods go direct');
+    expect(text('keep')).toMatch(/ closed .* closed .*\n.* open .* not enforced /);
+    expect(text('keep')).toContain('rules stay, and new connections are refused until there is another\n');
+  });
+
   it('says why namespaces can not be followed', () => {
     const status = agentStatus();
     const capture = { ...status.capture, directoryProblem: 'EIO: i/o error' };

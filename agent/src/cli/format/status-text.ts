@@ -30,7 +30,7 @@ const STATE_COLOURS: Readonly<Record<PodState, Colour>> = {
 export function statusText(status: AgentStatus, style: StatusStyle): string {
   return [
     headText(status, style),
-    podsText(status.pods, style),
+    podsText(status, style),
     policiesText(status, style),
     dataplanesText(status.dataplanes, style),
     partlyKnownText(status.dataplanes, style),
@@ -60,12 +60,23 @@ function headText(status: AgentStatus, { paint, now }: StatusStyle): string {
       ? []
       : [paint('red', `network namespaces: ${visible(capture.directoryProblem)}`)]),
     ...abilityLines(capture, paint),
-    status.onExit === 'remove'
-      ? 'when the agent stops for good, rules are removed and pods go direct, but for those in fail mode `closed`'
-      : 'when the agent stops for good, rules stay and fail modes take effect',
+    exitText(status),
   ];
   return lines.map((line) => `${line}\n`).join('');
 }
+
+function exitText({ onExit, capture }: AgentStatus): string {
+  const wouldBe =
+    onExit === 'remove'
+      ? 'rules are removed and pods go direct, but for those in fail mode `closed`'
+      : hasFailModes(capture)
+        ? 'rules stay and fail modes take effect'
+        : 'rules stay, and new connections are refused until there is another';
+  return `when the agent stops for good, ${wouldBe}`;
+}
+
+const hasFailModes = ({ abilities }: CaptureStatus): boolean =>
+  !abilities.some(({ ability, problem }) => ability === 'fail-modes' && problem !== null);
 
 const ABILITIES = {
   'fail-modes': 'fail modes',
@@ -73,6 +84,7 @@ const ABILITIES = {
   'packet-guard': 'a guard against frames past the rules',
   'conntrack-zone': "a conntrack zone of the agent's own",
   inbound: 'observing what comes to pods',
+  counts: 'counts of what goes past the agent',
 } as const;
 
 function abilityLines({ rules, abilities }: CaptureStatus, paint: Paint): string[] {
@@ -101,12 +113,22 @@ const INBOUND = { annotation: 'annotated', setting: 'by setting', ids: 'for its 
 
 const WIDER_PODS = ['WORKLOAD', 'DATAPLANE', 'FAIL MODE', 'INBOUND', 'PROVEN 4/6', 'ATTEMPTS'];
 
-function widerPodCells(pod: PodStatus, paint: Paint): (string | Cell)[] {
+/** Where the kernel enforces none, `open` is only what a stopping agent does. */
+const failModeText = ({ failMode }: PodStatus, { capture, onExit }: AgentStatus): string =>
+  failMode === null
+    ? '-'
+    : failMode === 'closed' || hasFailModes(capture)
+      ? failMode
+      : onExit === 'remove'
+        ? 'open once stopped'
+        : 'not enforced';
+
+function widerPodCells(pod: PodStatus, status: AgentStatus, paint: Paint): (string | Cell)[] {
   const { foreignListener, marked, forwarded, smuggled } = pod.attempts;
   return [
     visible(pod.workload),
     pod.dataplane === null ? '-' : `${pod.dataplane}`,
-    pod.failMode ?? '-',
+    failModeText(pod, status),
     pod.inbound === null ? '-' : INBOUND[pod.inbound],
     provenText(pod.intercepted, paint),
     `${foreignListener + marked + forwarded + smuggled}`,
@@ -120,7 +142,8 @@ const remarksOn = ({ quarantined, reason }: PodStatus): string =>
     .filter((remark) => remark !== null)
     .join('; ');
 
-function podsText(pods: readonly PodStatus[], { paint, wide }: StatusStyle): string {
+function podsText(status: AgentStatus, { paint, wide }: StatusStyle): string {
+  const { pods } = status;
   if (pods.length === 0) return 'no pods on this node\n';
   const header = ['NAMESPACE', 'POD', 'STATE', ...(wide ? WIDER_PODS : []), 'REASON'];
   const rows = pods
@@ -129,7 +152,7 @@ function podsText(pods: readonly PodStatus[], { paint, wide }: StatusStyle): str
       visible(pod.namespace),
       visible(pod.pod),
       coloured(paint, STATE_COLOURS[pod.state], pod.state),
-      ...(wide ? widerPodCells(pod, paint) : []),
+      ...(wide ? widerPodCells(pod, status, paint) : []),
       visible(remarksOn(pod)),
     ]);
   return table(header, rows);
