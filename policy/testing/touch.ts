@@ -12,5 +12,6 @@ export const aTouch = (about: Pick<Touch, 'h1' | 'h2'> & Partial<Touch>): Touch 
   isUnseen: false,
   served: false,
   contract: null,
+  inForce: false,
   ...about,
 });

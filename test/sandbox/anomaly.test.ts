@@ -93,6 +93,7 @@ function threeWeeks(): Uint8Array {
   const watch = new AnomalyWatch({
     limits: ANOMALY_LIMITS,
     now: () => now,
+    monotonic: () => now,
     note: () => expect.unreachable(),
     quarantine: () => {},
     profiles: () => GuardProfiles.empty(),

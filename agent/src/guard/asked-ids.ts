@@ -55,8 +55,6 @@ export class AskedIds {
   caller: KnownCaller | null = null;
   /** When, in monotonic ms. */
   now = 0;
-  /** By the wall clock, in ms since the epoch. */
-  #wallClock = 0;
   readonly #guard: EnumerationGuard;
   // No typed arrays: most connections never have an id to put there.
   readonly #keys: number[] = [];
@@ -86,6 +84,7 @@ export class AskedIds {
     isUnseen: false,
     served: false,
     contract: null,
+    inForce: false,
   };
 
   constructor(guard: EnumerationGuard) {
@@ -94,7 +93,6 @@ export class AskedIds {
 
   begin(asking: Asking): void {
     this.now = this.#guard.monotonic();
-    this.#wallClock = this.#guard.now();
     const { caller, image } = this.#lookUp(asking);
     caller.filter.advance(this.now);
     this.caller = caller;
@@ -109,6 +107,7 @@ export class AskedIds {
     this.#touch.isPartial = caller.filter.isPartial(this.now);
     this.#touch.isUnseen = caller.filter.isUnseen(this.now);
     this.#touch.contract = asking.contract;
+    this.#touch.inForce = asking.contract?.isInForce(this.#guard.wallClock()) ?? false;
   }
 
   #lookUp(asking: Asking): KnownPod {
@@ -148,7 +147,7 @@ export class AskedIds {
       if (!wasShown) this.#noteUnshown(asking, caller);
     }
     const engine = this.#engineOf(asking);
-    const slot = engine.key(caller.hash, low, this.#target, this.#wallClock);
+    const slot = engine.key(caller.hash, low, this.#target, this.#guard.steady(this.now));
     this.#take(engine.step(slot, touch), engine, slot);
     if (!touch.explained && asking.contract === null && asking.caller.kind === 'CronJob')
       this.#noteBatch(engine, slot);

@@ -7,6 +7,7 @@ import { actionFor, EnumerationGuard, enumerationSight } from './enumeration.ts'
 import { NEVER, Provenance } from './provenance.ts';
 
 const MINUTE = 60_000;
+const DAY = 24 * 60 * MINUTE;
 const IDLE_MS = 60 * MINUTE;
 const orders = { key: 1 };
 const destination = { key: 'k', ip: '10.0.0.1', port: 80, services: [] };
@@ -182,6 +183,40 @@ test('a contract is kept per caller, and counts over its requests', () => {
   });
   expect(tiers).toEqual(['quiet', 'quiet', 'quiet', 'alert']);
   expect(contractOf('other')?.taken).toBe(0);
+});
+
+test('a schedule goes by the clock as it is set', () => {
+  const { guard, ask, asking, setClock } = setUp();
+  const schedule = CronSchedule.parse('0 0 * * *');
+  if (!schedule.ok) throw new Error(schedule.error);
+  const terms = { distinctPerRun: 300, schedule: schedule.value, runMs: 60 * MINUTE };
+  const scope = { expectation: () => ({ id: 'shop/p/job', terms, to: [] }) };
+  const contract = guard.contractOf(
+    { caller: asking.caller, destination, scope },
+    { method: 'GET', path: '/orders/1' },
+  );
+  for (const [hours, taken] of [
+    [2, 0],
+    [22, 1],
+    [2, 1],
+  ] as const) {
+    setClock(hours * 60 * MINUTE);
+    ask(undefined, { contract });
+    expect(contract?.taken).toBe(taken);
+  }
+});
+
+test.each([
+  ['forward blocks nobody who is not known for a week', 1, 8, 'throttle'],
+  ['back spares nobody who is', 9, -30, 'block'],
+] as const)('a clock that is set %s', (_, knownForDays, setByDays, worst) => {
+  const { ask, learn, show, advance, setClock } = setUp();
+  learn();
+  advance(knownForDays * DAY);
+  ask(show());
+  setClock(setByDays * DAY);
+  const tiers = Array.from({ length: 60 }, () => ask());
+  expect(tiers.at(-1)).toBe(worst);
 });
 
 test('workloads are bounded, and known by name and not by pod', () => {

@@ -48,6 +48,8 @@ export class EnumerationGuard {
   /** What was saved by settings that no engine here has yet, by their hash. */
   readonly #saved = new Map<number, LearnedBaseline[]>();
   #toldEvictions = 0;
+  /** Wall clock at monotonic zero. */
+  readonly #epoch: number;
   readonly #bySettings = new WeakMap<GuardSettings, Enumeration>();
   /** By caller and expectation; the least recently used first. */
   readonly #contracts = new Map<string, Contract>();
@@ -55,10 +57,20 @@ export class EnumerationGuard {
   constructor(options: EnumerationOptions) {
     this.#options = options;
     this.provenance = options.provenance;
+    this.#epoch = options.now() - options.monotonic();
   }
 
-  now(): number {
+  /** In ms since the epoch, for schedules. */
+  wallClock(): number {
     return this.#options.now();
+  }
+
+  /**
+   * The wall clock as it was when this began, moved on by monotonic time: by it keys grow warm and are held, so that a clock that is
+   * set neither ends that nor draws it out.
+   */
+  steady(monotonic: number): number {
+    return this.#epoch + monotonic;
   }
 
   /** For what workloads were shown and have asked for, which is remembered for a while. */
@@ -120,7 +132,7 @@ export class EnumerationGuard {
   /** What is usual for whom. */
   *save(): Generator<LearnedBaseline> {
     for (const [key, engine] of this.#engines)
-      for (const numbers of engine.save(this.now()))
+      for (const numbers of engine.save(this.#now()))
         yield { kind: 'baseline', settings: textHash(key), numbers };
     for (const baselines of this.#saved.values()) yield* baselines;
   }
@@ -129,13 +141,17 @@ export class EnumerationGuard {
   restore(baseline: LearnedBaseline): void {
     for (const [key, engine] of this.#engines)
       if (textHash(key) === baseline.settings) {
-        engine.restore(baseline.numbers, this.now());
+        engine.restore(baseline.numbers, this.#now());
         return;
       }
     const kept = this.#saved.get(baseline.settings) ?? [];
     if (this.#saved.size >= MAX_ENGINES && kept.length === 0) return;
     if (kept.length < this.#options.maxKeys) kept.push(baseline);
     this.#saved.set(baseline.settings, kept);
+  }
+
+  #now(): number {
+    return this.steady(this.monotonic());
   }
 
   #engineFor({ enumeration, alertBudgetPerWeek }: GuardSettings): Enumeration {
@@ -147,7 +163,7 @@ export class EnumerationGuard {
     const engine = new Enumeration(limits);
     this.#engines.set(key, engine);
     const settings = textHash(key);
-    for (const { numbers } of this.#saved.get(settings) ?? []) engine.restore(numbers, this.now());
+    for (const { numbers } of this.#saved.get(settings) ?? []) engine.restore(numbers, this.#now());
     this.#saved.delete(settings);
     return engine;
   }

@@ -82,6 +82,7 @@ export class Guards implements WatcherSource {
       fingerprint,
       verify: (token, done) => options.verifyToken(token, done),
       wallClock: () => clock.now(),
+      monotonic: () => clock.monotonic(),
       maxTokens: MAX_TOKENS,
       maxPending: MAX_PENDING_TOKENS,
     });

@@ -12,8 +12,10 @@ export interface PrincipalsOptions {
   readonly fingerprint: Fingerprint;
   /** Answers later, once: null for a token that is not what it says. */
   verify(token: string, done: (verified: VerifiedToken | null) => void): void;
-  /** Wall clock, in ms since the epoch. */
+  /** Wall clock, in ms since the epoch: tokens say by it how long they are good. */
   wallClock(): number;
+  /** Monotonic ms: no token is asked about later because the clock is set back. */
+  monotonic(): number;
   /** Tokens that are remembered, good ones and bad; the oldest makes room. */
   readonly maxTokens: number;
   /** Tokens that are being verified at a time; more speak for nobody until they are asked about again. */
@@ -21,7 +23,7 @@ export interface PrincipalsOptions {
 }
 
 /** A token that was no good may be good once its issuer's keys have come round. */
-const BAD_SECONDS = 60;
+const BAD_MS = 60_000;
 /** However long a token says it is good: it may be withdrawn, and the cache is the only one who would not notice. */
 const MOST_SECONDS = 3_600;
 
@@ -33,7 +35,7 @@ const MOST_SECONDS = 3_600;
 export class Principals {
   #issuers: ReadonlySet<string> = new Set();
   readonly #options: PrincipalsOptions;
-  /** By fingerprint, oldest first; those that are no good with when to ask again, in seconds since the epoch. */
+  /** By fingerprint, oldest first; those that are no good with when to ask again, in monotonic ms. */
   readonly #good = new Map<string, VerifiedToken>();
   readonly #bad = new Map<string, number>();
   readonly #pending = new Set<string>();
@@ -69,7 +71,7 @@ export class Principals {
     const key = this.#options.fingerprint(token);
     const good = this.#good.get(key);
     if (good !== undefined && good.expires > this.#now) return good;
-    if ((this.#bad.get(key) ?? 0) <= this.#now) this.#ask(token, key);
+    if ((this.#bad.get(key) ?? 0) <= this.#options.monotonic()) this.#ask(token, key);
     return null;
   }
 
@@ -96,7 +98,7 @@ export class Principals {
   #remember(key: string, verified: VerifiedToken | null): void {
     const { maxTokens } = this.#options;
     if (verified === null) {
-      keep(this.#bad, key, this.#now + BAD_SECONDS, maxTokens);
+      keep(this.#bad, key, this.#options.monotonic() + BAD_MS, maxTokens);
       return;
     }
     const { principal, expires } = verified;

@@ -6,10 +6,11 @@ import type { Sign } from '../guard/finding-book.ts';
 import { AnomalyWatch } from './anomaly-watch.ts';
 
 const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 const FRONTEND = 'shop/frontend';
 
 function setUp(action: GuardAction = 'Log') {
-  const clock = { now: Date.UTC(2026, 0, 5) };
+  const clock = { now: Date.UTC(2026, 0, 5), setBy: 0 };
   const signs: Sign[] = [];
   const quarantined: string[] = [];
   const profiles = GuardProfiles.empty().with({
@@ -17,11 +18,12 @@ function setUp(action: GuardAction = 'Log') {
   });
   const watch = new AnomalyWatch({
     limits: ANOMALY_LIMITS,
-    now: () => clock.now,
+    now: () => clock.now + clock.setBy,
+    monotonic: () => clock.now,
     note: (sign) => signs.push(sign),
     quarantine: ({ name }) => quarantined.push(name),
     profiles: () => profiles,
-    workload: (name) => (name === FRONTEND ? aWorkload() : null),
+    workload: (name) => (name === FRONTEND ? aWorkload() : aWorkload({ name: 'newcomer' })),
   });
   const use = (calls: number, received = calls * 100, changes: object = {}) =>
     watch.look([
@@ -70,6 +72,19 @@ test('a service that a workload has never called is a sign without an operation'
   learn();
   use(1, 1, { service: 'ledger' });
   expect(signs).toMatchObject([{ detection: 'new-edge', destination: 'shop/ledger:80', operation: '' }]);
+});
+
+test.each([-60 * DAY, 60 * DAY])('a clock that is set by %d ms makes nothing new that is old', (ms) => {
+  const { use, learn, signs, clock } = setUp();
+  learn();
+  use(1, 1, { callers: { 'shop/newcomer': 1 } });
+  clock.setBy = ms;
+  use(1, 1);
+  // Nobody knows yet whom it usually calls.
+  use(1, 1, { callers: { 'shop/newcomer': 1 }, service: 'ledger' });
+  expect(signs).toEqual([]);
+  use(1, 1, { service: 'ledger' });
+  expect(signs).toMatchObject([{ detection: 'new-edge' }]);
 });
 
 test('the profile may look away, or have the workload set aside', () => {

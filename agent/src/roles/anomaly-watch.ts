@@ -12,8 +12,10 @@ import { type OperationUsage, type Place, placeKey } from '../record/operation-u
 
 export interface AnomalyWatchOptions {
   readonly limits: AnomalyLimits;
-  /** Milliseconds since the epoch. */
+  /** Wall clock, in ms since the epoch: weeks go by it. */
   now(): number;
+  /** Monotonic ms: nobody is known for longer, or for less, because the clock is set. */
+  monotonic(): number;
   note(sign: Sign): void;
   /** Sets aside all pods of a workload. */
   quarantine(caller: Workload, anomaly: Anomaly): void;
@@ -22,6 +24,8 @@ export interface AnomalyWatchOptions {
   workload(name: string): Workload | null;
 }
 
+const HOUR_MS = 3_600_000;
+
 /**
  * Compares what each workload does at each operation with what it usually does at this hour of the week. Here and not in
  * the dataplanes, since it is no matter of one request, and baselines must outlive a process that parses foreign bytes.
@@ -29,10 +33,13 @@ export interface AnomalyWatchOptions {
 export class AnomalyWatch {
   readonly #options: AnomalyWatchOptions;
   readonly #anomalies: Anomalies;
+  /** Wall clock at monotonic zero, as it was when this began. */
+  readonly #epoch: number;
 
   constructor(options: AnomalyWatchOptions) {
     this.#options = options;
-    this.#anomalies = new Anomalies(options.limits, options.now());
+    this.#epoch = options.now() - options.monotonic();
+    this.#anomalies = new Anomalies(options.limits, this.#now());
   }
 
   /** What a dataplane has counted since it said so last. */
@@ -44,11 +51,20 @@ export class AnomalyWatch {
   }
 
   save(): Uint8Array {
-    return this.#anomalies.save();
+    return this.#anomalies.save(this.#ahead());
   }
 
   restore(saved: Uint8Array): boolean {
-    return this.#anomalies.restore(saved, this.#options.now());
+    return this.#anomalies.restore(saved, this.#now());
+  }
+
+  #now(): number {
+    return this.#epoch + this.#options.monotonic();
+  }
+
+  /** Hours by which the clock has been set since this began. */
+  #ahead(): number {
+    return Math.round((this.#options.now() - this.#now()) / HOUR_MS);
   }
 
   #observe(caller: string, calls: number, usage: OperationUsage): void {
@@ -61,7 +77,8 @@ export class AnomalyWatch {
         bytes: usage.receivedBy[caller] ?? 0,
         alertsPerWeek: this.#options.profiles().for(namespaceOf(caller)).alertBudgetPerWeek,
       },
-      this.#options.now(),
+      this.#now(),
+      this.#ahead(),
     );
     const workload = found.length === 0 ? null : this.#options.workload(caller);
     if (workload !== null) for (const anomaly of found) this.#respond(anomaly, workload, usage);

@@ -83,6 +83,7 @@ export class Control implements ClusterListener {
     this.anomalies = new AnomalyWatch({
       limits: ANOMALY_LIMITS,
       now: options.now,
+      monotonic: options.monotonic,
       note: (sign) => options.ownFindings.note(sign),
       quarantine: (caller, { kind }) => this.#quarantineAll(caller, kind),
       profiles: () => this.#profiles,

@@ -1,10 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { Random } from '../../testing/lab/random.ts';
+import { hashesOf, Random } from '../../testing/lab/random.ts';
 import { ANOMALY_LIMITS, Anomalies, type AnomalyKind, type ObservedCalls } from './anomaly.ts';
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const START = Date.UTC(2026, 0, 5);
+
+const aCall: ObservedCalls = {
+  caller: 1,
+  destination: 2,
+  operation: 3,
+  calls: 1,
+  bytes: 100,
+  alertsPerWeek: 1,
+};
 
 class Traffic {
   readonly anomalies = new Anomalies(ANOMALY_LIMITS, START);
@@ -12,16 +21,7 @@ class Traffic {
   now = START;
 
   call(change: Partial<ObservedCalls> = {}): AnomalyKind[] {
-    const call = {
-      caller: 1,
-      destination: 2,
-      operation: 3,
-      calls: 1,
-      bytes: 100,
-      alertsPerWeek: 1,
-      ...change,
-    };
-    return this.anomalies.observe(call, this.now).map(({ kind }) => kind);
+    return this.anomalies.observe({ ...aCall, ...change }, this.now).map(({ kind }) => kind);
   }
 
   /** Busy by day, quiet by night, nightly a batch at three; twice as much or as little by chance. */
@@ -80,6 +80,32 @@ describe('Anomalies', () => {
     expect(traffic.call({ caller: 5, destination: 0x9000 })).toEqual([]);
   });
 
+  it('forgets no edge of others because of a caller that calls everything', () => {
+    const traffic = new Traffic();
+    const callers = Array.from({ length: 30 }, (_, i) => 100 + i);
+    const each = () => callers.flatMap((caller) => traffic.call({ caller, destination: 0x80 }));
+    each();
+    traffic.call({ caller: 5 });
+    traffic.now += DAY;
+    for (let port = 0; port < 50_000; port++)
+      traffic.call({ caller: 5, destination: hashesOf(port).h1, operation: hashesOf(port).h2, calls: 0 });
+    expect(each()).toEqual([]);
+    expect(traffic.call({ caller: 100, destination: 0x9000 })).toEqual(['new-edge']);
+  });
+
+  it('knows the many destinations of one caller again', () => {
+    const traffic = new Traffic();
+    const all = () =>
+      Array.from({ length: 10_000 }, (_, host) =>
+        traffic.call({ destination: hashesOf(host).h1, calls: 0 }),
+      ).flat();
+    all();
+    for (let month = 0; month < 4; month++) {
+      traffic.now += 25 * DAY;
+      expect(all()).toEqual([]);
+    }
+  });
+
   it('takes less for an anomaly where more false alarms are put up with, also where that is any number', () => {
     const found = (alertsPerWeek: number) => {
       const traffic = new Traffic();
@@ -96,6 +122,19 @@ describe('Anomalies', () => {
     weeks(steady, 2);
     steady.now += 12 * HOUR;
     expect(steady.call({ calls: 900, alertsPerWeek: 1_000 })).toEqual([]);
+  });
+
+  it('takes hours of the week from the clock that is set, and never how long it has known somebody', () => {
+    const traffic = new Traffic();
+    weeks(traffic, 2);
+    // Three in the morning is when the batch runs: 21 hours from midnight, as far as the clock says.
+    const batch = { calls: 4_000, bytes: 0 };
+    const at = (ahead: number) => traffic.anomalies.observe({ ...aCall, ...batch }, traffic.now, ahead);
+    expect(at(3)).toEqual([]);
+    expect(at(0)).toMatchObject([{ kind: 'call-anomaly' }]);
+    const newcomer = { ...aCall, caller: 5, calls: 0 };
+    traffic.anomalies.observe(newcomer, traffic.now, 0);
+    expect(traffic.anomalies.observe({ ...newcomer, destination: 9 }, traffic.now, 48)).toEqual([]);
   });
 
   it('makes one attack usual only so far', () => {

@@ -1,6 +1,6 @@
 import type { DetectionId } from './detections.ts';
 import { KeySlab } from './key-slab.ts';
-import { RotatingBloom } from './rotating-bloom.ts';
+import { KnownEdges } from './known-edges.ts';
 import { ByteReader, ByteWriter } from './saved-bytes.ts';
 import { type Excess, Seasonal } from './seasonal.ts';
 
@@ -8,8 +8,6 @@ const HOUR_MS = 3_600_000;
 /** Bits in which the operations of one caller and hour are counted. */
 const OPERATION_BITS = 256;
 const WORDS = OPERATION_BITS / 32;
-/** Of each of the two filters of edges. */
-const KNOWN_BYTES = 64 * 1024;
 
 export interface AnomalyLimits {
   readonly maxEdges: number;
@@ -66,7 +64,7 @@ export class Anomalies {
   readonly #seen: Uint32Array;
   readonly #seenHour: Uint32Array;
   readonly #callerSince: Float64Array;
-  readonly #known: RotatingBloom;
+  readonly #known: KnownEdges;
   #now: number;
 
   constructor(limits: AnomalyLimits, now: number) {
@@ -79,8 +77,7 @@ export class Anomalies {
     this.#seen = new Uint32Array(maxCallers * WORDS);
     this.#seenHour = new Uint32Array(maxCallers);
     this.#callerSince = new Float64Array(maxCallers);
-    // Edges that nobody has used for one to two months are new again.
-    this.#known = new RotatingBloom({ bytes: KNOWN_BYTES, periodMs: 30 * 24 * HOUR_MS, maxIds: 20_000 }, now);
+    this.#known = new KnownEdges(maxCallers, now);
     this.#edges = new KeySlab(maxEdges, {
       evidence: () => 0,
       reset: (slot) => {
@@ -92,14 +89,18 @@ export class Anomalies {
   }
 
   get bytes(): number {
-    const perCaller = Seasonal.BYTES_PER_KEY + WORDS * 4 + 4 + 8;
+    const perCaller = Seasonal.BYTES_PER_KEY + WORDS * 4 + 4 + 8 + KnownEdges.BYTES_PER_CALLER;
     const columns = this.#limits.maxEdges * 2 * Seasonal.BYTES_PER_KEY + this.#limits.maxCallers * perCaller;
-    return this.#edges.bytes + this.#callers.bytes + columns + 2 * KNOWN_BYTES;
+    return this.#edges.bytes + this.#callers.bytes + columns + KnownEdges.BYTES;
   }
 
-  /** Calls have ended. What is out of the ordinary about them; mostly nothing. */
-  observe(call: ObservedCalls, now: number): readonly Anomaly[] {
+  /**
+   * Calls have ended. What is out of the ordinary about them; mostly nothing. `now` is never set; hours of the week are those
+   * of a clock that is ahead of it by `ahead` hours.
+   */
+  observe(call: ObservedCalls, now: number, ahead = 0): readonly Anomaly[] {
     this.#now = now;
+    this.#setAhead(ahead);
     const edge = this.#edges.slot(call.caller, call.operation);
     this.#calls.add(edge, call.calls, now);
     this.#bytes.add(edge, call.bytes, now);
@@ -118,9 +119,10 @@ export class Anomalies {
     return found;
   }
 
-  /** All that it knows; of the operations of this hour only how many there were. */
-  save(): Uint8Array {
+  /** All that it knows, by the clock that is `ahead`; of the operations of this hour only how many there were. */
+  save(ahead = 0): Uint8Array {
     const to = new ByteWriter();
+    this.#setAhead(ahead);
     to.u32(this.#edges.size);
     for (let slot = 0; slot < this.#edges.size; slot++) {
       for (const half of this.#edges.keyOf(slot)) to.u32(half);
@@ -130,10 +132,10 @@ export class Anomalies {
     to.u32(this.#callers.size);
     for (let slot = 0; slot < this.#callers.size; slot++) {
       for (const half of this.#callers.keyOf(slot)) to.u32(half);
-      to.f64(this.#callerSince[slot] ?? 0);
+      to.f64((this.#callerSince[slot] ?? 0) + ahead * HOUR_MS);
       this.#operations.save(slot, to);
     }
-    this.#known.save(to);
+    this.#known.save(to, ahead * HOUR_MS);
     return to.written();
   }
 
@@ -143,7 +145,7 @@ export class Anomalies {
     const from = new ByteReader(saved);
     const edges = from.u32();
     const callers = new ByteReader(saved.subarray(4 + edges * SAVED_EDGE)).u32();
-    if (edges > maxEdges || callers > maxCallers || saved.length !== savedLength(edges, callers))
+    if (edges > maxEdges || callers > maxCallers || !isSavedLength(saved.length, edges, callers))
       return false;
     this.#now = now;
     for (let i = 0; i < edges; i++) {
@@ -161,6 +163,12 @@ export class Anomalies {
     return true;
   }
 
+  #setAhead(hours: number): void {
+    this.#calls.ahead = hours;
+    this.#bytes.ahead = hours;
+    this.#operations.ahead = hours;
+  }
+
   #seeOperation(caller: number, operation: number): void {
     const hour = Math.floor(this.#now / HOUR_MS);
     if (this.#seenHour[caller] !== hour) {
@@ -176,8 +184,7 @@ export class Anomalies {
   }
 
   #isNewEdge(caller: number, call: ObservedCalls): boolean {
-    this.#known.advance(this.#now);
-    const isNew = this.#known.add(call.caller, call.destination, this.#now);
+    const isNew = this.#known.see(caller, call.caller, call.destination, this.#now);
     return isNew && this.#now - (this.#callerSince[caller] ?? this.#now) >= this.#limits.learnMs;
   }
 
@@ -185,13 +192,16 @@ export class Anomalies {
     this.#operations.reset(slot, this.#now);
     this.#seenHour[slot] = 0;
     this.#callerSince[slot] = this.#now;
+    this.#known.reset(slot);
   }
 }
 
 const SAVED_EDGE = 8 + 2 * Seasonal.SAVED;
 const SAVED_CALLER = 8 + 8 + Seasonal.SAVED;
 
-const savedLength = (edges: number, callers: number): number =>
-  4 + edges * SAVED_EDGE + 4 + callers * SAVED_CALLER + 8 + 4 + 2 * KNOWN_BYTES;
+function isSavedLength(length: number, edges: number, callers: number): boolean {
+  const known = length - (4 + edges * SAVED_EDGE + 4 + callers * SAVED_CALLER);
+  return known === KnownEdges.SAVED || known === KnownEdges.SAVED_BEFORE;
+}
 
 const NOTHING: readonly Anomaly[] = [];

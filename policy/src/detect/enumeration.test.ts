@@ -251,8 +251,9 @@ describe('Enumeration', () => {
     if (!schedule.ok) throw new Error(schedule.error);
     const contract = new Contract({ distinctPerRun: 100, schedule: schedule.value, runMs: 10 * MINUTE });
     const asking = new Asking();
-    for (let i = 0; i < 100; i++) expect(asking.ask({ explained: false, contract })).toBe('quiet');
-    expect(asking.ask({ explained: false, contract })).toBe('alert');
+    for (let i = 0; i < 100; i++)
+      expect(asking.ask({ explained: false, contract, inForce: true })).toBe('quiet');
+    expect(asking.ask({ explained: false, contract, inForce: true })).toBe('alert');
     asking.now = 30 * MINUTE;
     expect(asking.until('alert', { contract })).toBeLessThanOrEqual(10);
   });

@@ -85,7 +85,6 @@ export class Enumeration {
   readonly #threshold: Uint8Array;
   /** Used again and again. */
   readonly #own: Known = { parent: 0, highs: 0 };
-  #now = 0;
   #epoch = 0;
   /** What is usual for the caller that is judged at the moment. */
   #usual: RateEstimate;
@@ -191,7 +190,7 @@ export class Enumeration {
   step(slot: number, touch: Touch, known: Known = this.#itself(slot)): Tier {
     if (known !== this.#own) this.#flags[slot] = (this.#flags[slot] ?? 0) | PERSONAL;
     this.#usual = touch.isUnseen ? this.#unshownRate : this.#unexplainedRate;
-    if (touch.contract?.isInForce(this.#now)) return this.#underContract(slot, touch);
+    if (touch.inForce) return this.#underContract(slot, touch);
     this.#observe(slot, touch, known);
     const tier = this.#judge(slot, known, touch);
     // A full table forgets keys that come and go; what they do together is held against the operation's others.
@@ -230,7 +229,6 @@ export class Enumeration {
   }
 
   #advance(now: number): void {
-    this.#now = now;
     this.#epoch = Math.floor(now / this.#limits.epochMs);
   }
 

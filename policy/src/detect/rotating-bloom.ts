@@ -15,6 +15,8 @@ export const SHOWN_ROTATION: Rotation = { bytes: 64 * 1024, periodMs: 15 * 60_00
 
 /** Two filters that take turns: ids are forgotten after a while, and memory never grows. */
 export class RotatingBloom {
+  /** How often what is old was forgotten. */
+  rotations = 0;
   readonly #rotation: Rotation;
   #current: Bloom;
   #previous: Bloom;
@@ -55,12 +57,23 @@ export class RotatingBloom {
     return true;
   }
 
+  /** Whether it is remembered for a whole period from now on. */
+  isFresh(h1: number, h2: number): boolean {
+    return this.#current.has(h1, h2);
+  }
+
   has(h1: number, h2: number): boolean {
     return this.#current.has(h1, h2) || this.#previous.has(h1, h2);
   }
 
-  save(to: ByteWriter): void {
-    to.f64(this.#rotatedAt);
+  /** Bytes that `save` writes. */
+  static saved({ bytes }: Rotation): number {
+    return 8 + 4 + 2 * bytes;
+  }
+
+  /** `laterMs`: by how much the clock that it is restored by is ahead of this one's. */
+  save(to: ByteWriter, laterMs = 0): void {
+    to.f64(this.#rotatedAt + laterMs);
     to.u32(this.#ids);
     this.#current.save(to);
     this.#previous.save(to);
@@ -80,5 +93,6 @@ export class RotatingBloom {
     this.#current = emptied;
     this.#ids = 0;
     this.#rotatedAt = now;
+    this.rotations++;
   }
 }

@@ -45,6 +45,27 @@ describe('what a caller usually does', () => {
     expect(Buffer.from(next.save()).equals(Buffer.from(saved))).toBe(true);
   });
 
+  it('is taken up as well without what was not kept apart before', () => {
+    const { anomalies, end } = learnt();
+    const next = new Anomalies(LIMITS, end);
+    expect(next.restore(anomalies.save().subarray(0, -(8 + 4 + 2 * 64 * 1024)), end)).toBe(true);
+    expect(next.observe(call({ calls: 5_000 }), end)).toMatchObject([{ kind: 'call-anomaly' }]);
+    expect(next.observe(call({ destination: 9, calls: 0 }), end)).toMatchObject([{ kind: 'new-edge' }, {}]);
+  });
+
+  it('is as old to a process that begins after the clock was set', () => {
+    const { anomalies, end } = learnt();
+    anomalies.observe(call({ caller: 8, calls: 0 }), end);
+    for (const ahead of [-400, 400]) {
+      const later = end + ahead * HOUR;
+      const next = new Anomalies(LIMITS, later);
+      next.restore(anomalies.save(ahead), later);
+      expect(next.observe(call({ destination: 9, calls: 0 }), later)).toMatchObject([{ kind: 'new-edge' }]);
+      expect(next.observe(call({ caller: 8, destination: 9, calls: 0 }), later)).toEqual([]);
+      expect(next.observe(call({ calls: 5_000 }), later)).toMatchObject([{ kind: 'call-anomaly' }]);
+    }
+  });
+
   it('is not taken up when it is cut short, too long, or more than there is room for', () => {
     const { anomalies, end } = learnt();
     const saved = anomalies.save();

@@ -50,6 +50,11 @@ export class ByteReader {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
+  /** Bytes that were not read yet. */
+  get left(): number {
+    return Math.max(0, this.#view.byteLength - this.#at);
+  }
+
   u8(): number {
     const at = this.#take(1);
     return at < 0 ? 0 : this.#view.getUint8(at);

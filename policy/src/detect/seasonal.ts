@@ -36,6 +36,8 @@ export class Seasonal {
   /** Bytes that `save` writes. */
   static readonly SAVED = HOURS + 8 + 4 + 4 + 8 + 1;
   static readonly BYTES_PER_KEY = HOURS + 8 + 4 + 4 + 4 + 1;
+  /** Hours by which the clock that weeks go by is ahead of the one that times are given by, which nobody sets. */
+  ahead = 0;
   readonly #limits: SeasonalLimits;
   readonly #levels: Uint8Array;
   readonly #amount: Float64Array;
@@ -89,8 +91,8 @@ export class Seasonal {
   save(slot: number, to: ByteWriter): void {
     to.bytes(this.#levels.subarray(slot * HOURS, (slot + 1) * HOURS));
     to.f64(this.#amount[slot] ?? 0);
-    to.u32(this.#hour[slot] ?? 0);
-    to.u32(this.#since[slot] ?? 0);
+    to.u32(Math.max(0, (this.#hour[slot] ?? 0) + this.ahead));
+    to.u32(Math.max(0, (this.#since[slot] ?? 0) + this.ahead));
     to.f64(this.#deviation[slot] ?? 0);
     to.u8(this.#most[slot] ?? 0);
   }
@@ -123,7 +125,7 @@ export class Seasonal {
   }
 
   #close(slot: number, hour: number): void {
-    const at = slot * HOURS + (hour % HOURS);
+    const at = slot * HOURS + this.#ofWeek(hour);
     const level = levelOf(this.#amount[slot] ?? 0);
     const expected = this.#expected(slot);
     if (expected > 0) {
@@ -141,15 +143,20 @@ export class Seasonal {
   /** The level that the current hour is measured by; an hour that was never busy, by the busiest. */
   #expected(slot: number): number {
     const hour = this.#hour[slot] ?? 0;
-    const usual = Math.max(this.#busiestAround(slot, hour), this.#busiestAround(slot, hour + HOURS - 24));
+    const usual = Math.max(this.#busiestAround(slot, hour), this.#busiestAround(slot, hour - 24));
     return usual || (this.#most[slot] ?? 0);
   }
 
   #busiestAround(slot: number, hour: number): number {
     const at = slot * HOURS;
-    const before = this.#levels[at + ((hour + HOURS - 1) % HOURS)] ?? 0;
-    const after = this.#levels[at + ((hour + 1) % HOURS)] ?? 0;
-    return Math.max(before, this.#levels[at + (hour % HOURS)] ?? 0, after);
+    const before = this.#levels[at + this.#ofWeek(hour - 1)] ?? 0;
+    const after = this.#levels[at + this.#ofWeek(hour + 1)] ?? 0;
+    return Math.max(before, this.#levels[at + this.#ofWeek(hour)] ?? 0, after);
+  }
+
+  #ofWeek(hour: number): number {
+    const rest = (hour + this.ahead) % HOURS;
+    return rest < 0 ? rest + HOURS : rest;
   }
 }
 

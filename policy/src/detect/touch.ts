@@ -23,6 +23,8 @@ export interface Touch {
   isUnseen: boolean;
   /** What was declared for this caller and operation, if anything. */
   contract: Contract | null;
+  /** That is, for now. Said here, since schedules go by a clock that is set and how long a key is known by one that is not. */
+  inForce: boolean;
 }
 
 /** What a key is measured by: itself, or for a principal's key the workload that it calls through. */

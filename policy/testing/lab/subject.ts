@@ -109,6 +109,7 @@ export class Subject {
     touch.image = this.#image;
     touch.isYoung = this.#filter.isYoung(now);
     touch.contract = this.#contract;
+    touch.inForce = this.#contract?.isInForce(now) ?? false;
     return touch;
   }
 
