@@ -13,38 +13,6 @@ const PORT = 8080;
 beforeAll(makeBridge);
 afterAll(removeBridge);
 
-describe('what somebody else changes, where there is only iptables,', () => {
-  it.each([
-    ['flushes everything', ['-t', 'nat', '-F']],
-    ['flushes OUTPUT', ['-t', 'nat', '-F', 'OUTPUT']],
-    ['takes the zone away', ['-t', 'raw', '-F', 'EASTWALL_OUT']],
-    ['removes one of our rules', ['-t', 'nat', '-D', 'EASTWALL_OUT', '5']],
-    ['gets in front of our hook', ['-t', 'nat', '-I', 'OUTPUT', '-p', 'tcp', '-j', 'ACCEPT']],
-  ])('is put right when somebody %s', async (_, args) => {
-    await using agent = new TestAgent({ rules: 'iptables' });
-    await using pod = new Pod();
-    await agent.serve((await agent.enrolled(pod.name)).ns);
-    // Twice: from the second time on, rules are read only where something has changed.
-    await agent.client.reconcile();
-    await agent.client.reconcile();
-    const foreign = ['-t', 'nat', '-A', 'OUTPUT', '-p', 'tcp', '--dport', '9', '-j', 'ACCEPT'];
-    pod.exec('iptables', ...args);
-    pod.exec('ip6tables', ...args);
-    pod.exec('iptables', ...foreign);
-    await agent.client.reconcile();
-    const { what } = await agent.event('repaired');
-    expect(what).toEqual(['IPv4 rules', 'IPv6 rules']);
-    await pod.startApp();
-    expect((await pod.connect('10.66.0.1', PORT)).greeting).toContain('agent');
-    expect((await pod.connect('fd66::1', PORT)).greeting).toContain('agent');
-    expect(pod.iptables()).toContain('--dport 9 -j ACCEPT');
-    // Nothing is repaired that is right.
-    const { length } = agent.events.filter(({ kind }) => kind === 'repaired');
-    await agent.client.reconcile();
-    expect(agent.events.filter(({ kind }) => kind === 'repaired')).toHaveLength(length);
-  });
-});
-
 describe('what somebody else changes', () => {
   it.each([
     ['flushes everything', ['flush', 'ruleset']],
