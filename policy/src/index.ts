@@ -32,6 +32,7 @@ export {
 } from './detect/enumeration.ts';
 export { decodeDelta, IdDelta } from './detect/id-delta.ts';
 export type { IdForm, IdShape } from './detect/id-shape.ts';
+export { KeySlab } from './detect/key-slab.ts';
 export type { OpenRequest } from './detect/open-requests.ts';
 export {
   PROVENANCE_LIMITS,

@@ -1,32 +1,46 @@
+import { KeySlab } from '@eastwall/policy';
+import { textHash } from '../kernel/text-hash.ts';
+
 /** Workloads that are told apart as users of one credential. */
 const MAX_USERS = 16;
 
-/** Who uses which credential. The one that was seen longest ago makes room. */
+/**
+ * Who uses which credential. What was seen longest ago makes room, first that of whoever has brought most: a workload that
+ * makes up credentials does not push out those of others.
+ */
 export class CredentialUsers {
-  readonly #maxCredentials: number;
-  /** By fingerprint, in the order in which they were last seen; values are workloads. */
-  readonly #users = new Map<string, Set<string>>();
+  readonly #slab: KeySlab;
+  /** By slot. */
+  readonly #users: Set<string>[] = [];
 
   constructor(maxCredentials: number) {
-    this.#maxCredentials = maxCredentials;
+    this.#slab = new KeySlab(maxCredentials, {
+      // One that several use is worth more than one that nobody shares.
+      evidence: (slot) => Math.max(0, (this.#users[slot]?.size ?? 0) - 1),
+      reset: (slot) => {
+        this.#users[slot] = new Set();
+      },
+    });
+  }
+
+  /** How many credentials had to make room. */
+  get forgotten(): number {
+    return this.#slab.evictions;
   }
 
   of(fingerprint: string): ReadonlySet<string> | null {
-    return this.#users.get(fingerprint) ?? null;
+    const slot = this.#slab.find(textHash(fingerprint), secondHash(fingerprint));
+    return slot === null ? null : (this.#users[slot] ?? null);
   }
 
   /** All users of this credential, with the new one. */
   add(fingerprint: string, user: string): ReadonlySet<string> {
-    const users = this.#users.get(fingerprint) ?? new Set();
-    this.#users.delete(fingerprint);
-    this.#users.set(fingerprint, users);
+    const slot = this.#slab.slot(textHash(fingerprint), secondHash(fingerprint), textHash(user));
+    const users = this.#users[slot] ?? new Set();
     if (users.size < MAX_USERS) users.add(user);
-    if (this.#users.size > this.#maxCredentials) this.#forgetOldest();
     return users;
   }
-
-  #forgetOldest(): void {
-    const [oldest] = this.#users.keys();
-    if (oldest !== undefined) this.#users.delete(oldest);
-  }
 }
+
+/** Fingerprints are random: their second half knows nothing of the whole. */
+const secondHash = (fingerprint: string): number => textHash(fingerprint.slice(fingerprint.length >>> 1));

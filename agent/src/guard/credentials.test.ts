@@ -3,8 +3,8 @@ import { aToken } from '../../testing/tokens.ts';
 import { aWorkload } from '../../testing/workloads.ts';
 import { Credentials } from './credentials.ts';
 
-const credentials = () =>
-  new Credentials({ fingerprint: (secret) => `#${secret}`, maxCredentials: 3, shared: true });
+const credentials = (maxCredentials = 3) =>
+  new Credentials({ fingerprint: (secret) => `#${secret}`, maxCredentials, shared: true });
 const orders = aWorkload({ name: 'orders', serviceAccount: 'orders', uid: 'u-1' });
 const tokenOf = (account: string, uid?: string) =>
   `Bearer ${aToken({
@@ -64,6 +64,21 @@ test('remembers a bounded number of credentials, the last that were used', () =>
   for (const key of ['a', 'b', 'c', 'a', 'd']) guard.check(orders, '', key);
   expect(guard.check(aWorkload({ name: 'cart' }), '', 'a')).not.toBeNull();
   expect(guard.check(aWorkload({ name: 'cart' }), '', 'b')).toBeNull();
+});
+
+test('a workload that makes up credentials pushes out none of others, here and elsewhere', () => {
+  const guard = credentials(200);
+  const keys = Array.from({ length: 40 }, (_, i) => `key-${i}`);
+  for (const key of keys) guard.check(orders, '', key);
+  for (const key of keys) guard.hear({ fingerprint: `#far-${key}`, workload: 'shop/orders' });
+  for (let i = 0; i < 20_000; i++) {
+    guard.check(aWorkload({ name: 'made-up' }), '', `m${i}`);
+    guard.hear({ fingerprint: `#m${i}`, workload: 'shop/made-up' });
+  }
+  const noticed = [...keys, ...keys.map((key) => `far-${key}`)].filter(
+    (key) => guard.check(aWorkload({ name: 'cart' }), '', key) !== null,
+  );
+  expect(noticed.length).toBeGreaterThanOrEqual(76);
 });
 
 test('one credential in the hands of workloads on two nodes is noticed where it is used next', () => {
