@@ -79,6 +79,8 @@ test('a workload that makes up credentials pushes out none of others, here and e
     (key) => guard.check(aWorkload({ name: 'cart' }), '', key) !== null,
   );
   expect(noticed.length).toBeGreaterThanOrEqual(76);
+  expect(guard.takeForgotten()).toBeGreaterThan(2 * 19_000);
+  expect(guard.takeForgotten()).toBe(0);
 });
 
 test('one credential in the hands of workloads on two nodes is noticed where it is used next', () => {

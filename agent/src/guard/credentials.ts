@@ -8,7 +8,7 @@ import type { Sight } from './sight.ts';
 
 export interface CredentialsOptions {
   readonly fingerprint: Fingerprint;
-  /** Credentials that are remembered; the one that was seen longest ago makes room. */
+  /** Credentials that are remembered; see `CredentialUsers`. */
   readonly maxCredentials: number;
   /** Others are told which workload uses which. */
   readonly shared: boolean;
@@ -29,6 +29,7 @@ export class Credentials {
   /** By themselves, so that nobody elsewhere can push out what was seen here. */
   readonly #elsewhere: CredentialUsers;
   readonly #news = new CredentialNews();
+  #toldForgotten = 0;
 
   constructor(options: CredentialsOptions) {
     this.#options = options;
@@ -40,6 +41,14 @@ export class Credentials {
   takeUses(): { readonly uses: readonly CredentialUse[]; readonly dropped: number } {
     this.version++;
     return this.#news.take();
+  }
+
+  /** Credentials that had to make room since the last call. */
+  takeForgotten(): number {
+    const forgotten = this.#users.forgotten + this.#elsewhere.forgotten;
+    const taken = forgotten - this.#toldForgotten;
+    this.#toldForgotten = forgotten;
+    return taken;
   }
 
   /** Somebody elsewhere has seen this. */

@@ -146,7 +146,11 @@ export class Guards implements WatcherSource {
     const ids = {
       ...reader.takeBodies(),
       shown,
-      forgotten: { callers: enumeration.takeEvictions(), workloads: forgotten },
+      forgotten: {
+        callers: enumeration.takeEvictions(),
+        workloads: forgotten,
+        credentials: this.credentials.takeForgotten(),
+      },
     };
     return { limits: this.limits.takeTotals(now), ids };
   }

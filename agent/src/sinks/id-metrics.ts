@@ -1,11 +1,14 @@
 import { Counter, type Registry } from 'prom-client';
-import { BODY_OUTCOMES, FORGOTTEN, type IdCounts, SHOWN_SOURCES } from '../record/id-counts.ts';
+import { BODY_OUTCOMES, type IdCounts, SHOWN_SOURCES } from '../record/id-counts.ts';
+
+const ENUMERATION = ['callers', 'workloads'] as const;
 
 /** How far ids are seen: an operation whose bodies are not read is not watched for what is in them. */
 export class IdMetrics {
   readonly #bodies: Counter<'direction' | 'result'>;
   readonly #shown: Counter<'source'>;
   readonly #forgotten: Counter<'what'>;
+  readonly #credentials: Counter;
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -27,10 +30,15 @@ export class IdMetrics {
       labelNames: ['what'],
       registers,
     });
+    this.#credentials = new Counter({
+      name: 'eastwall_credentials_forgotten_total',
+      help: 'Credentials of which it is forgotten who uses them, for want of room: more than 10,000 were seen by a dataplane, or as many heard of',
+      registers,
+    });
     for (const result of BODY_OUTCOMES)
       for (const direction of ['request', 'response']) this.#bodies.inc({ direction, result }, 0);
     for (const source of SHOWN_SOURCES) this.#shown.inc({ source }, 0);
-    for (const what of FORGOTTEN) this.#forgotten.inc({ what }, 0);
+    for (const what of ENUMERATION) this.#forgotten.inc({ what }, 0);
   }
 
   add({ requestBodies, responseBodies, shown, forgotten }: IdCounts): void {
@@ -39,6 +47,7 @@ export class IdMetrics {
       this.#bodies.inc({ direction: 'response', result }, responseBodies[result]);
     }
     for (const source of SHOWN_SOURCES) this.#shown.inc({ source }, shown[source]);
-    for (const what of FORGOTTEN) this.#forgotten.inc({ what }, forgotten[what]);
+    for (const what of ENUMERATION) this.#forgotten.inc({ what }, forgotten[what]);
+    this.#credentials.inc(forgotten.credentials);
   }
 }

@@ -202,7 +202,7 @@ describe('ids', () => {
       requestBodies: { ...none.requestBodies, busy: 2 },
       responseBodies: { ...none.responseBodies, read: 3 },
       shown: { ...none.shown, response: 5 },
-      forgotten: { ...none.forgotten, callers: 7 },
+      forgotten: { ...none.forgotten, callers: 7, credentials: 4 },
     };
     metrics.ids(counts);
     metrics.ids(counts);
@@ -212,5 +212,6 @@ describe('ids', () => {
     expect(lines).toContain('eastwall_bodies_total{direction="response",result="encoding"} 0');
     expect(lines).toContain('eastwall_shown_ids_total{source="response"} 10');
     expect(lines).toContain('eastwall_enumeration_forgotten_total{what="callers"} 14');
+    expect(lines).toContain('eastwall_credentials_forgotten_total 8');
   });
 });
