@@ -19,6 +19,15 @@ const outcomeOf = (playbook: Playbook) => ({
   records: playbook.records,
 });
 
+/** What was sent as far as `upstream` has it, without the empty lines before requests, which stay here. */
+function sentLike(sent: string, upstream: string): string {
+  let like = '';
+  for (let at = 0; like.length < upstream.length && at < sent.length; )
+    if (sent[at] !== upstream[like.length] && sent.startsWith('\r\n', at)) at += 2;
+    else like += sent[at++];
+  return like;
+}
+
 const isFaulty = ({ records }: Playbook) => records.some(({ fault }) => fault !== '');
 
 fuzz('http1', (said, cuts) => {
@@ -30,8 +39,7 @@ fuzz('http1', (said, cuts) => {
   // Nothing goes upstream that the caller has not sent, and nothing twice; another protocol has frames of our own.
   const sent = Buffer.concat(said.map(({ by, bytes }) => (by === 'caller' ? bytes : Buffer.alloc(0))));
   for (const playbook of stayed) {
-    const upstream = playbook.sentTo('upstream');
-    expect(sent.toString('latin1', 0, upstream.length)).toBe(upstream);
+    expect(playbook.sentTo('upstream')).toBe(sentLike(sent.toString('latin1'), playbook.sentTo('upstream')));
   }
   // Where nothing is allowed, nothing goes upstream at all.
   expect(play(said, DENY).sentTo('upstream')).toBe('');

@@ -44,7 +44,7 @@ export class Http1Relay implements Relay, RequestEvents, ResponseEvents {
   constructor(context: RelayContext) {
     this.context = context;
     this.exchange = new Exchange(context.watcher.watch());
-    this.request = new RequestSide(context.wire, context.limits, this);
+    this.request = new RequestSide(context, this);
     this.response = new ResponseSide(this.request.head, context.limits, this);
     this.response.head.showing = this.exchange.watch !== UNWATCHED;
     this.request.head.showing = this.response.head.showing || context.traced;

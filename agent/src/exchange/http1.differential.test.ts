@@ -100,14 +100,15 @@ const NASTY = [
 
 const request = fc
   .record({
+    before: fc.constantFrom('', '', '', '\r\n'),
     method: fc.constantFrom('GET', 'POST', 'HEAD', 'PUT', 'DELETE', 'OPTIONS'),
     target: fc.constantFrom('/', '/a?b', '*', 'http://a/x', 'http://a?x', '/%2e', '//', '/denied'),
     version: fc.constantFrom('HTTP/1.1', 'HTTP/1.1', 'HTTP/1.1', 'HTTP/1.0'),
     fields: fc.array(fc.constantFrom(...FIELDS), { maxLength: 3 }),
     body: fc.constantFrom(...BODIES),
   })
-  .map(({ method, target, version, fields, body }) =>
-    [`${method} ${target} ${version}`, 'Host: a', ...fields, '', body].join('\r\n'),
+  .map(({ before, method, target, version, fields, body }) =>
+    [`${before}${method} ${target} ${version}`, 'Host: a', ...fields, '', body].join('\r\n'),
   );
 
 /** Small damage at random places. */

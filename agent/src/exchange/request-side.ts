@@ -7,7 +7,7 @@ import { PartialHead } from '../http/partial-head.ts';
 import { RequestHead, readRequestHead } from '../http/request-head.ts';
 import { HeldBytes } from '../kernel/held-bytes.ts';
 import type { Reading } from './watch.ts';
-import type { Relay, RelayLimits, Wire } from './wire.ts';
+import type { Relay, RelayContext, RelayLimits, Wire } from './wire.ts';
 
 /** In a head or before one; withheld until its body was seen; in a body; until its response is complete; throwing a denied body away. */
 type State = 'head' | 'withheld' | 'body' | 'wait' | 'discard' | 'closed';
@@ -43,8 +43,8 @@ export class RequestSide implements ContentSink {
   /** FIN has come. */
   finished = false;
   private state: State = 'head';
-  /** Of an empty line behind a request that was sent on: none may come, one may, its CR has. */
-  private emptyLine: 'none' | 'may-come' | 'cr' = 'none';
+  /** Of an empty line before a request: none may come, one may, its CR has. */
+  private emptyLine: 'none' | 'may-come' | 'cr' = 'may-come';
   /** Much came ahead of its turn, and no more is read until it comes. */
   private holding = false;
   private held: PartialHead | null = null;
@@ -56,14 +56,16 @@ export class RequestSide implements ContentSink {
   private seenEnough = false;
   private readonly body: BodyReader;
   private readonly wire: Wire;
+  private readonly observing: boolean;
   private readonly limits: RelayLimits;
   private readonly events: RequestEvents;
 
-  constructor(wire: Wire, limits: RelayLimits, events: RequestEvents) {
-    this.wire = wire;
-    this.limits = limits;
+  constructor(context: Pick<RelayContext, 'wire' | 'limits' | 'observing'>, events: RequestEvents) {
+    this.wire = context.wire;
+    this.limits = context.limits;
+    this.observing = context.observing;
     this.events = events;
-    this.body = new BodyReader(limits.maxHeadBytes);
+    this.body = new BodyReader(context.limits.maxHeadBytes);
   }
 
   /** Some of a request's body is still to come, be it only to be thrown away. */
@@ -182,7 +184,7 @@ export class RequestSide implements ContentSink {
     if (headEnd - start > this.limits.maxHeadBytes)
       return this.fail('head_too_large', bytes, start, end, now);
     frameRequest(this.body, this.head);
-    this.emptyLine = 'none';
+    this.emptyLine = 'may-come';
     const reading = this.events.requestHead(bytes, now);
     this.headSince = 0;
     if (reading === null) return headEnd;
@@ -193,14 +195,15 @@ export class RequestSide implements ContentSink {
   }
 
   /**
-   * Old clients put CRLF behind a body, and servers ignore it (RFC 9112 §2.2); it is no part of a request. One per request, so
-   * that nobody keeps a connection busy with them. By bytes, so that it does not matter how they come.
+   * Old clients put CRLF behind a body, and servers ignore it (RFC 9112 §2.2). One per request, so that nobody keeps a
+   * connection busy with them. By bytes, so that it does not matter how they come. They stay here, as with HAProxy and nginx: a
+   * server that answers one would have each answer after that taken for the one to another request.
    */
   private passEmptyLine(bytes: Uint8Array, start: number, end: number, now: number): number {
     const expected = this.emptyLine === 'cr' ? LF : CR;
     if (bytes[start] === expected) {
       this.emptyLine = expected === CR ? 'cr' : 'none';
-      this.wire.toUpstream(bytes, start, start + 1);
+      if (this.observing) this.wire.toUpstream(bytes, start, start + 1);
       return start + 1;
     }
     this.emptyLine = 'none';
@@ -212,7 +215,6 @@ export class RequestSide implements ContentSink {
     const reached = this.body.read(bytes, headEnd, end);
     if (reached < 0) return this.fail(faultOf(reached), bytes, start, end, now);
     this.state = this.body.done ? 'wait' : 'body';
-    this.emptyLine = 'may-come';
     this.forward(bytes, start, reached);
     if (this.reading !== 'nothing') this.checkReading(now);
     if (this.body.done) this.events.requestComplete(now);
@@ -262,7 +264,6 @@ export class RequestSide implements ContentSink {
     this.state = this.body.done ? 'wait' : 'body';
     this.stopReading();
     if (!this.events.withheldRead(complete, now)) return;
-    this.emptyLine = 'may-come';
     this.wire.toUpstream(bytes, 0, bytes.length);
     if (this.body.done) this.events.requestComplete(now);
   }

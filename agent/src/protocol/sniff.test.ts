@@ -33,6 +33,17 @@ test.each<[Sniffed, string]>([
   ['opaque', '\0\0\0\x08'],
   ['opaque', ' GET / HTTP/1.1\r\n'],
   ['opaque', `${'A'.repeat(33)}`],
+  ['more', '\r'],
+  ['more', '\r\n'],
+  ['more', '\r\nGET /a'],
+  ['http1', '\r\nGET /a HTTP/1.1\r\n'],
+  // Not HTTP/2 behind an empty line: for the strict reader to refuse.
+  ['http1', `\r\n${PREFACE}`],
+  ['opaque', '\r\n\r\n'],
+  ['opaque', '\rG'],
+  ['opaque', '\nGET /a HTTP/1.1\r\n'],
+  ['opaque', '\r\n\x16\x03\x01'],
+  ['opaque', `\r\n${'A'.repeat(33)}`],
 ])('%s: %j', (expected, text) => {
   expect(sniffText(text)).toBe(expected);
 });
@@ -48,6 +59,8 @@ test.each([
   [false, 'GET key'],
   [false, 'G'],
   [false, '*1'],
+  [true, '\r\nGET /'],
+  [false, '\r\n'],
 ])('an unfinished line is a request: %s: %j', (expected, text) => {
   const bytes = Buffer.from(text, 'latin1');
   expect(beginsLikeRequest(bytes, bytes.length)).toBe(expected);

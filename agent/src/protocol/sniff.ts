@@ -19,17 +19,18 @@ const VERSION_MARK = 'HTTP/';
 /**
  * Names the protocol. HTTP/1 needs its whole first line, ending in a version: `GET key` is also how a line-based
  * protocol (Redis inline, memcached) may begin. A line that says HTTP but is malformed is still `http1`, so that the
- * strict reader refuses it instead of letting it pass as opaque. `from` is where the last call stopped looking for
+ * strict reader refuses it instead of letting it pass as opaque. So is one behind an empty line (RFC 9112 §2.2). `from` is where the last call stopped looking for
  * the line's end, so that a byte at a time costs no quadratic search.
  */
 export function sniff(bytes: Uint8Array, from: number, end: number): Sniffed {
   if (end === 0) return 'more';
   if (bytes[0] === TLS_HANDSHAKE) return end === 1 ? 'more' : bytes[1] === TLS_MAJOR ? 'tls' : 'opaque';
-  const method = methodLength(bytes, end);
-  if (method < 0) return 'opaque';
-  if (method === end) return 'more';
+  const start = lineStart(bytes, end);
+  const methodEnd = endOfMethod(bytes, start, end);
+  if (methodEnd < 0) return 'opaque';
+  if (methodEnd === end) return 'more';
   // No `indexOf`: it would look behind `end`, too, or at a part that is made for it alone.
-  let lineEnd = from;
+  let lineEnd = Math.max(from, start);
   while (lineEnd < end && bytes[lineEnd] !== LF) lineEnd++;
   if (lineEnd === end) return 'more';
   if (startsLikePreface(bytes, end)) return end < H2_PREFACE.length ? 'more' : 'h2';
@@ -41,8 +42,8 @@ export function sniff(bytes: Uint8Array, from: number, end: number): Sniffed {
  * One that stalls there is a slow request to be ended, not bytes to be passed unread.
  */
 export function beginsLikeRequest(bytes: Uint8Array, end: number): boolean {
-  const method = methodLength(bytes, end);
-  return method > 0 && method + 1 < end && bytes[method + 1] === SLASH;
+  const methodEnd = endOfMethod(bytes, lineStart(bytes, end), end);
+  return methodEnd > 0 && methodEnd + 1 < end && bytes[methodEnd + 1] === SLASH;
 }
 
 /**
@@ -71,13 +72,19 @@ export function beginsLikeResponse(bytes: Uint8Array, start: number, end: number
   return true;
 }
 
-/** Length of the first word, `end` when it may go on, -1 when it can't be a method. */
-function methodLength(bytes: Uint8Array, end: number): number {
-  const limit = Math.min(end, MAX_METHOD_BYTES);
-  let pos = 0;
+/** Where the first line begins: behind an empty one, be that complete or not. */
+function lineStart(bytes: Uint8Array, end: number): number {
+  if (bytes[0] !== CR) return 0;
+  return end === 1 || bytes[1] === LF ? Math.min(2, end) : 0;
+}
+
+/** The end of the first word, `end` when it may go on, -1 when it can't be a method. */
+function endOfMethod(bytes: Uint8Array, start: number, end: number): number {
+  const limit = Math.min(end, start + MAX_METHOD_BYTES);
+  let pos = start;
   while (pos < limit && TOKEN[bytes[pos] as number] === 1) pos++;
   if (pos === limit) return limit === end ? end : -1;
-  return pos > 0 && bytes[pos] === SP ? pos : -1;
+  return pos > start && bytes[pos] === SP ? pos : -1;
 }
 
 function startsLikePreface(bytes: Uint8Array, end: number): boolean {
