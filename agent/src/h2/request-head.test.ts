@@ -8,6 +8,16 @@ const AT = (authority: string): [string, string][] => [
   [':authority', authority],
 ];
 
+const WITH_SCHEME = (scheme: string): [string, string][] => [
+  ...(GET('/a').slice(0, 1) as [string, string][]),
+  [':scheme', scheme],
+  ...(GET('/a').slice(2) as [string, string][]),
+];
+
+it.each(['http', 'https', 'HTTP', 'coap+tcp'])('a scheme may be %s', (scheme) => {
+  expect(opened().caller(headers(1, WITH_SCHEME(scheme))).heads[0]?.fault).toBe(null);
+});
+
 describe('a malformed request', () => {
   const head = (...fields: [string, string][]) => headers(1, fields, { end: false });
 
@@ -42,6 +52,9 @@ describe('a malformed request', () => {
     ['CONNECT to an empty port', head([':method', 'CONNECT'], [':authority', 'db:']), 'bad_authority'],
     ['CONNECT to no host', head([':method', 'CONNECT'], [':authority', ':80']), 'bad_authority'],
     ['CONNECT to nothing', head([':method', 'CONNECT']), 'missing_pseudo_field'],
+    ['a scheme with a host and a path', headers(1, WITH_SCHEME('http://other/admin?')), 'bad_scheme'],
+    ['a scheme with a space', headers(1, WITH_SCHEME('http x')), 'bad_scheme'],
+    ['a scheme of digits', headers(1, WITH_SCHEME('1http')), 'bad_scheme'],
     ['a method with a space', headers(1, [[':method', 'GE T'], ...GET('/a').slice(1)]), 'bad_method'],
     ['a length that is none', headers(1, GET('/a', ['content-length', '+1'])), 'bad_content_length'],
     [

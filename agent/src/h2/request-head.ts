@@ -13,6 +13,7 @@ export const REQUEST_FAULTS = {
   unknown_pseudo_field: 'a pseudo-field is not one of a request',
   missing_pseudo_field: 'a pseudo-field that the method needs is missing, or one that it excludes is present',
   bad_method: 'the method is not a token',
+  bad_scheme: 'the scheme is none',
   bad_path: 'the path is not in a known form or holds a control byte',
   bad_authority: 'the authority is not a host with an optional port, or for CONNECT with a port',
   host_mismatch: 'Host is repeated or differs from the authority',
@@ -50,6 +51,8 @@ export class RequestHead {
 
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const PLAIN_METHODS: ReadonlySet<string> = new Set(['GET', 'POST', 'PUT', 'DELETE', 'HEAD', 'PATCH']);
+/** RFC 3986 §3.1. */
+const SCHEME = /^[A-Za-z][A-Za-z0-9+\-.]*$/;
 /** Twelve digits hold any real length and stay exact. */
 const LENGTH = /^[0-9]{1,12}$/;
 const NOT_HOST = /[@/?#\\]/;
@@ -117,7 +120,8 @@ function readPseudo(head: RequestHead, mark: number, value: string): RequestFaul
       return PLAIN_METHODS.has(value) || METHOD.test(value) ? null : 'bad_method';
     case TOKEN.scheme:
       head.scheme = value;
-      return null;
+      // Servers put the parts together again, and would find a host and a path in it (CVE-2021-39240).
+      return value === 'http' || value === 'https' || SCHEME.test(value) ? null : 'bad_scheme';
     case TOKEN.path:
       head.path = value;
       return mark & SPACED_VALUE || value === '' ? 'bad_path' : null;
