@@ -34,6 +34,11 @@ describe('an HTTP/1.1 connection that is to go', () => {
     }
   });
 
+  it('gives a length once that upstream gives twice', () => {
+    const twice = OK.replace('\r\n\r\n', '\r\nContent-Length: 2\r\n\r\n');
+    expect(drained(playbook().caller(GET)).upstream(twice).sentTo('caller')).toBe(LAST);
+  });
+
   it('lets an answer that has begun end, and the one after it be the last', () => {
     const book = drained(playbook().caller(GET).upstream(OK.slice(0, -1)));
     book.upstream(OK.slice(-1)).caller(GET).upstream(OK);

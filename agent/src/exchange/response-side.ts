@@ -3,6 +3,7 @@ import type { ContentSink } from '../http/chunked.ts';
 import { closingHead } from '../http/closing-head.ts';
 import { type Fault, faultOf, NEED_MORE } from '../http/fault.ts';
 import { frameResponse } from '../http/framing.ts';
+import { onceGivenLength } from '../http/once-given-length.ts';
 import { PartialHead } from '../http/partial-head.ts';
 import type { RequestHead } from '../http/request-head.ts';
 import { ResponseHead, readResponseHead } from '../http/response-head.ts';
@@ -48,7 +49,7 @@ export class ResponseSide implements ContentSink {
     this.request = request;
     this.limits = limits;
     this.events = events;
-    this.body = new BodyReader(limits.maxHeadBytes);
+    this.body = new BodyReader(limits.maxHeadBytes, true);
   }
 
   get idle(): boolean {
@@ -146,6 +147,8 @@ export class ResponseSide implements ContentSink {
     if (headEnd - start > this.limits.maxHeadBytes)
       return this.fail('head_too_large', bytes, start, end, now);
     const { status } = this.head;
+    if (this.head.lengthRepeated && (status < 200 || this.startsTunnel(status)))
+      return this.fail('repeated_content_length', bytes, start, end, now);
     if (status < 200 && status !== 101) {
       if (status === 100 && this.saidContinue) this.saidContinue = false;
       else this.events.responseBytes(bytes, start, headEnd);
@@ -176,11 +179,18 @@ export class ResponseSide implements ContentSink {
     const reached = this.body.read(bytes, headEnd, end);
     if (reached < 0) return this.fail(faultOf(reached), bytes, start, end, now);
     this.state = 'body';
-    if (!this.closing || this.head.close) return this.pass(bytes, start, reached, end, now);
-    this.toldLast = true;
-    const head = closingHead(bytes, start, headEnd);
+    const head = this.rewritten(bytes, start, headEnd);
+    if (head === null) return this.pass(bytes, start, reached, end, now);
     this.events.responseBytes(head, 0, head.length);
     return this.pass(bytes, headEnd, reached, end, now);
+  }
+
+  /** Null where a head goes on as it came. */
+  private rewritten(bytes: Uint8Array, start: number, headEnd: number): Uint8Array | null {
+    const once = this.head.lengthRepeated ? onceGivenLength(bytes, start, headEnd) : null;
+    if (!this.closing || this.head.close) return once;
+    this.toldLast = true;
+    return once === null ? closingHead(bytes, start, headEnd) : closingHead(once, 0, once.length);
   }
 
   private passBody(bytes: Uint8Array, start: number, end: number, now: number): number {

@@ -12,8 +12,9 @@ export class BodyReader {
   private sink: ContentSink | null = null;
   private readonly chunks: ChunkedReader;
 
-  constructor(maxTrailerBytes: number) {
-    this.chunks = new ChunkedReader(maxTrailerBytes);
+  /** `maybePadded`: see `ChunkedReader`. */
+  constructor(maxTrailerBytes: number, maybePadded = false) {
+    this.chunks = new ChunkedReader(maxTrailerBytes, maybePadded);
   }
 
   get done(): boolean {

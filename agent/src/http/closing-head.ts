@@ -1,5 +1,6 @@
-import { COLON, CR, TOKEN } from './chars.ts';
+import { COLON, TOKEN } from './chars.ts';
 import { equalsIgnoringCase } from './fields.ts';
+import { rewriteHead } from './head-lines.ts';
 
 const CLOSE = Uint8Array.from('connection: close\r\n', (letter) => letter.charCodeAt(0));
 
@@ -8,30 +9,8 @@ const CLOSE = Uint8Array.from('connection: close\r\n', (letter) => letter.charCo
  * ends after this response (RFC 9112 §9.6). It is the first field, since some callers only look at the first
  * Connection; whatever promises the contrary is left out, and everything else stays as it is.
  */
-export function closingHead(bytes: Uint8Array, start: number, end: number): Uint8Array {
-  const head = new Uint8Array(end - start + CLOSE.length);
-  let pos = lineEnd(bytes, start);
-  let length = append(head, 0, bytes.subarray(start, pos));
-  length = append(head, length, CLOSE);
-  while (pos < end) {
-    const next = lineEnd(bytes, pos);
-    if (!promisesMore(bytes, pos, next)) length = append(head, length, bytes.subarray(pos, next));
-    pos = next;
-  }
-  return head.subarray(0, length);
-}
-
-function append(head: Uint8Array, at: number, part: Uint8Array): number {
-  head.set(part, at);
-  return at + part.length;
-}
-
-/** Behind the CRLF: no line that was read without a fault has a bare CR in it. */
-function lineEnd(bytes: Uint8Array, start: number): number {
-  let pos = start;
-  while (bytes[pos] !== CR) pos++;
-  return pos + 2;
-}
+export const closingHead = (bytes: Uint8Array, start: number, end: number): Uint8Array =>
+  rewriteHead(bytes, start, end, CLOSE, promisesMore);
 
 /** Keep-Alive, and a Connection that names it. */
 function promisesMore(bytes: Uint8Array, start: number, end: number): boolean {

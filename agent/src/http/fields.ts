@@ -26,6 +26,10 @@ export const newSpots = (): number[] => new Array<number>(2 * Object.keys(SHOWN)
 export interface Fields {
   /** -1 when absent. */
   contentLength: number;
+  /** Content-Length may be given again, where it says the same. */
+  readonly mayRepeatLength: boolean;
+  /** It was. */
+  lengthRepeated: boolean;
   chunked: boolean;
   close: boolean;
   keepAlive: boolean;
@@ -50,6 +54,7 @@ export interface Fields {
 
 export function clearFields(fields: Fields): void {
   fields.contentLength = -1;
+  fields.lengthRepeated = false;
   fields.chunked = false;
   fields.close = false;
   fields.keepAlive = false;
@@ -228,7 +233,8 @@ function noteHost(start: number, end: number, fields: Fields): number {
 }
 
 function noteLength(bytes: Uint8Array, start: number, end: number, fields: Fields): number {
-  if (fields.contentLength >= 0) return faultCode('repeated_content_length');
+  const before = fields.contentLength;
+  if (before >= 0 && !fields.mayRepeatLength) return faultCode('repeated_content_length');
   if (fields.chunked) return faultCode('length_and_encoding');
   if (end === start || end - start > MAX_LENGTH_DIGITS) return faultCode('bad_content_length');
   let length = 0;
@@ -237,6 +243,8 @@ function noteLength(bytes: Uint8Array, start: number, end: number, fields: Field
     if (digit < 0 || digit > 9) return faultCode('bad_content_length');
     length = length * 10 + digit;
   }
+  if (before >= 0 && length !== before) return faultCode('repeated_content_length');
+  fields.lengthRepeated = before >= 0;
   fields.contentLength = length;
   return 0;
 }

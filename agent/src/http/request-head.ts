@@ -19,6 +19,8 @@ export class RequestHead implements Fields {
   /** 0 for HTTP/1.0, 1 for HTTP/1.1. */
   minor = 1;
   contentLength = -1;
+  readonly mayRepeatLength = false;
+  lengthRepeated = false;
   chunked = false;
   close = false;
   keepAlive = false;

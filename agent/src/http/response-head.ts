@@ -8,6 +8,9 @@ export class ResponseHead implements Fields {
   status = 0;
   minor = 1;
   contentLength = -1;
+  /** Some servers do. A request is held to the letter: there a lenient reading is how one gets past a policy. */
+  readonly mayRepeatLength = true;
+  lengthRepeated = false;
   chunked = false;
   close = false;
   keepAlive = false;
