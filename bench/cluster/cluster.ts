@@ -5,7 +5,7 @@ import { eventually } from '../../agent/src/sandbox/process/eventually.ts';
 import { type SandboxHandle, startSandbox } from '../../agent/src/sandbox/start-sandbox.ts';
 import { ALLOWED_PATH, DENIED_PATH } from '../load/operations.ts';
 import { treeOf } from '../measure/process-tree.ts';
-import type { Subject } from '../subjects/subject.ts';
+import type { Stage, Subject } from '../subjects/subject.ts';
 import { agentsOf } from './agents.ts';
 import { moveToMeasuredCore, ON_MEASURED_CORE } from './cores.ts';
 import { BACKEND, BACKEND_PORTS, NAMESPACE, PEER_PORTS, type Protocol, STREAM } from './names.ts';
@@ -42,6 +42,18 @@ interface Expected {
 const SHARED_MEMORY = '/dev/shm';
 const EXEC_TIMEOUT_MS = 120_000;
 const READY_TIMEOUT_MS = 30_000;
+
+/** Rules of one's own, as few as intercepting takes: the calls of all but one user go to the listeners of a peer. */
+const redirect = ({ backendIp, streamIp }: Stage, user: number): string => `
+table ip peer {
+  chain output {
+    type nat hook output priority -100
+    meta skuid ${user} return
+    ip daddr ${backendIp} tcp dport ${BACKEND_PORTS.http1} redirect to :${PEER_PORTS.http1}
+    ip daddr ${backendIp} tcp dport ${BACKEND_PORTS.h2c} redirect to :${PEER_PORTS.h2c}
+    ip daddr ${streamIp} tcp dport ${BACKEND_PORTS.tcp} redirect to :${PEER_PORTS.tcp}
+  }
+}`;
 
 /** A sandbox cluster with every subject in it, each called from a pod of its own. */
 export class Cluster {
@@ -107,7 +119,12 @@ export class Cluster {
     }
     const directory = join(this.#directory, name);
     mkdirSync(directory);
-    const root = await this.#startPeer(pod, runs.command({ directory, backendIp, streamIp }));
+    const stage = { directory, backendIp, streamIp };
+    const root = await this.#startPeer(pod, runs.command(stage));
+    if (runs.as === 'interceptor') {
+      await this.exec(pod, ['nft', redirect(stage, runs.user)]);
+      return { ...direct, roots: () => [root] };
+    }
     return { subject, pod, targets: targets(() => '127.0.0.1', PEER_PORTS), roots: () => [root] };
   }
 

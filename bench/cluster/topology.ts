@@ -51,5 +51,7 @@ const caller = (subject: Subject) => ({
   serviceAccount: podOf(subject),
   command: ['sleep', 'infinity'],
   ready: 'started' as const,
+  // What it takes to redirect.
+  privileged: subject.runs.as === 'interceptor',
   annotations: subject.runs.as === 'agent' ? {} : { 'eastwall.dev/capture': 'disabled' },
 });

@@ -104,7 +104,7 @@ export const SCENARIOS: readonly Scenario[] = [
     protocol: 'http1',
     load: { ...SMALL_GET, pauseMs: 5 },
     saturation: { ...SMALL_GET, connections: 16 },
-    subjects: ['direct', 'haproxy', 'eastwall'],
+    subjects: ['direct', 'haproxy', 'haproxy-intercepting', 'eastwall'],
   },
   {
     kind: 'idle',

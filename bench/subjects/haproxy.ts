@@ -9,12 +9,21 @@ export const HAPROXY: Subject = {
   name: 'haproxy',
   title: 'HAProxy, one thread',
   protocols: ['http1', 'h2c', 'tcp'],
-  runs: { as: 'peer', command },
+  runs: { as: 'peer', command: (stage) => command(stage, '') },
 };
 
-function command(stage: Stage): string[] {
+const NOBODY = 65534;
+/** What the agent does, too: the caller knows nothing of it. */
+export const INTERCEPTING_HAPROXY: Subject = {
+  ...HAPROXY,
+  name: 'haproxy-intercepting',
+  title: 'HAProxy, one thread, with the redirect that an interceptor needs',
+  runs: { as: 'interceptor', command: (stage) => command(stage, `uid ${NOBODY}`), user: NOBODY },
+};
+
+function command(stage: Stage, identity: string): string[] {
   const file = join(stage.directory, 'haproxy.cfg');
-  writeFileSync(file, config(stage));
+  writeFileSync(file, config(stage, identity));
   return ['haproxy', '-db', '-f', file];
 }
 
@@ -25,9 +34,11 @@ const acls = ALLOWED.flatMap(({ name, method, pattern }) => [
 const allowed = ALLOWED.map(({ name }) => `${name}-path ${name}-method`).join(' or ');
 
 // `http-reuse never`: like a transparent relay, it dials for each connection of the caller instead of pooling.
+// Where a call was redirected, `dst_port` is the one that it was made to.
 // The stick table is the work of a limit: the caller's rate is counted with every request, and never reached.
-const config = ({ backendIp, streamIp }: Stage) => `
+const config = ({ backendIp, streamIp }: Stage, identity: string) => `
 global
+  ${identity}
   nbthread 1
   maxconn ${IDLE_CONNECTIONS + 500}
 defaults
@@ -44,7 +55,7 @@ frontend caller
   http-request deny deny_status 429 if { sc_http_req_rate(0) gt 1000000000 }
 ${acls.join('\n')}
   http-request deny deny_status 403 unless ${allowed}
-  use_backend h2c if { dst_port ${PEER_PORTS.h2c} }
+  use_backend h2c if { dst_port ${PEER_PORTS.h2c} ${BACKEND_PORTS.h2c} }
   default_backend http1
 frontend stream
   mode tcp

@@ -20,6 +20,10 @@ export interface Subject {
     | { readonly as: 'nothing' }
     /** The agent, which intercepts calls to the backend's own address. */
     | { readonly as: 'agent' }
-    /** A program beside the caller, in its pod; `command` writes its configuration first. */
-    | { readonly as: 'peer'; readonly command: (stage: Stage) => string[] };
+    /** A program beside the caller, in its pod, whom the caller has to know; `command` writes its configuration first. */
+    | { readonly as: 'peer'; readonly command: Command }
+    /** The same, but calls to the backend's own address get to it; those of `user`, as whom it runs, to the backend. */
+    | { readonly as: 'interceptor'; readonly command: Command; readonly user: number };
 }
+
+type Command = (stage: Stage) => string[];

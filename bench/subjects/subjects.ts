@@ -1,5 +1,5 @@
 import { PROTOCOLS } from '../cluster/names.ts';
-import { HAPROXY } from './haproxy.ts';
+import { HAPROXY, INTERCEPTING_HAPROXY } from './haproxy.ts';
 import { HTTP_PROXY } from './http-proxy.ts';
 import { NGINX } from './nginx.ts';
 import type { Subject } from './subject.ts';
@@ -17,4 +17,7 @@ export const EASTWALL: Subject = {
   runs: { as: 'agent' },
 };
 
-export const SUBJECTS: readonly Subject[] = [DIRECT, HAPROXY, NGINX, HTTP_PROXY, EASTWALL];
+// Who is not root has one user in the sandbox, and the redirect could not tell HAProxy from its caller.
+const asAnotherUser = process.getuid?.() === 0 ? [INTERCEPTING_HAPROXY] : [];
+
+export const SUBJECTS: readonly Subject[] = [DIRECT, HAPROXY, ...asAnotherUser, NGINX, HTTP_PROXY, EASTWALL];
