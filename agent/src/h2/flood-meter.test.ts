@@ -102,6 +102,16 @@ describe('no flood', () => {
     expect(book.calls).toEqual([]);
   });
 
+  it('are grants after each small read of a frame of 512 KiB', () => {
+    const book = opened({ limits: { ...CALM, floodIntervalMs: 1e9 } });
+    book.upstream(frame({ type: FRAME.settings, flags: 0, streamId: 0 }, hex('000500100000')));
+    book.caller(headers(1, GET('/a'), { end: false }));
+    const read = joined([windowUpdate(0, 512), windowUpdate(1, 512)]);
+    for (let at = 0; at < 10; at++)
+      book.caller(data(1, 'x'.repeat(512 * 1024))).upstream(repeat(1024, () => read));
+    expect(book.calls).toEqual([]);
+  });
+
   it('are grants of new streams, resets of answered ones, and the trailers of denied ones', () => {
     const book = opened({ limits: { ...CALM, floodIntervalMs: 1e9 } });
     for (let id = 1; id < 400; id += 4) {

@@ -32,6 +32,11 @@ const MAX_CUT = 128;
  * for the connection, and who reads a frame bit by bit sends more. Envoy has the same ratio.
  */
 const GRANTS_EXPLAINED = 20;
+/**
+ * And one more for so many bytes of it: Go's server takes frames of a MiB, and grants after each read, once for the stream and
+ * once for the connection; the smallest buffers that Go itself reads bodies with have 512 bytes.
+ */
+const BYTES_PER_GRANT = 256;
 /** Whoever has much to read may grant it late, all at once. */
 const MAX_GRANTS_EXPLAINED = 1_000_000;
 /** Frames that may come for a stream that was closed meanwhile: interim heads, a head, trailers, an end, a reset. */
@@ -130,9 +135,9 @@ export class RelayState {
     this.strays.upstream.explain(STRAYS_EXPLAINED);
   }
 
-  /** Content goes to that side, which will grant it back. */
-  explainGrants(receiver: Side): void {
-    this.grants[receiver].explain(GRANTS_EXPLAINED);
+  /** A frame with so many bytes of content goes to that side, which will grant them back. */
+  explainGrants(receiver: Side, bytes: number): void {
+    this.grants[receiver].explain(GRANTS_EXPLAINED + Math.floor(bytes / BYTES_PER_GRANT));
   }
 
   /** Finishes a stream's record; frames that still come for it belong to no stream. */

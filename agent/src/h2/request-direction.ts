@@ -58,7 +58,7 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
     const stream = this.state.streams.get(frame.streamId);
     this.countIfEmpty(frame);
     this.state.uploadWindow -= frame.length;
-    if (frame.length > 0) this.state.explainGrants('upstream');
+    if (frame.length > 0) this.state.explainGrants('upstream', frame.length);
     if (stream === undefined) {
       if (frame.streamId > this.state.lastStream && frame.streamId <= this.state.lastAccepted)
         return this.failIdle(frame.type);

@@ -52,7 +52,7 @@ export class ResponseDirection extends Direction implements FrameSink {
   onData(frame: CurrentFrame): boolean {
     if (this.isUnknownStream(frame.streamId)) return this.failIdle(frame.type);
     this.countIfEmpty(frame);
-    if (frame.length > 0) this.state.explainGrants('caller');
+    if (frame.length > 0) this.state.explainGrants('caller', frame.length);
     const stream = this.state.streams.get(frame.streamId);
     if (frame.endsStream && frame.length <= frame.padding && stream?.responseOpen !== true) this.countStray();
     if (this.state.isCut(frame.streamId)) {
