@@ -132,7 +132,7 @@ function replay(exchanges: readonly Exchange[], choose: (call: number) => H2Exch
         toCaller: () => {},
         finishUpstream: () => {},
         finishCaller: () => {},
-        close: (code, reason) => {
+        close: ({ code, reason }) => {
           throw new Error(`the relay closed: ${code}: ${reason}`);
         },
       },

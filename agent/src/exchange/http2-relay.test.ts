@@ -109,3 +109,25 @@ test('a policy that comes to be enforced ends tunnels that it does not allow, an
   p.relay.abandon('caller_reset', 9);
   expect(p.records).toHaveLength(2);
 });
+
+test('a connection that ends for a mistake leaves a record, and one for each stream that it takes with it', () => {
+  const tooLarge = '\xff\xff\xff\x00\0\0\0\0\x01';
+  const p = () => new Playbook((context) => new Http2Relay(context), { judge: () => ALLOW });
+  const told = ({ records }: Playbook) => records.map(({ path, outcome, fault }) => [path, outcome, fault]);
+  const alone = p().caller(`${PREFACE}${SETTINGS_FRAME}${tooLarge}`);
+  expect(told(alone)).toEqual([['', 'malformed_request', 'frame_size_error']]);
+  const two = p().caller(
+    `${PREFACE}${SETTINGS_FRAME}`,
+    ask(1, 'GET', 'a.example', '/a'),
+    ask(3, 'GET', 'a.example', '/b'),
+  );
+  two.upstream(`${SETTINGS_FRAME}${tooLarge}`);
+  expect(told(two)).toEqual([
+    ['/a', 'malformed_response', 'frame_size_error'],
+    ['/b', 'malformed_response', 'frame_size_error'],
+  ]);
+  const drained = p().caller(`${PREFACE}${SETTINGS_FRAME}`);
+  drained.relay.drain(drained.now);
+  drained.callerEnds();
+  expect(drained.records).toEqual([]);
+});

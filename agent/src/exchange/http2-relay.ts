@@ -9,7 +9,9 @@ import {
   UNREAD,
 } from '../h2/exchange.ts';
 import type { FieldList } from '../h2/field-list.ts';
+import type { ErrorCode } from '../h2/frame.ts';
 import { DEFAULT_H2_LIMITS } from '../h2/limits.ts';
+import type { ConnectionEnd } from '../h2/relay-state.ts';
 import type { RequestHead } from '../h2/request-head.ts';
 import type { UpgradeSettings } from '../h2/upgrade.ts';
 import { type AnswerStatus, DECISION_HEADER, PROBLEM_TYPE, problemText } from '../http/answer.ts';
@@ -45,7 +47,7 @@ export class Http2Relay implements Relay, H2Host {
         toCaller: (bytes, start, end) => wire.toCaller(bytes, start, end),
         finishUpstream: () => wire.finishUpstream(),
         finishCaller: () => wire.finishCaller(),
-        close: () => this.close(),
+        close: (end, now) => this.close(end, now),
       },
       host: this,
       limits: {
@@ -120,11 +122,24 @@ export class Http2Relay implements Relay, H2Host {
     return new StreamExchange(this.context, head, now);
   }
 
-  private close(): void {
+  private close(end: ConnectionEnd, now: number): void {
+    if (end.streams === 0 && end.code !== 'NO_ERROR') this.recordFault(end, now);
     this.context.wire.dropUpstream();
     this.context.wire.finishCaller();
   }
+
+  /** Streams that were open tell why they have ended; where there was none, nobody else would. */
+  private recordFault({ code, outcome }: ConnectionEnd, now: number): void {
+    const exchange = new Exchange();
+    exchange.begin('h2', now);
+    exchange.fault = faultOf(code);
+    exchange.outcome = outcome === 'refused' ? 'malformed_request' : outcome;
+    exchange.conclude(this.context, now);
+  }
 }
+
+/** RFC 9113 §7, as faults are written. */
+const faultOf = (code: ErrorCode): string => code.toLowerCase();
 
 /** How a connection's end reads for a stream of it. */
 const STREAM_OUTCOMES: Record<Exchange['outcome'], StreamOutcome> = {
@@ -276,6 +291,7 @@ function endStream(context: RelayContext, exchange: Exchange, end: StreamEnd, no
   exchange.bytesSent += end.bytesSent;
   exchange.bytesReceived += end.bytesReceived;
   exchange.outcome = end.outcome === 'refused' ? 'malformed_request' : end.outcome;
+  if (end.connectionFault !== null) exchange.fault = faultOf(end.connectionFault);
   exchange.conclude(context, now);
 }
 

@@ -1,4 +1,5 @@
 import type { FieldList } from './field-list.ts';
+import type { ErrorCode } from './frame.ts';
 import type { RequestHead } from './request-head.ts';
 
 /** How a stream ended. `refused` is a request beyond the limit of open streams, which the caller may try again. */
@@ -16,6 +17,8 @@ export type StreamOutcome =
 
 export interface StreamEnd {
   readonly outcome: StreamOutcome;
+  /** The mistake for which the whole connection has ended; null where there is none. */
+  readonly connectionFault: ErrorCode | null;
   /** What the caller saw; 0 when it saw none. */
   readonly status: number;
   /** -1 when there was none. */

@@ -18,7 +18,15 @@ export interface H2Wire {
   finishUpstream(): void;
   finishCaller(): void;
   /** The connection is over: write out what was handed over, close both sides, bring nothing more. */
-  close(code: ErrorCode, reason: string): void;
+  close(end: ConnectionEnd, now: number): void;
+}
+
+export interface ConnectionEnd {
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly outcome: StreamOutcome;
+  /** How many streams were open, and have ended with it. */
+  readonly streams: number;
 }
 
 export type Side = 'caller' | 'upstream';
@@ -62,6 +70,8 @@ export class RelayState {
   /** Monotonic milliseconds of the step under way. */
   now = 0;
   closed = false;
+  /** The mistake that has ended the connection. */
+  private fault: ErrorCode | null = null;
   /** The highest stream of the caller's, and the highest that upstream was told of. */
   lastStream = 0;
   lastForwarded = 0;
@@ -151,6 +161,7 @@ export class RelayState {
     stream.reading = 'nothing';
     stream.showsResponse = false;
     stream.outcome = outcome;
+    stream.connectionFault = this.fault;
     stream.exchange.ended(stream, this.now);
   }
 
@@ -228,8 +239,10 @@ export class RelayState {
     this.closed = true;
     this.walkers?.toCaller.stop(goaway(Math.min(this.lastAccepted, this.lastStream), code));
     this.walkers?.toUpstream.stop(goaway(0, code));
+    const streams = this.streams.size;
+    if (code !== 'NO_ERROR') this.fault = code;
     this.endAll(outcome);
-    this.wire.close(code, reason);
+    this.wire.close({ code, reason, outcome, streams }, this.now);
   }
 
   private walkerTo(side: Side): FrameWalker | undefined {

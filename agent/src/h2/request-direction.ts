@@ -179,6 +179,7 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
     exchange.ended(
       {
         outcome: 'denied',
+        connectionFault: null,
         status: answered.status,
         grpcStatus: answered.grpcStatus,
         bytesSent: frame.wireLength,
@@ -220,6 +221,7 @@ export class RequestDirection extends Direction implements FrameSink, ContentEve
     exchange.ended(
       {
         outcome: crowded ? 'refused' : 'malformed_request',
+        connectionFault: null,
         status: 0,
         grpcStatus: -1,
         bytesSent: frame.wireLength,

@@ -1,5 +1,6 @@
 import type { UploadPace } from '../kernel/upload-pace.ts';
 import type { H2Exchange, Reading, StreamEnd, StreamOutcome } from './exchange.ts';
+import type { ErrorCode } from './frame.ts';
 import type { Withheld } from './withheld.ts';
 
 /** A request under way that upstream knows of. Whoever is not in the table any more is closed on both sides. */
@@ -9,6 +10,7 @@ export class Stream implements StreamEnd {
   /** Monotonic milliseconds. */
   readonly startedAt: number;
   outcome: StreamOutcome = 'ok';
+  connectionFault: ErrorCode | null = null;
   status = 0;
   grpcStatus = -1;
   bytesSent = 0;

@@ -76,7 +76,7 @@ export const DENIAL: Denial = {
 export class RelayPlaybook {
   readonly heads: RequestHead[] = [];
   readonly responses: string[] = [];
-  readonly ends: (StreamEnd & { readonly path: string })[] = [];
+  readonly ends: (Omit<StreamEnd, 'connectionFault'> & { readonly path: string })[] = [];
   readonly calls: string[] = [];
   now = 0;
   readonly relay: H2Relay;
@@ -107,7 +107,7 @@ export class RelayPlaybook {
         toCaller: (bytes, start, end) => this.out.caller.push(bytes, start, end),
         finishUpstream: () => this.calls.push('finish upstream'),
         finishCaller: () => this.calls.push('finish caller'),
-        close: (code, reason) => this.calls.push(`close ${code}: ${reason}`),
+        close: ({ code, reason }) => this.calls.push(`close ${code}: ${reason}`),
       },
       host: {
         begin: (head) => {

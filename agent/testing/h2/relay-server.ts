@@ -89,7 +89,7 @@ function pump(
       write(caller, upstream, Uint8Array.prototype.slice.call(bytes, start, end)),
     finishUpstream: () => upstream.end(),
     finishCaller: () => caller.end(),
-    close: (code, reason) => {
+    close: ({ code, reason }) => {
       records.closes.push(`${code}: ${reason}`);
       caller.end(() => caller.destroySoon());
       upstream.end(() => upstream.destroySoon());
