@@ -41,7 +41,7 @@ export {
   type ShownMessage,
 } from './detect/provenance-filter.ts';
 export { isAtLeast, lowerOf, type Tier } from './detect/tier.ts';
-export type { Known, Touch } from './detect/touch.ts';
+export { type Known, newTouch, type Touch } from './detect/touch.ts';
 export type { EgressFacts, Facts, PoliciesInForce } from './evaluate/evaluate.ts';
 export { evaluate, evaluateEgress, scopeOf } from './evaluate/evaluate.ts';
 export { explainDecision } from './evaluate/explain.ts';

@@ -133,13 +133,16 @@ export class Http2Relay implements Relay, H2Host {
     const exchange = new Exchange();
     exchange.begin('h2', now);
     exchange.fault = faultOf(code);
-    exchange.outcome = outcome === 'refused' ? 'malformed_request' : outcome;
+    exchange.outcome = recordedAs(outcome);
     exchange.conclude(this.context, now);
   }
 }
 
 /** RFC 9113 §7, as faults are written. */
 const faultOf = (code: ErrorCode): string => code.toLowerCase();
+
+const recordedAs = (outcome: StreamOutcome): Exchange['outcome'] =>
+  outcome === 'refused' ? 'malformed_request' : outcome;
 
 /** How a connection's end reads for a stream of it. */
 const STREAM_OUTCOMES: Record<Exchange['outcome'], StreamOutcome> = {
@@ -290,7 +293,7 @@ function endStream(context: RelayContext, exchange: Exchange, end: StreamEnd, no
   exchange.grpcStatus = end.grpcStatus;
   exchange.bytesSent += end.bytesSent;
   exchange.bytesReceived += end.bytesReceived;
-  exchange.outcome = end.outcome === 'refused' ? 'malformed_request' : end.outcome;
+  exchange.outcome = recordedAs(end.outcome);
   if (end.connectionFault !== null) exchange.fault = faultOf(end.connectionFault);
   exchange.conclude(context, now);
 }

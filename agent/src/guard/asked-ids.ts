@@ -6,6 +6,7 @@ import {
   type IdForm,
   isAtLeast,
   type Known,
+  newTouch,
   type ShownMessage,
   type Tier,
   type Touch,
@@ -71,21 +72,7 @@ export class AskedIds {
   #target = 0;
   /** A hash of caller and principal; 0 without one. */
   #principal = 0;
-  readonly #touch: Touch = {
-    h1: 0,
-    h2: 0,
-    explained: true,
-    firstTouch: true,
-    form: 'other',
-    value: 0,
-    image: 0,
-    isYoung: false,
-    isPartial: false,
-    isUnseen: false,
-    served: false,
-    contract: null,
-    inForce: false,
-  };
+  readonly #touch: Touch = newTouch();
 
   constructor(guard: EnumerationGuard) {
     this.#guard = guard;

@@ -10,6 +10,7 @@ import {
   type Workload,
 } from '@eastwall/policy';
 import type { Parties } from '../exchange/watch.ts';
+import { SteadyClock } from '../kernel/clock.ts';
 import { textHash } from '../kernel/text-hash.ts';
 import type { Sequence } from '../record/finding.ts';
 import type { LearnedBaseline } from '../record/learned.ts';
@@ -48,8 +49,7 @@ export class EnumerationGuard {
   /** What was saved by settings that no engine here has yet, by their hash. */
   readonly #saved = new Map<number, LearnedBaseline[]>();
   #toldEvictions = 0;
-  /** Wall clock at monotonic zero. */
-  readonly #epoch: number;
+  readonly #steady: SteadyClock;
   readonly #bySettings = new WeakMap<GuardSettings, Enumeration>();
   /** By caller and expectation; the least recently used first. */
   readonly #contracts = new Map<string, Contract>();
@@ -57,7 +57,7 @@ export class EnumerationGuard {
   constructor(options: EnumerationOptions) {
     this.#options = options;
     this.provenance = options.provenance;
-    this.#epoch = options.now() - options.monotonic();
+    this.#steady = new SteadyClock(options);
   }
 
   /** In ms since the epoch, for schedules. */
@@ -65,12 +65,9 @@ export class EnumerationGuard {
     return this.#options.now();
   }
 
-  /**
-   * The wall clock as it was when this began, moved on by monotonic time: by it keys grow warm and are held, so that a clock that is
-   * set neither ends that nor draws it out.
-   */
+  /** By it keys grow warm and are held. */
   steady(monotonic: number): number {
-    return this.#epoch + monotonic;
+    return this.#steady.at(monotonic);
   }
 
   /** For what workloads were shown and have asked for, which is remembered for a while. */

@@ -33,24 +33,26 @@ export abstract class Direction {
   }
 
   protected countControl(): void {
-    if (this.control.overflows(this.state.now)) this.fail('ENHANCE_YOUR_CALM', 'too many control frames');
+    this.count(this.control, 'too many control frames');
   }
 
   protected countIfEmpty(frame: CurrentFrame): void {
     if (frame.length > frame.padding || frame.endsStream) return;
-    if (this.empty.overflows(this.state.now)) this.fail('ENHANCE_YOUR_CALM', 'too many empty DATA frames');
+    this.count(this.empty, 'too many empty DATA frames');
   }
 
   /** A WINDOW_UPDATE. */
   protected countGrant(): void {
-    if (this.state.grants[this.side].overflows(this.state.now))
-      this.fail('ENHANCE_YOUR_CALM', 'too many WINDOW_UPDATE frames for the DATA that was sent');
+    this.count(this.state.grants[this.side], 'too many WINDOW_UPDATE frames for the DATA that was sent');
   }
 
   /** A frame of a stream that is closed. */
   protected countStray(): void {
-    if (this.state.strays[this.side].overflows(this.state.now))
-      this.fail('ENHANCE_YOUR_CALM', 'too many frames of closed streams');
+    this.count(this.state.strays[this.side], 'too many frames of closed streams');
+  }
+
+  private count(meter: FloodMeter, tooMany: string): void {
+    if (meter.overflows(this.state.now)) this.fail('ENHANCE_YOUR_CALM', tooMany);
   }
 
   /** SETTINGS that are no acknowledgement: noted, and passed on with what the relay can't carry taken back. */

@@ -19,8 +19,8 @@ const VERSION_MARK = 'HTTP/';
 /**
  * Names the protocol. HTTP/1 needs its whole first line, ending in a version: `GET key` is also how a line-based
  * protocol (Redis inline, memcached) may begin. A line that says HTTP but is malformed is still `http1`, so that the
- * strict reader refuses it instead of letting it pass as opaque. So is one behind an empty line (RFC 9112 §2.2). `from` is where the last call stopped looking for
- * the line's end, so that a byte at a time costs no quadratic search.
+ * strict reader refuses it instead of letting it pass as opaque. So is one behind an empty line (RFC 9112 §2.2). `from` is
+ * where the last call stopped looking for the line's end, so that a byte at a time costs no quadratic search.
  */
 export function sniff(bytes: Uint8Array, from: number, end: number): Sniffed {
   if (end === 0) return 'more';

@@ -20,8 +20,10 @@ export type BodyOutcome = (typeof BODY_OUTCOMES)[number];
 export const SHOWN_SOURCES = ['response', 'own-write', 'inbound', 'peer', 'refused'] as const;
 export type ShownSource = (typeof SHOWN_SOURCES)[number];
 
-/** What had to make room for others: callers at places of operations, workloads with what they were shown, who uses which credential. */
-export const FORGOTTEN = ['callers', 'workloads', 'credentials'] as const;
+/** What of ids had to make room for others: callers at places of operations, and workloads with what they were shown. */
+export const FORGOTTEN_OF_IDS = ['callers', 'workloads'] as const;
+/** And who uses which credential. */
+export const FORGOTTEN = [...FORGOTTEN_OF_IDS, 'credentials'] as const;
 export type Forgotten = (typeof FORGOTTEN)[number];
 
 /** How far a dataplane sees ids, since it said so last. */

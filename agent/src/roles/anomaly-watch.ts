@@ -6,6 +6,7 @@ import {
   type Workload,
 } from '@eastwall/policy';
 import type { Sign } from '../guard/finding-book.ts';
+import { SteadyClock } from '../kernel/clock.ts';
 import { textHash } from '../kernel/text-hash.ts';
 import type { Evidence } from '../record/finding.ts';
 import { type OperationUsage, type Place, placeKey } from '../record/operation-usage.ts';
@@ -33,12 +34,11 @@ const HOUR_MS = 3_600_000;
 export class AnomalyWatch {
   readonly #options: AnomalyWatchOptions;
   readonly #anomalies: Anomalies;
-  /** Wall clock at monotonic zero, as it was when this began. */
-  readonly #epoch: number;
+  readonly #steady: SteadyClock;
 
   constructor(options: AnomalyWatchOptions) {
     this.#options = options;
-    this.#epoch = options.now() - options.monotonic();
+    this.#steady = new SteadyClock(options);
     this.#anomalies = new Anomalies(options.limits, this.#now());
   }
 
@@ -59,7 +59,7 @@ export class AnomalyWatch {
   }
 
   #now(): number {
-    return this.#epoch + this.#options.monotonic();
+    return this.#steady.at(this.#options.monotonic());
   }
 
   /** Hours by which the clock has been set since this began. */

@@ -1,7 +1,5 @@
 import { Counter, type Registry } from 'prom-client';
-import { BODY_OUTCOMES, type IdCounts, SHOWN_SOURCES } from '../record/id-counts.ts';
-
-const ENUMERATION = ['callers', 'workloads'] as const;
+import { BODY_OUTCOMES, FORGOTTEN_OF_IDS, type IdCounts, SHOWN_SOURCES } from '../record/id-counts.ts';
 
 /** How far ids are seen: an operation whose bodies are not read is not watched for what is in them. */
 export class IdMetrics {
@@ -38,7 +36,7 @@ export class IdMetrics {
     for (const result of BODY_OUTCOMES)
       for (const direction of ['request', 'response']) this.#bodies.inc({ direction, result }, 0);
     for (const source of SHOWN_SOURCES) this.#shown.inc({ source }, 0);
-    for (const what of ENUMERATION) this.#forgotten.inc({ what }, 0);
+    for (const what of FORGOTTEN_OF_IDS) this.#forgotten.inc({ what }, 0);
   }
 
   add({ requestBodies, responseBodies, shown, forgotten }: IdCounts): void {
@@ -47,7 +45,7 @@ export class IdMetrics {
       this.#bodies.inc({ direction: 'response', result }, responseBodies[result]);
     }
     for (const source of SHOWN_SOURCES) this.#shown.inc({ source }, shown[source]);
-    for (const what of ENUMERATION) this.#forgotten.inc({ what }, forgotten[what]);
+    for (const what of FORGOTTEN_OF_IDS) this.#forgotten.inc({ what }, forgotten[what]);
     this.#credentials.inc(forgotten.credentials);
   }
 }

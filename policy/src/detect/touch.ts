@@ -27,6 +27,23 @@ export interface Touch {
   inForce: boolean;
 }
 
+/** To be filled in: an id that was explained and never asked for before. */
+export const newTouch = (): Touch => ({
+  h1: 0,
+  h2: 0,
+  explained: true,
+  firstTouch: true,
+  form: 'other',
+  value: 0,
+  image: 0,
+  isYoung: false,
+  isPartial: false,
+  isUnseen: false,
+  served: false,
+  contract: null,
+  inForce: false,
+});
+
 /** What a key is measured by: itself, or for a principal's key the workload that it calls through. */
 export interface Known {
   /** The slot that knows the usual rate. */
