@@ -107,6 +107,15 @@ export const SCENARIOS: readonly Scenario[] = [
     subjects: ['direct', 'haproxy', 'haproxy-intercepting', 'eastwall'],
   },
   {
+    kind: 'paced',
+    name: 'half-load-spread',
+    what: 'small GETs at half the rate that saturates, that come a few at a time, as from callers of their own',
+    protocol: 'http1',
+    load: { ...SMALL_GET, pauseMs: 5, threads: 4 },
+    saturation: { ...SMALL_GET, connections: 16 },
+    subjects: ['direct', 'haproxy', 'haproxy-intercepting', 'eastwall'],
+  },
+  {
     kind: 'idle',
     name: 'idle-connections',
     what: `${IDLE_CONNECTIONS.toLocaleString('en')} connections that made one request each and stay open`,

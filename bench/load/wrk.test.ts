@@ -47,10 +47,13 @@ describe('wrkArgv', () => {
     expect(argv).toContain('http://10.0.0.1/upload/1');
     expect(argv.slice(argv.indexOf('--') + 1)).toEqual(['PUT', '1024', 'close']);
     expect(argvOf({ pauseMs: 5 }).at(-1)).toBe('5');
+    expect(argvOf({}).join(' ')).toContain('--threads 1 ');
+    expect(argvOf({ threads: 4 }).join(' ')).toContain('--threads 4 ');
   });
 
   it('has as many connections as a pace takes', () => {
     expect(atPace({ ...load, pauseMs: 5 }, 20_000).connections).toBe(100);
     expect(atPace({ ...load, pauseMs: 5 }, 1).connections).toBe(1);
+    expect(atPace({ ...load, pauseMs: 5, threads: 4 }, 1).connections).toBe(4);
   });
 });

@@ -11,6 +11,8 @@ export interface WrkLoad {
   readonly keepAlive: boolean;
   /** How long a connection rests after each answer, on average, in whole milliseconds; not at all unless given. */
   readonly pauseMs?: number;
+  /** One unless given. */
+  readonly threads?: number;
 }
 
 const SCRIPT = join(import.meta.dirname, 'wrk.lua');
@@ -33,8 +35,8 @@ export function wrkArgv(
 ): string[] {
   return [
     'wrk',
-    ...['--threads', '1', '--connections', String(load.connections), '--duration', `${seconds}s`],
-    ...['--timeout', '10s', '--script', SCRIPT, `${url}${load.path}`],
+    ...['--threads', String(load.threads ?? 1), '--connections', String(load.connections)],
+    ...['--duration', `${seconds}s`, '--timeout', '10s', '--script', SCRIPT, `${url}${load.path}`],
     ...['--', load.method, String(load.bodyBytes), load.keepAlive ? 'keep-alive' : 'close'],
     ...(load.pauseMs === undefined ? [] : [String(load.pauseMs)]),
   ];
@@ -43,7 +45,7 @@ export function wrkArgv(
 /** A load of so many requests a second, whoever answers: connections rest, and there are as many as that takes. */
 export const atPace = (load: WrkLoad & { readonly pauseMs: number }, rate: number): WrkLoad => ({
   ...load,
-  connections: Math.max(1, Math.round((rate * load.pauseMs) / 1_000)),
+  connections: Math.max(load.threads ?? 1, Math.round((rate * load.pauseMs) / 1_000)),
 });
 
 /** Throws unless every request was answered with success: figures of failures compare nothing. */

@@ -1,4 +1,5 @@
 import { copyOf } from '../kernel/bytes.ts';
+import { systemClock } from '../kernel/clock.ts';
 import { ECONNRESET, EPIPE } from '../kernel/errno.ts';
 import { shutdownWrite, trySend, trySendLast } from '../kernel/libc.ts';
 import { keepAlive, localPort, sendAtOnce, shareAddress, takeError } from '../kernel/libc-sockets.ts';
@@ -37,7 +38,12 @@ const KEEPALIVE_SECONDS = 30;
 /** Which of the calls of `look` really looks: there may be thousands of legs, and there is no hurry. */
 const LOOKS = 16;
 /** Of all legs, since its order and its place in memory are theirs together. */
-const OUTBOX = new Outbox(ARENA, READ_BUFFER.length, setImmediate);
+const OUTBOX = new Outbox({
+  arena: ARENA,
+  base: READ_BUFFER.length,
+  later: setImmediate,
+  now: systemClock.monotonic,
+});
 /** More than this waiting to be sent, beyond what the kernel has taken, is congestion. */
 const HIGH_WATER = 65_536;
 

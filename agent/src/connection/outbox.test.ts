@@ -4,10 +4,12 @@ import { Outbox, type Sender } from './outbox.ts';
 const READ_BYTES = 8_192;
 
 /** An outbox, the end of its turn at hand, and senders that write down what they get to send. */
-function outbox({ room = 65_536 } = {}) {
+function outbox({ room = 65_536, sleptMs = 0 } = {}) {
   const arena = new Uint8Array(READ_BYTES + room);
   const turns: (() => void)[] = [];
-  const box = new Outbox(arena, READ_BYTES, (callback) => turns.push(callback));
+  const later = (callback: () => void) => turns.push(callback);
+  const clock = { ms: sleptMs };
+  const box = new Outbox({ arena, base: READ_BYTES, later, now: () => clock.ms });
   const sent: string[] = [];
   const textAt = (start: number, end: number) => Buffer.from(arena.subarray(start, end)).toString();
   const sender = (name: string): Sender => ({
@@ -21,7 +23,7 @@ function outbox({ room = 65_536 } = {}) {
   const endTurn = () => {
     for (const turn of turns.splice(0)) turn();
   };
-  return { box, sent, sender, put, turns, endTurn };
+  return { box, clock, sent, sender, put, turns, endTurn };
 }
 
 describe('an outbox', () => {
@@ -69,6 +71,39 @@ describe('an outbox', () => {
     expect(sent).toEqual([]);
     put(sender('last'), 'x');
     expect(sent).toHaveLength(32);
+  });
+
+  describe('of a process that has slept', () => {
+    const putMany = ({ put, sender }: ReturnType<typeof outbox>, count: number) => {
+      for (let each = 1; each <= count; each++) put(sender(`${each}`), 'x');
+    };
+
+    it('does not put off the first, then sends two together, and twice as many each time', () => {
+      const slept = outbox({ sleptMs: 1 });
+      expect(slept.put(slept.sender('first'), 'x')).toBe(false);
+      const sentAfter: number[] = [];
+      for (let each = 1; each <= 130; each++) {
+        expect(slept.put(slept.sender(`${each}`), 'x')).toBe(true);
+        sentAfter.push(slept.sent.length);
+      }
+      expect([...new Set(sentAfter)]).toEqual([0, 2, 6, 14, 30, 62, 94, 126]);
+      slept.endTurn();
+      expect(slept.sent).toHaveLength(130);
+    });
+
+    it('is in no hurry in a turn that follows at once', () => {
+      const busy = outbox({ sleptMs: 1 });
+      putMany(busy, 2);
+      busy.endTurn();
+      busy.clock.ms += 0.02;
+      busy.sent.length = 0;
+      putMany(busy, 32);
+      expect(busy.sent).toEqual([]);
+      busy.endTurn();
+      busy.clock.ms += 0.06;
+      busy.sent.length = 0;
+      expect(busy.put(busy.sender('first'), 'x')).toBe(false);
+    });
   });
 
   it('sends when it is full, in order', () => {
