@@ -47,6 +47,13 @@ const SMALL_GET = {
   keepAlive: true,
 } as const;
 
+const HALF_LOAD = {
+  kind: 'paced',
+  protocol: 'http1',
+  saturation: { ...SMALL_GET, connections: 16 },
+  subjects: ['direct', 'haproxy', 'haproxy-intercepting', 'eastwall'],
+} as const;
+
 export const SCENARIOS: readonly Scenario[] = [
   {
     kind: 'load',
@@ -98,22 +105,16 @@ export const SCENARIOS: readonly Scenario[] = [
     load: { ...SMALL_GET, connections: 1 },
   },
   {
-    kind: 'paced',
+    ...HALF_LOAD,
     name: 'half-load',
     what: 'small GETs at half the rate that saturates, over kept connections that rest 5 ms after each',
-    protocol: 'http1',
     load: { ...SMALL_GET, pauseMs: 5 },
-    saturation: { ...SMALL_GET, connections: 16 },
-    subjects: ['direct', 'haproxy', 'haproxy-intercepting', 'eastwall'],
   },
   {
-    kind: 'paced',
+    ...HALF_LOAD,
     name: 'half-load-spread',
     what: 'small GETs at half the rate that saturates, that come a few at a time, as from callers of their own',
-    protocol: 'http1',
     load: { ...SMALL_GET, pauseMs: 5, threads: 4 },
-    saturation: { ...SMALL_GET, connections: 16 },
-    subjects: ['direct', 'haproxy', 'haproxy-intercepting', 'eastwall'],
   },
   {
     kind: 'idle',
