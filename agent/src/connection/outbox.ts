@@ -44,7 +44,7 @@ export class Outbox {
   /** The next one to be sent: senders that fail may come back here while others wait for their turn. */
   private next = 0;
   private awaited = false;
-  /** When the last turn in which anything was written was over. */
+  /** When the last turn with a small write was over; long ones alone leave no trace, and look like sleep. */
   private ended = 0;
   /** So many are sent together next. */
   private batch = MAX_WRITES;
